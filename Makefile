@@ -1,0 +1,32 @@
+# make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests.
+PYTHON ?= python3
+BIN := .venv/bin
+METHODS ?= cmust,stid,linear,historical_average,last_value
+
+.PHONY: run test bench lint clean
+
+.venv/.run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/.test: .venv/.run
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,dev]"
+	touch $@
+
+run: .venv/.run
+	$(BIN)/stbench run --method $(METHODS) --suite nyc --seeds 5 --preset quick --data sim
+
+test: .venv/.test
+	$(BIN)/python -m pytest
+
+bench: .venv/.test
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc -p no:xdist
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""The baselines, one module each."""

@@ -1,0 +1,27 @@
+"""All commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from benchmark.cli import data, listing, results, run, show, table
+
+app = typer.Typer(
+    name="stbench", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
+    help="Measure spatio-temporal learning methods fairly.\n\nExample: stbench run --method cmust --suite nyc --seeds 5",
+)
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a user error.")] = False) -> None:
+    """Options before the command's name."""
+
+
+app.command("run")(run.run)
+app.command("table")(table.table)
+app.command("list")(listing.listing)
+app.command("show")(show.show)
+app.add_typer(data.app, name="data", help="Cities: list, show, import, verify.")
+app.add_typer(results.app, name="results", help="Records: promote local ones to the published store.")

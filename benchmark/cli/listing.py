@@ -1,0 +1,27 @@
+"""`stbench list`: methods, suites, tasks, presets, protocols. No torch."""
+
+from __future__ import annotations
+
+import json as json_
+from typing import Annotated
+
+import typer
+
+
+def listing(
+    what: Annotated[str, typer.Argument(help="methods, suites, tasks, presets or protocols.")],
+    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+) -> None:
+    """List what stbench knows.
+
+    Example: stbench list methods
+    """
+    from benchmark.report.listing import KINDS
+    from benchmark.report.render import plain_table
+
+    if what not in KINDS:
+        from benchmark.errors import unknown
+
+        raise unknown("list", what, KINDS)
+    rows = KINDS[what]()
+    typer.echo(json_.dumps(rows, indent=2, ensure_ascii=False) if json else plain_table(rows), nl=json)

@@ -1,0 +1,81 @@
+"""What a campaign shows on the terminal: the plan, one bar for the runs, one a running fit, and the failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from benchmark.contract import Progress as Epoch
+from benchmark.execution.campaign import Watcher
+from benchmark.execution.plan import Plan
+from benchmark.spec import Record, RunSpec
+from benchmark.store.records import Store
+
+
+def label(spec: RunSpec) -> str:
+    tasks = spec.tasks[0] if len(spec.tasks) == 1 else f"{len(spec.tasks)} tasks"
+    return f"{spec.method} {tasks} seed {spec.seed}"
+
+
+def print_plan(plan: Plan, store: Store, resolved: Sequence[str], every: bool) -> None:
+    """The headline, what was resolved, and how many runs are done; with `every`, a line a run."""
+    console = Console(highlight=False)
+    console.print(plan.headline() + (f" (resolved: {', '.join(resolved)})" if resolved else ""), soft_wrap=True)
+    done = {spec.id for spec in plan.runs if store.has(spec)}
+    console.print(f"{len(plan.runs)} runs: {len(done)} done, {len(plan.runs) - len(done)} to do", soft_wrap=True)
+    for spec in plan.runs if every else ():
+        console.print(f"  {spec.id}  {'done ' if spec.id in done else 'to do'}  {label(spec)}", soft_wrap=True)
+
+
+class Bars(Watcher):
+    """Progress bars; on anything but a terminal, one plain line a finished run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.console = Console(highlight=False)
+        self.plan = plan
+        self.bars = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(),
+                             TextColumn("left"), TimeRemainingColumn(), console=self.console, transient=True,
+                             disable=not self.console.is_terminal)
+        self.fits: dict[str, Any] = {}
+        self.total: Any = None
+        self.count = 0
+        self.runs = 0
+
+    def __enter__(self) -> Bars:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def started(self, runs: int) -> None:
+        self.runs = runs
+        self.total = self.bars.add_task("runs", total=runs)
+
+    def epoch(self, spec: RunSpec, progress: Epoch) -> None:
+        name = f"{label(spec)} · {progress.stage} · val {progress.validation_loss:.3f}"
+        if spec.id not in self.fits:
+            self.fits[spec.id] = self.bars.add_task(name, total=progress.epochs)
+        self.bars.update(self.fits[spec.id], description=name, completed=progress.epoch, total=progress.epochs)
+
+    def finished(self, record: Record) -> None:
+        self.count += 1
+        if (bar := self.fits.pop(record.spec.id, None)) is not None:
+            self.bars.remove_task(bar)
+        self.bars.advance(self.total)
+        if not self.console.is_terminal:
+            took = f"{record.timings['total_s']:.1f} s" if record.status == "done" else "FAILED"
+            self.console.print(f"[{self.count}/{self.runs}] {label(record.spec)}: {took}", markup=False, soft_wrap=True)
+
+
+def print_failures(failed: Sequence[Record], store: Store) -> None:
+    """One line a failed run; the whole error stands in its record."""
+    console = Console(stderr=True, highlight=False)
+    console.print(f"{len(failed)} runs failed; their error records lie in {store.root}. Run the same command to try them again.",
+                  soft_wrap=True)
+    for record in failed:
+        assert record.error is not None
+        console.print(f"  {label(record.spec)}: {record.error['kind']}: {record.error['message']}", markup=False, soft_wrap=True)

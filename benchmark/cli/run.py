@@ -1,0 +1,58 @@
+"""`stbench run`: train, score and table methods on a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.parse import names, seed_list
+
+
+def run(
+    method: Annotated[str, typer.Option(help="One method, a list (stid,gwnet), or all.")],
+    suite: Annotated[str, typer.Option(help="nyc, sip, chicago, or a city you imported.")],
+    seeds: Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")] = "1",
+    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the method: key=value. Repeatable.")] = None,
+    preset: Annotated[str | None, typer.Option(help="smoke, quick or full; default quick on CPU, full on CUDA.")] = None,
+    protocol: Annotated[str, typer.Option(help="The rules of measuring.")] = "strict",
+    data: Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Do finished runs again; the old records are kept.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+) -> None:
+    """Train, score and table methods on a suite. Finished runs are skipped.
+
+    Example: stbench run --method cmust --suite nyc --seeds 5
+    """
+    from benchmark.cli.progress import Bars, print_failures, print_plan
+    from benchmark.cli.table import print_tables
+    from benchmark.execution.campaign import run_plan
+    from benchmark.execution.plan import Request, make_plan
+    from benchmark.options import parse_assignments
+    from benchmark.report.table import Filter
+    from benchmark.store.records import Store, local_root
+
+    plan = make_plan(Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol,
+                             data, device))
+    store = Store(local_root(results))
+    print_plan(plan, store, resolved=[name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None],
+               every=dry_run)
+    if dry_run:
+        return
+    try:
+        with Bars(plan) as bars:
+            result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Finished runs are kept; type the same command again to go on.", err=True)
+        raise typer.Exit(130) from None
+    chosen = Filter(suites=(suite,), editions=(plan.edition,), presets=(plan.preset.name,), protocols=(protocol,), tasks=plan.tasks,
+                    fingerprint=plan.runs[0].fingerprint)
+    print_tables(chosen, "rich", results)
+    if result.failed:
+        print_failures(result.failed, store)
+        raise typer.Exit(1)

@@ -1,0 +1,98 @@
+"""What a method is. The engine builds it from options and a problem, fits it once, and asks it for predictions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark.tasks.problem import ForecastProblem, Inputs
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The counts of a run: the preset's, with the protocol's limits filled in. None: no limit."""
+
+    # most epochs a stage
+    epochs: int
+    # epochs without improvement before a stage ends
+    patience: int
+    # training windows drawn an epoch
+    epoch_windows: int | None = None
+    # validation windows, evenly spaced
+    validation_windows: int | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign of life from a fit."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    train_loss: float
+    validation_loss: float
+
+
+@dataclass
+class RunContext:
+    """What the runner hands to `fit`: randomness, device, budget, and places to report to."""
+
+    seed: int
+    device: torch.device
+    budget: Budget
+    # called after every epoch
+    progress: Callable[[Progress], None] = lambda progress: None
+    # one dict an epoch; the runner keeps it beside the record
+    history: list[dict[str, Any]] = field(default_factory=list)
+    # facts for the record, e.g. frozen weights a stage; JSON values only
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """A CPU generator of its own for each purpose, the same for the same seed."""
+        return torch.Generator().manual_seed(self._child(purpose))
+
+    def numpy(self, purpose: str) -> np.random.Generator:
+        return np.random.default_rng(self._child(purpose))
+
+    def _child(self, purpose: str) -> int:
+        return int(np.random.SeedSequence([self.seed, *purpose.encode()]).generate_state(1, np.uint64)[0] >> 1)
+
+
+class Method(ABC):
+    """Something that solves the tasks of a suite."""
+
+    # a frozen dataclass; the defaults are the paper's
+    Options: type
+
+    @abstractmethod
+    def fit(self, run: RunContext) -> None:
+        """Learn from the problem's training and validation parts; nothing else is reachable."""
+
+    @abstractmethod
+    def state_dict(self) -> Mapping[str, torch.Tensor]:
+        """Everything `predict` needs, as tensors."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take a `state_dict` of an equal method on an equal problem."""
+
+
+class Forecaster(Method):
+    """A method that maps input windows to the next steps of a task."""
+
+    def __init__(self, options: Any, problem: ForecastProblem) -> None:
+        self.options = options
+        self.problem = problem
+
+    @abstractmethod
+    def predict(self, inputs: Inputs) -> torch.Tensor:
+        """[batch, horizon, node] in the unit of `inputs.task`."""
+
+    def parameter_count(self) -> int:
+        """Trainable numbers, for the record."""
+        return 0

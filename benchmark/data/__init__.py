@@ -1,0 +1,1 @@
+"""From raw files to canonical cities: arrays, node table, card and fingerprint."""

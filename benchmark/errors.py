@@ -1,0 +1,18 @@
+"""The one exception a user may meet: a sentence, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something the user gave or has is wrong; the message says what, and what to type next."""
+
+
+def unknown(kind: str, given: str, allowed: Iterable[str]) -> UserError:
+    """The error for a name that is not in a list, with the nearest names."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    return UserError(f"Unknown {kind} '{given}'.{hint} Known: {', '.join(names) or 'none'}.")

@@ -1,0 +1,53 @@
+"""What a record says about where it was measured; no host name, no path."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from typing import Any
+
+import torch
+
+import benchmark
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Versions, device, threads."""
+    facts = {
+        "stbench": benchmark.__version__, "python": platform.python_version(), "torch": torch.__version__,
+        "system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(), "threads": torch.get_num_threads(),
+        "device": device.type,
+    }
+    if device.type == "cuda":
+        facts["device_name"] = torch.cuda.get_device_name(device)
+        facts["cuda"] = torch.version.cuda
+    return facts
+
+
+def peak_memory_mb(device: torch.device) -> dict[str, float]:
+    """Largest resident size of this process so far, and on CUDA the largest allocation since the last reset."""
+    peak = {}
+    if sys.platform != "win32":
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak["process_peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
+    if device.type == "cuda":
+        peak["device_peak_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    return peak
+
+
+def keep_large_blocks() -> None:
+    """Ask glibc to keep large temporaries instead of returning them to the system after each step.
+
+    A GWNET step on CPU reuses the same big buffers; unmapping and faulting them in again costs about a quarter of it.
+    """
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "mallopt"):
+            libc.mallopt(mmap_threshold, 32 * 2**20)
+            libc.mallopt(trim_threshold, 1024 * 2**20)

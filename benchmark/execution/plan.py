@@ -1,0 +1,126 @@
+"""A request becomes a list of runs: every spec complete, every name checked, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.data.folder import read_card
+from benchmark.errors import UserError
+from benchmark.options import as_dict, resolve
+from benchmark.registry import Registry, registry
+from benchmark.spec import Preset, Protocol, RunSpec, find_preset, find_protocol
+from benchmark.suites.catalogue import Suite, city_folder, find_suite, pick_tasks
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; None means: resolve it."""
+
+    methods: tuple[str, ...]
+    suite: str
+    seeds: tuple[int, ...] = (0,)
+    tasks: tuple[str, ...] | None = None
+    overrides: Mapping[str, Any] | None = None
+    preset: str | None = None
+    protocol: str = "strict"
+    edition: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a request, and what they need."""
+
+    runs: tuple[RunSpec, ...]
+    suite: Suite
+    # the tasks to table; a run may cover more
+    tasks: tuple[str, ...]
+    edition: str
+    folder: Path
+    protocol: Protocol
+    preset: Preset
+    device: str
+    # run id -> facts for its record: overrides the method declares for the preset, overrides of the user
+    notes: Mapping[str, Mapping[str, Any]]
+
+    def headline(self) -> str:
+        """One line: what is run on what, with everything that was resolved."""
+        methods = ", ".join(dict.fromkeys(run.method for run in self.runs))
+        card = read_card(self.folder)
+        shapes = sorted({f"{t['nodes']} nodes × {t['steps']:,} steps" for t in card["tasks"].values()})
+        return (f"{methods} on {self.suite.name}@{self.suite.version} · data {self.edition} ({'; '.join(shapes)}) · "
+                f"protocol {self.protocol.name} · preset {self.preset.name} · device {self.device}")
+
+
+def make_plan(request: Request, methods: Registry | None = None) -> Plan:
+    """Resolve a request.
+
+    Raises
+    ------
+    UserError: any unknown name, wrong option or unusable city.
+    """
+    methods = methods or registry()
+    suite = find_suite(request.suite)
+    tasks = pick_tasks(suite, request.tasks)
+    protocol = find_protocol(request.protocol)
+    names = method_names(request.methods, suite.family, methods)
+    classes = {name: methods.load(name) for name in names}
+    device = pick_device(request.device)
+    preset = find_preset(request.preset or ("quick" if device == "cpu" else "full"))
+    options = {name: _options(methods, name, classes[name], preset, request.overrides or {}) for name in names}
+    edition, folder = city_folder(suite, request.edition, preset)
+    card = read_card(folder)
+    _check_tasks(card, tasks, protocol)
+    budget = {"epochs": preset.epochs, "epoch_windows": preset.epoch_windows, "validation_windows": preset.validation_windows}
+    runs, notes = [], {}
+    for name in names:
+        info = methods.info(name)
+        covered = [(task,) for task in tasks] if info.scope == "task" else [suite.tasks]
+        for seed in (0,) if info.deterministic else request.seeds:
+            for some in covered:
+                spec = RunSpec(name, info.version, as_dict(options[name]), suite.name, suite.version, some, edition, card["fingerprint"],
+                               protocol.name, protocol.version, preset.name, budget, seed)
+                runs.append(spec)
+                notes[spec.id] = {"declared_overrides": dict(info.overrides.get(preset.name, {})),
+                                  "user_overrides": dict(request.overrides or {})}
+    return Plan(tuple(runs), suite, tasks, edition, folder, protocol, preset, device, notes)
+
+
+def method_names(given: Sequence[str], family: str, methods: Registry) -> list[str]:
+    """The methods of a request; `all` means every one of the suite's family."""
+    names = methods.names(family) if list(given) == ["all"] else list(dict.fromkeys(given))
+    for name in names:
+        if methods.info(name).family != family:
+            raise UserError(f"{name} is a {methods.info(name).family} method; this suite needs {family} methods: "
+                            f"{', '.join(methods.names(family))}.")
+    return names
+
+
+def pick_device(name: str | None) -> str:
+    """The device to use: the given one if it is there, else CUDA, MPS, CPU in this order."""
+    import torch
+
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name is None:
+        return next(device for device, is_here in here.items() if is_here)
+    if not here.get(name.split(":")[0], False):
+        raise UserError(f"Device '{name}' is not available here; available: {', '.join(d for d, ok in here.items() if ok)}.")
+    return name
+
+
+def _options(methods: Registry, name: str, cls: Any, preset: Preset, overrides: Mapping[str, Any]) -> Any:
+    """Defaults, then the method's declared overrides for the preset, then the user's."""
+    return resolve(cls.Options, {**methods.info(name).overrides.get(preset.name, {}), **overrides}, name)
+
+
+def _check_tasks(card: Mapping[str, Any], tasks: Sequence[str], protocol: Protocol) -> None:
+    from benchmark.tasks.forecasting import cut_rows
+
+    for task in tasks:
+        try:
+            cut_rows(card["tasks"][task]["steps"], protocol)
+        except UserError as error:
+            raise UserError(f"City {card['name']}, task {task}: {error}") from None

@@ -1,0 +1,200 @@
+"""Tables as text: for the terminal, markdown, LaTeX, CSV, HTML, JSON."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from benchmark.errors import unknown
+from benchmark.metrics import METRICS
+from benchmark.report.table import FEWEST_FOR_SD, PAPER_LABEL, Cell, Row, Table
+
+STYLES = {0: "", 1: "bold", 2: "underline"}
+
+
+def render(tables: Sequence[Table], format: str) -> str:
+    """All tables in one format.
+
+    Raises
+    ------
+    UserError: unknown format.
+    """
+    if format not in FORMATS:
+        raise unknown("format", format, FORMATS)
+    return FORMATS[format](tables)
+
+
+def heads(table: Table) -> list[str]:
+    labels = [METRICS[m].label + (" %" if METRICS[m].percent else "") for m in table.metrics]
+    return ["method", "n", *labels, PAPER_LABEL]
+
+
+def cell_text(cell: Cell | None, metric: str, n: int) -> str:
+    """``12.34 ± 0.05``; percentages for shares; no ± below three runs."""
+    if cell is None:
+        return ""
+    scale, digits = (100, 1) if METRICS[metric].percent else (1, 2 if cell.mean >= 0.1 else 4)
+    text = f"{cell.mean * scale:.{digits}f}"
+    return f"{text} ± {cell.sd * scale:.{digits}f}" if cell.sd is not None and n >= FEWEST_FOR_SD else text
+
+
+def label(row: Row) -> str:
+    return row.method + (f" ({row.changed})" if row.changed else "") + ("†" if row.source == "published" else "")
+
+
+def notes(table: Table) -> list[str]:
+    """The lines under a table: what the numbers are, and what they are not."""
+    lines = [f"City: {table.city} ({'simulated' if table.edition == 'sim' else table.edition}), fingerprint {table.fingerprint}. "
+             "Mean over n seeds ± sample sd (n ≥ 3). Best bold, second underlined."]
+    if any(row.paper is not None for row in table.rows) and not table.comparable:
+        lines.append(f"{PAPER_LABEL}: the paper's MAE on its own data and protocol; not comparable with the other columns, never ranked.")
+    if any(row.source == "published" for row in table.rows):
+        lines.append("† from the published records (results/runs); the others were measured by this checkout.")
+    return lines
+
+
+def _paper(row: Row) -> str:
+    return "" if row.paper is None else f"{row.paper:.2f}"
+
+
+def _rich(tables: Sequence[Table]) -> str:
+    return _captured(lambda console: [_print_rich(console, table) for table in tables] or console.print(NOTHING))
+
+
+NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc"
+
+
+def _print_rich(console: Console, table: Table) -> None:
+    grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=table.title, title_style="bold",
+                     title_justify="left")
+    for k, head in enumerate(heads(table)):
+        grid.add_column(head, justify="left" if k == 0 else "right", no_wrap=k == 1, overflow="fold")
+    for task in table.tasks:
+        grid.add_row(Text(task, style="bold cyan"))
+        rows = [row for row in table.rows if row.task == task]
+        for row in rows:
+            cells = [Text(cell_text(row.cells.get(m), m, row.n), style=STYLES[row.cells[m].rank if m in row.cells else 0])
+                     for m in table.metrics]
+            grid.add_row(f"  {label(row)}", str(row.n), *cells, Text(_paper(row), style="dim"), end_section=row is rows[-1])
+    console.print(grid)
+    for line in notes(table):
+        console.print(line, style="dim", highlight=False)
+    console.print()
+
+
+def _captured(write: Callable[[Console], object]) -> str:
+    """What a console of the terminal's width would print; colours only on a terminal."""
+    terminal = Console()
+    console = Console(file=io.StringIO(), force_terminal=terminal.is_terminal, width=shutil.get_terminal_size((100, 24)).columns)
+    write(console)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def _markdown(tables: Sequence[Table]) -> str:
+    marks = {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}
+    parts = []
+    for table in tables:
+        lines = [f"**{table.title}**", "", "| task | " + " | ".join(heads(table)) + " |", "|---|---|" + "---:|" * (len(table.metrics) + 2)]
+        cells = [[row.task, label(row), str(row.n), *_marked(table, row, marks), _paper(row)] for row in table.rows]
+        lines += ["| " + " | ".join(row) + " |" for row in cells]
+        parts.append("\n".join([*lines, "", *notes(table)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _latex(tables: Sequence[Table]) -> str:
+    marks = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
+    escape = str.maketrans({"_": r"\_", "%": r"\%", "≥": r"$\geq$", "≠": r"$\neq$", "±": r"$\pm$", "†": r"$^\dagger$", "×": r"$\times$"})
+    parts = []
+    for table in tables:
+        lines = [f"% {table.title}", *(f"% {note}" for note in notes(table)),
+                 r"\begin{tabular}{ll" + "r" * (len(table.metrics) + 2) + "}", r"\toprule",
+                 " & ".join(["task", *heads(table)]).translate(escape) + r" \\", r"\midrule"]
+        for row in table.rows:
+            cells = [text.translate(escape) for text in (row.task, label(row), str(row.n))]
+            cells += [text.translate(escape) for text in [*_marked(table, row, marks), _paper(row)]]
+            lines.append(" & ".join(cells) + r" \\")
+        parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _marked(table: Table, row: Row, marks: Mapping[int, str]) -> list[str]:
+    return [marks[row.cells[m].rank].format(cell_text(row.cells[m], m, row.n)) if m in row.cells else "" for m in table.metrics]
+
+
+def _csv(tables: Sequence[Table]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["suite", "edition", "protocol", "preset", "fingerprint", "task", "method", "options", "source", "n", "metric",
+                     "mean", "sd", "paper_mae_real_nonzero"])
+    for table in tables:
+        for row in table.rows:
+            for metric in table.metrics:
+                if cell := row.cells.get(metric):
+                    writer.writerow([table.suite, table.edition, table.protocol, table.preset, table.fingerprint, row.task, row.method,
+                                     row.changed, row.source, row.n, METRICS[metric].label, cell.mean,
+                                     "" if cell.sd is None else cell.sd, "" if row.paper is None else row.paper])
+    return out.getvalue()
+
+
+def _html(tables: Sequence[Table]) -> str:
+    marks = {0: "{}", 1: "<b>{}</b>", 2: "<u>{}</u>"}
+    parts = []
+    for table in tables:
+        head = "".join(f"<th>{html.escape(h)}</th>" for h in ["task", *heads(table)])
+        cells = [[html.escape(row.task), html.escape(label(row)), str(row.n), *_marked(table, row, marks), _paper(row)]
+                 for row in table.rows]
+        body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
+        foot = "".join(f"<p>{html.escape(note)}</p>" for note in notes(table))
+        parts.append(f"<table>\n<caption>{html.escape(table.title)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+                     f"<tbody>\n{body}\n</tbody>\n</table>\n{foot}")
+    return "\n".join(parts) + "\n"
+
+
+def _json(tables: Sequence[Table]) -> str:
+    return json.dumps([asdict(table) for table in tables], indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS: dict[str, Callable[[Sequence[Table]], str]] = {
+    "rich": _rich, "markdown": _markdown, "latex": _latex, "csv": _csv, "html": _html, "json": _json}
+
+
+def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Equal rows of facts as a terminal table."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        numeric = all(isinstance(row.get(column), int | None) for row in rows)
+        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(f"{value:,}" if isinstance(value := row.get(c), int) else "–" if value is None else str(value) for c in columns))
+    return _captured(lambda console: console.print(grid))
+
+
+def plain_facts(facts: Mapping[str, Any]) -> str:
+    """Nested facts as indented lines."""
+    def lines(value: Any, depth: int) -> list[str]:
+        pad = "  " * depth
+        if isinstance(value, Mapping) and set(value) == {"default", "meaning"}:
+            return [f"{value['default']}  {value['meaning']}"]
+        if isinstance(value, Mapping):
+            made = []
+            for key, inner in value.items():
+                inside = lines(inner, depth + 1)
+                one_line = len(inside) == 1 and not inside[0].startswith("  " * (depth + 1))
+                made += [f"{pad}{key}: {inside[0]}"] if one_line else [f"{pad}{key}:", *inside]
+            return made or ["none"]
+        return [", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)]
+    return "\n".join(lines(facts, 0)) + "\n"

@@ -1,0 +1,154 @@
+"""What defines a run before it starts: protocol, preset, spec; and the record it leaves. All frozen, JSON both ways."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from benchmark.errors import unknown
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The rules of measuring: split, scaler, masks, averaging, selection."""
+
+    name: str
+    version: int
+    summary: str
+    # steps a window shows and steps it asks for
+    history: int = 12
+    horizon: int = 12
+    # share of the rows, in time order: train floor(train * T), test floor(test * T), validation between
+    train_share: float = 0.7
+    test_share: float = 0.2
+    # epochs without a better validation loss before a stage ends, and the most epochs a stage may have
+    patience: int = 30
+    max_epochs: int = 100
+
+
+PROTOCOLS = {
+    "strict": Protocol(
+        "strict", 1,
+        "rows cut first (70/10/20), scaler on observed training rows, observed entries count in loss, selection and metrics "
+        "(a zero counts), pooled averages over all windows, horizons and nodes",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The budget of a run, in counts. None: no limit but the protocol's."""
+
+    name: str
+    summary: str
+    # size of a simulated city (a real city is always whole)
+    city_size: str
+    # most epochs a stage
+    epochs: int | None = None
+    # training windows drawn an epoch
+    epoch_windows: int | None = None
+    # validation windows, evenly spaced
+    validation_windows: int | None = None
+
+
+PRESETS = {
+    "smoke": Preset("smoke", "seconds, for tests", "smoke", epochs=2, epoch_windows=128, validation_windows=32),
+    "quick": Preset("quick", "minutes on two cores", "quick", epochs=6, epoch_windows=1280, validation_windows=256),
+    "full": Preset("full", "the method's whole recipe", "full"),
+}
+
+
+def find_protocol(name: str) -> Protocol:
+    if name not in PROTOCOLS:
+        raise unknown("protocol", name, PROTOCOLS)
+    return PROTOCOLS[name]
+
+
+def find_preset(name: str) -> Preset:
+    if name not in PRESETS:
+        raise unknown("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One fit under one seed; its hash is the run's id."""
+
+    method: str
+    method_version: int
+    # every option, resolved
+    options: Mapping[str, Any]
+    suite: str
+    suite_version: int
+    # the tasks this fit covers
+    tasks: tuple[str, ...]
+    edition: str
+    # of the city's content
+    fingerprint: str
+    protocol: str
+    protocol_version: int
+    preset: str
+    # the preset's counts, resolved: epochs, epoch_windows, validation_windows
+    budget: Mapping[str, int | None]
+    seed: int
+    scenario: str = "standard"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tasks", tuple(self.tasks))
+        object.__setattr__(self, "options", json.loads(json.dumps(dict(self.options))))
+        object.__setattr__(self, "budget", dict(self.budget))
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def id(self) -> str:
+        """16 hex characters over the whole spec."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunSpec:
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run leaves. It explains itself without any other file."""
+
+    spec: RunSpec
+    # "done" or "failed"
+    status: str
+    # the city's card in short: title, source, licence, size
+    city: Mapping[str, Any]
+    # task -> the metrics' values
+    metrics: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    # task -> mask -> sum name -> one float64 a horizon: any average can be made again from these
+    sums: Mapping[str, Mapping[str, Mapping[str, list[float]]]] = field(default_factory=dict)
+    # parameters, epochs, steps, windows
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    # seconds: fit, predict, total
+    timings: Mapping[str, float] = field(default_factory=dict)
+    # versions, device, threads, memory
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    # what the method and the engine want known: declared overrides, graph, frozen shares, warnings
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    # kind, message, traceback tail of a failed run
+    error: Mapping[str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"id": self.spec.id, **data, "spec": self.spec.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        rest = {key: value for key, value in data.items() if key not in ("id", "spec")}
+        return cls(spec=RunSpec.from_json(data["spec"]), **rest)
+
+    def with_notes(self, **notes: Any) -> Record:
+        return replace(self, notes={**self.notes, **notes})

@@ -1,0 +1,148 @@
+"""Records on disk: one small JSON a run, written once, beside it the bulky parts that are never published.
+
+    <store>/<suite>/<method>/<id>.json            the record of a finished run
+    <store>/<suite>/<method>/<id>.error-<k>.json  a failed attempt
+    <store>/<suite>/<method>/<id>.history.json    one entry an epoch
+    <store>/<suite>/<method>/<id>.nodes.npz       error sums and counts a node
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.files import home, write_atomic
+from benchmark.spec import Record, RunSpec
+
+# a published record stays reviewable in a diff
+LARGEST_RECORD = 32 * 1024
+
+
+def checkout() -> Path | None:
+    """The root of the checkout this package runs from, if it does."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "pyproject.toml").is_file() and (root / "results").is_dir() else None
+
+
+def local_root(chosen: str | Path | None = None) -> Path:
+    """Where `run` writes: --results, else STBENCH_RESULTS, else results/local of the checkout, else below STBENCH_HOME."""
+    if chosen or (chosen := os.environ.get("STBENCH_RESULTS")):
+        return Path(chosen).expanduser().resolve()
+    root = checkout()
+    return root / "results" / "local" if root else home() / "results"
+
+
+def published_root() -> Path | None:
+    """The published records of the checkout; `run` never writes there."""
+    root = checkout()
+    return root / "results" / "runs" if root else None
+
+
+class Store:
+    """A folder of records."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, spec: RunSpec) -> Path:
+        return self.root / spec.suite / spec.method / f"{spec.id}.json"
+
+    def has(self, spec: RunSpec) -> bool:
+        """Whether this run is done."""
+        return self.path(spec).is_file()
+
+    def write(self, record: Record, history: list[dict[str, Any]] | None = None,
+              per_node: Mapping[str, Any] | None = None) -> Path:
+        """Write a record, the bulky parts first, so that a record is never without them. Nothing is overwritten:
+        an earlier record of the same run is kept as ``<id>.superseded-<k>.json``."""
+        path = self.path(record.spec)
+        if record.status != "done":
+            path = _free(path, "error")
+        else:
+            if history:
+                write_atomic(path.with_suffix(".history.json"), json.dumps(history) + "\n")
+            if per_node:
+                import numpy as np
+
+                buffer = io.BytesIO()
+                np.savez_compressed(buffer, **per_node)
+                write_atomic(path.with_suffix(".nodes.npz"), buffer.getvalue())
+            if path.exists():
+                os.replace(path, _free(path, "superseded"))
+        write_atomic(path, dumps(record))
+        return path
+
+    def records(self) -> Iterator[Record]:
+        """All finished runs, in the order of their paths."""
+        for path in sorted(self.root.glob("*/*/*.json")):
+            if "." not in path.stem:
+                yield read(path)
+
+    def errors(self, spec: RunSpec) -> list[Record]:
+        """The failed attempts of a run, oldest first."""
+        path = self.path(spec)
+        return [read(p) for p in sorted(path.parent.glob(f"{path.stem}.error-*.json"))]
+
+
+def dumps(record: Record) -> str:
+    """Canonical text: sorted keys, one line a list, so that diffs stay readable."""
+    return _layout(record.to_json(), 0) + "\n"
+
+
+def read(path: Path) -> Record:
+    """Read and validate one record.
+
+    Raises
+    ------
+    UserError: unreadable, incomplete, or its id does not fit its spec.
+    """
+    try:
+        data = json.loads(path.read_text())
+        record = Record.from_json(data)
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no whole record ({type(error).__name__}); remove it and run again.") from None
+    if data.get("id") != record.spec.id:
+        raise UserError(f"{path}: the id {data.get('id')} does not fit its spec ({record.spec.id}); the file was edited.")
+    return record
+
+
+def promote(source: Store, target: Store) -> list[Path]:
+    """Copy finished runs of simulated editions to the published store; returns the new files.
+
+    Raises
+    ------
+    UserError: a record is too large to be published.
+    """
+    new = []
+    for record in source.records():
+        if record.spec.edition != "sim" or target.has(record.spec):
+            continue
+        text = dumps(record)
+        if len(text.encode()) > LARGEST_RECORD:
+            raise UserError(f"{source.path(record.spec)} has {len(text) // 1024} KB; "
+                            f"a published record stays below {LARGEST_RECORD // 1024} KB.")
+        write_atomic(target.path(record.spec), text)
+        new.append(target.path(record.spec))
+    return new
+
+
+def _free(path: Path, kind: str) -> Path:
+    """The first unused ``<id>.<kind>-<k>.json``."""
+    k = 1
+    while (candidate := path.with_suffix(f".{kind}-{k}.json")).exists():
+        k += 1
+    return candidate
+
+
+def _layout(value: Any, depth: int) -> str:
+    """JSON with sorted keys, objects broken over lines, lists and leaves on one."""
+    if not isinstance(value, Mapping) or not value:
+        return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    pad = "  " * (depth + 1)
+    lines = [f"{pad}{json.dumps(key)}: {_layout(value[key], depth + 1)}" for key in sorted(value)]
+    return "{\n" + ",\n".join(lines) + "\n" + "  " * depth + "}"

@@ -1,0 +1,1 @@
+"""What is measured: suites of tasks over cities."""

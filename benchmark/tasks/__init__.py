@@ -1,0 +1,1 @@
+"""How each task is posed and scored."""

@@ -1,0 +1,145 @@
+"""A forecasting problem as a method sees it: training and validation windows, scaler, graph. Never the test part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """z = (y - mean) / std, one pair a task, from the observed entries of the training rows (float64 statistics)."""
+
+    mean: float
+    std: float
+
+    def scale(self, values: Tensor) -> Tensor:
+        return (values - self.mean) / self.std
+
+    def unscale(self, values: Tensor) -> Tensor:
+        return values * self.std + self.mean
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A batch of input windows of one task."""
+
+    task: str
+    # [batch, history, node] in the task's unit; 0 where unobserved
+    values: Tensor
+    # [batch, history, node] bool
+    observed: Tensor
+    # [batch, history, node] z-scored; 0 (the training mean) where unobserved
+    scaled: Tensor
+    # [batch, history + horizon] int64: slot of the day of the steps shown and of the steps asked for
+    slot: Tensor
+    # [batch, history + horizon] int64: Monday 0 … Sunday 6
+    weekday: Tensor
+    # [batch, history, 6]: year - first year, month/12, day/31, hour/24, minute/60, second/60
+    calendar: Tensor
+    steps_per_day: int
+
+    @property
+    def history(self) -> int:
+        return self.values.shape[1]
+
+    def time_of_day(self) -> Tensor:
+        """[batch, history] in [0, 1)."""
+        return self.slot[:, : self.history].to(self.scaled.dtype) / self.steps_per_day
+
+    def channels(self, count: int = 3) -> Tensor:
+        """[batch, history, node, count]: the first `count` of z-scored value, time of day in [0, 1), weekday / 7."""
+        times = [self.time_of_day(), self.weekday[:, : self.history].to(self.scaled.dtype) / 7]
+        return torch.stack([self.scaled, *(t[:, :, None].expand_as(self.scaled) for t in times[: count - 1])], dim=-1)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the windows ask for."""
+
+    # [batch, horizon, node] in the task's unit; 0 where unobserved
+    values: Tensor
+    # [batch, horizon, node] bool: the entries that count
+    observed: Tensor
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All windows of one part of a series, as index views: the series lies on the device once, windows are gathered."""
+
+    task: str
+    history: int
+    horizon: int
+    scaler: Scaler
+    steps_per_day: int
+    # [step, node] the part's rows in the task's unit, and bool
+    values: Tensor
+    observed: Tensor
+    # [step], [step], [step, 6]
+    slot: Tensor
+    weekday: Tensor
+    calendar: Tensor
+
+    def __len__(self) -> int:
+        return max(self.values.shape[0] - self.history - self.horizon + 1, 0)
+
+    @property
+    def device(self) -> torch.device:
+        return self.values.device
+
+    def to(self, device: torch.device) -> Windows:
+        parts = ("values", "observed", "slot", "weekday", "calendar")
+        return replace(self, **{name: getattr(self, name).to(device) for name in parts})
+
+    def inputs(self, starts: Tensor) -> Inputs:
+        """The input side of the windows that begin at these rows ([batch] int64)."""
+        shown = starts[:, None] + torch.arange(self.history, device=self.device)
+        known = starts[:, None] + torch.arange(self.history + self.horizon, device=self.device)
+        values, observed = self.values[shown], self.observed[shown]
+        scaled = torch.where(observed, self.scaler.scale(values), 0.0)
+        return Inputs(self.task, values, observed, scaled, self.slot[known], self.weekday[known], self.calendar[shown], self.steps_per_day)
+
+    def targets(self, starts: Tensor) -> Targets:
+        """The target side of the same windows."""
+        asked = starts[:, None] + torch.arange(self.history, self.history + self.horizon, device=self.device)
+        return Targets(self.values[asked], self.observed[asked])
+
+
+@dataclass(frozen=True)
+class TaskProblem:
+    """One task of a problem."""
+
+    task: str
+    unit: str
+    scaler: Scaler
+    steps_per_day: int
+    # [node] rows of the city's node table: equal numbers are equal nodes in all tasks
+    node_index: Tensor
+    # [node, 2] longitude, latitude in degrees
+    coordinates: Tensor
+    # [node, node] non-negative weights: the city's own adjacency, else recipe G1
+    graph: Tensor
+    train: Windows
+    validation: Windows
+
+    @property
+    def nodes(self) -> int:
+        return int(self.coordinates.shape[0])
+
+
+@dataclass(frozen=True)
+class ForecastProblem:
+    """What one fit covers: one task, or all tasks of a city in the suite's order."""
+
+    history: int
+    horizon: int
+    tasks: Mapping[str, TaskProblem]
+
+    @property
+    def only(self) -> TaskProblem:
+        """The task of a one-task problem."""
+        (task,) = self.tasks.values()
+        return task

@@ -1,0 +1,232 @@
+"""What every method must do, as one check: run it over your method as the project runs it over its registry.
+
+    from benchmark.testing import check_method
+    check_method("my_method", tmp_path)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import pickle
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark.contract import Budget, Forecaster, Method, RunContext
+from benchmark.data.city import ForecastingCity, Series, write_city
+from benchmark.data.city import Origin as CityOrigin
+from benchmark.data.clock import Clock
+from benchmark.errors import UserError
+from benchmark.execution.run import seed_everything
+from benchmark.options import describe_options, resolve
+from benchmark.registry import registry
+from benchmark.spec import find_protocol
+from benchmark.tasks.forecasting import held_out_windows, pose
+from benchmark.tasks.problem import ForecastProblem, Inputs, Windows
+from benchmark.tasks.scoring import score
+
+STRICT = find_protocol("strict")
+# a value that stands only in test rows: no method may ever hold it during fit
+SENTINEL = 987_654.0
+# enough for any network to beat the training mean on eight nodes
+LEARNING = Budget(epochs=4, patience=30, epoch_windows=320, validation_windows=32)
+TINY = Budget(epochs=1, patience=30, epoch_windows=32, validation_windows=8)
+
+
+def check_method(name: str, folder: Path) -> list[str]:
+    """Run every check on a registered method; `folder` takes two tiny cities.
+
+    Returns
+    -------
+    The names of the checks that ran.
+
+    Raises
+    ------
+    AssertionError: says which promise is broken.
+    """
+    bench = _Bench(name, folder)
+    checks = [check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
+              check_batch_size_independence, check_state_round_trip, check_pickles, check_learns]
+    for check in checks:
+        check(bench)
+    return [check.__name__ for check in checks]
+
+
+class _Bench:
+    """A method on a tiny city, fitted once for the checks that only read."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.info = registry().info(name)
+        self.cls: type[Forecaster] = registry().load(name)
+        self.city = tiny_city(folder / "city")
+        self.tasks = self.city.tasks if self.info.scope == "city" else self.city.tasks[:1]
+        self.problem = pose(self.city, self.tasks, STRICT)
+        self.fitted = self.fit(0)
+
+    def make(self, problem: ForecastProblem, seed: int = 0) -> Forecaster:
+        seed_everything(seed)
+        return self.cls(resolve(self.cls.Options, self.info.overrides.get("smoke", {}), self.info.name), problem)
+
+    def fit(self, seed: int, problem: ForecastProblem | None = None, budget: Budget = TINY) -> Forecaster:
+        method = self.make(problem or self.problem, seed)
+        method.fit(RunContext(seed, torch.device("cpu"), budget))
+        return method
+
+    def held_out(self, city: ForecastingCity | None = None) -> Windows:
+        return held_out_windows(city or self.city, self.tasks[0], STRICT)
+
+    def predictions(self, method: Forecaster, windows: Windows | None = None, batch: int = 64) -> torch.Tensor:
+        windows = windows or self.held_out()
+        return torch.cat([method.predict(windows.inputs(starts)) for starts in torch.arange(len(windows)).split(batch)])
+
+
+def tiny_city(folder: Path, test_value: float | None = None) -> ForecastingCity:
+    """Two tasks, eight nodes, ten days of half hours, some entries missing; `test_value` fills the test rows."""
+    rng = np.random.default_rng(7)
+    steps, nodes, clock = 480, 8, Clock("2016-01-04T00:00:00", 30, "UTC")
+    slot = clock.slot(steps)[:, None]
+    series = []
+    for k, task in enumerate(("taxi_pick", "taxi_drop")):
+        rate = rng.uniform(5, 40, nodes) * (1.1 + np.sin(2 * np.pi * slot / 48 + rng.uniform(0, 1, nodes) + k))
+        values = rng.poisson(rate).astype(np.float32)
+        if test_value is not None:
+            values[-steps // 5:] = test_value
+        series.append(Series(task, values, rng.random(values.shape) > 0.05, np.arange(nodes), clock, "trips per 30 min"))
+    import pandas as pd
+
+    table = pd.DataFrame({"node_id": [str(n) for n in range(nodes)], "name": "", "lon": 0.01 * (np.arange(nodes) % 4),
+                          "lat": 0.01 * (np.arange(nodes) // 4)})
+    return write_city(folder, "tiny", "own", CityOrigin("tiny", "made for tests", "none"), table, series)
+
+
+def check_facts(bench: _Bench) -> None:
+    """The registry's facts are whole; options are a frozen dataclass whose every field is explained."""
+    info = bench.info
+    assert issubclass(bench.cls, Method), f"{info.target} is no Method"
+    assert all((info.summary, info.paper, info.licence)), f"{info.name}: summary, paper or licence is empty"
+    assert info.scope in ("task", "city", "cities"), f"{info.name}: unknown scope {info.scope}"
+    options = bench.cls.Options
+    assert dataclasses.is_dataclass(options), f"{info.name}: Options is no dataclass"
+    assert options.__dataclass_params__.frozen, f"{info.name}: Options is not frozen"  # type: ignore[attr-defined]
+    silent = [key for key, about in describe_options(options).items() if not about["meaning"]]
+    assert not silent, f"{info.name}: options without a comment that gives their meaning: {silent}"
+    for preset, overrides in info.overrides.items():
+        resolve(options, overrides, f"{info.name} ({preset})")
+    try:
+        resolve(options, {"no_such_option": "1"}, info.name)
+    except UserError:
+        return
+    raise AssertionError(f"{info.name}: an unknown option is accepted")
+
+
+def check_seeds(bench: _Bench) -> None:
+    """The same seed gives the same bits; another seed gives another fit, unless the method is deterministic."""
+    first, second, other = (bench.predictions(bench.fit(seed)) for seed in (0, 0, 1))
+    assert torch.equal(first, second), f"{bench.info.name}: seed 0 twice gives different predictions"
+    assert torch.equal(first, other) == bench.info.deterministic, (
+        f"{bench.info.name}: seeds 0 and 1 give {'the same' if torch.equal(first, other) else 'different'} predictions, "
+        f"but deterministic is {bench.info.deterministic}")
+
+
+def check_no_test_data_in_fit(bench: _Bench) -> None:
+    """No object reachable from the method before, during or after `fit` holds a test row."""
+    folder = bench.city.folder.with_name("sentinel")
+    problem = pose(tiny_city(folder, SENTINEL), bench.tasks, STRICT)
+    method = bench.make(problem)
+
+    def look(moment: str) -> None:
+        for array in reachable_arrays(method):
+            assert not (array == SENTINEL).any(), f"{bench.info.name}: a test row is reachable {moment}"
+
+    look("before fit")
+    method.fit(RunContext(0, torch.device("cpu"), TINY, progress=lambda _: look("during fit")))
+    look("after fit")
+
+
+def check_test_rows_do_not_change_the_fit(bench: _Bench) -> None:
+    """Other test rows, the same fitted state."""
+    other = bench.fit(0, pose(tiny_city(bench.city.folder.with_name("other"), 1.0), bench.tasks, STRICT)).state_dict()
+    for key, tensor in bench.fitted.state_dict().items():
+        assert torch.equal(tensor, other[key]), f"{bench.info.name}: '{key}' depends on test rows"
+
+
+def check_future_has_no_effect(bench: _Bench) -> None:
+    """What comes after a window's history cannot change its prediction, nor can unobserved inputs."""
+    windows = bench.held_out()
+    shown = torch.arange(windows.values.shape[0])[:, None] < windows.history
+    changed = dataclasses.replace(windows, values=torch.where(shown, windows.values, SENTINEL),
+                                  observed=torch.where(shown, windows.observed, True))
+    first = torch.zeros(1, dtype=torch.int64)
+    assert torch.equal(bench.fitted.predict(windows.inputs(first)), bench.fitted.predict(changed.inputs(first))), (
+        f"{bench.info.name}: the future changes a prediction")
+
+
+def check_batch_size_independence(bench: _Bench) -> None:
+    """Windows predicted alone, by seven or all at once agree."""
+    whole = bench.predictions(bench.fitted, batch=10_000)
+    for batch in (1, 7):
+        torch.testing.assert_close(bench.predictions(bench.fitted, batch=batch), whole, rtol=1e-4, atol=1e-3,
+                                   msg=f"{bench.info.name}: predictions depend on the batch size")
+
+
+def check_state_round_trip(bench: _Bench) -> None:
+    """A new method with the fitted state predicts the same."""
+    state = {key: tensor.clone() for key, tensor in bench.fitted.state_dict().items()}
+    assert all(isinstance(tensor, torch.Tensor) for tensor in state.values()), f"{bench.info.name}: state_dict holds more than tensors"
+    fresh = bench.make(bench.problem, seed=5)
+    fresh.load_state_dict(state)
+    assert torch.equal(bench.predictions(fresh), bench.predictions(bench.fitted)), f"{bench.info.name}: the state does not round-trip"
+
+
+def check_pickles(bench: _Bench) -> None:
+    """Spawned workers must be able to import it."""
+    assert pickle.loads(pickle.dumps(bench.cls)) is bench.cls
+    pickle.loads(pickle.dumps((bench.info, bench.cls.Options())))
+
+
+def check_learns(bench: _Bench) -> None:
+    """On the tiny city it beats the training mean by a tenth."""
+    method = bench.fit(0, budget=LEARNING)
+    for task in bench.tasks:
+        windows, scaler = held_out_windows(bench.city, task, STRICT), bench.problem.tasks[task].scaler
+        own, mean = (_mae(predict, windows) for predict in (method.predict, _constant(scaler.mean, windows.horizon)))
+        assert own < 0.9 * mean, f"{bench.info.name} on {task}: MAE {own:.2f}, the training mean has {mean:.2f}"
+
+
+def _constant(value: float, horizon: int) -> Any:
+    def predict(inputs: Inputs) -> torch.Tensor:
+        batch, _, nodes = inputs.values.shape
+        return torch.full((batch, horizon, nodes), value)
+    return predict
+
+
+def _mae(predict: Any, windows: Windows) -> float:
+    sums = score(predict, windows).sums["observed"]
+    return float(sums["absolute"].sum() / sums["count"].sum())
+
+
+def reachable_arrays(root: object) -> Iterator[np.ndarray]:
+    """All arrays and tensors that can be reached from an object, their bases and storages included."""
+    seen: set[int] = set()
+    queue: list[Any] = [root]
+    skipped = (type, types.ModuleType, types.FrameType, str, bytes, int, float)
+    while queue:
+        one = queue.pop()
+        if id(one) in seen or isinstance(one, skipped):
+            continue
+        seen.add(id(one))
+        if isinstance(one, torch.Tensor):
+            whole = torch.empty(0, dtype=one.dtype).set_(one.untyped_storage()) if one.layout == torch.strided else one
+            yield whole.detach().cpu().numpy()
+        elif isinstance(one, np.ndarray):
+            yield one
+            queue.append(one.base)
+        if isinstance(one, types.FunctionType):
+            queue += gc.get_referents(*(one.__closure__ or ()))  # not its globals: those are the whole program
+        else:
+            queue += gc.get_referents(one)

@@ -1,0 +1,1 @@
+"""The methods the project was made for."""

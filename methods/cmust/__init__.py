@@ -1,0 +1,1 @@
+"""CMuST: continuous multi-task spatio-temporal learning (NeurIPS 2024)."""

@@ -1,0 +1,145 @@
+"""RoAda, the rolling adaptation (section 4.3, algorithm 1): A start, B roll, C close, D refine. Each stage is callable on its own.
+
+A stage works on the network it is given and is told which shared tensors are frozen; nothing else passes between stages. The network
+keeps each task's prompt, so a prompt is always as the last stage on its task left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from benchmark import RunContext, TaskProblem, train
+from methods.cmust.freezing import WeightBehaviour, tensor_all
+from methods.cmust.msti import TaskMSTI
+from methods.cmust.options import CMuSTOptions
+
+# Ten epochs of the full recipe on the NYC suite move a drifting weight by about this much (190 steps an epoch at 1e-5).
+ROLL_DISTANCE = 0.019
+ROLL_RATE_LIMIT = 1e-3
+# share of frozen weights before stage D above which little but the prompts is refined
+FROZEN_WARNING = 0.5
+
+Frozen = frozenset[str]  # names of shared tensors that no longer change
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What a stage did, for the record."""
+
+    stage: str
+    task: str
+    learning_rate: float
+    epochs: int
+    best_epoch: int
+    steps: int
+    # MAE of the restored best weights, in the task's unit
+    validation_mae: float
+    # shared tensors frozen after the stage, and their share of the shared weights
+    frozen_tensors: int
+    frozen_share: float
+
+
+def start(network: TaskMSTI, problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> StageReport:
+    """A: the first task trains everything."""
+    return _train("start", network, problem, frozenset(), options, _within(run, options.start_epochs, options.start_windows))
+
+
+def roll(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext,
+         stage: str = "roll") -> tuple[Frozen, StageReport]:
+    """B: one more task trains what is not frozen, slowly; what hardly moved freezes. Returns all that is frozen now."""
+    run = _within(run, options.roll_epochs, options.roll_windows)
+    slow = replace(options, learning_rate=roll_rate(problem, options, run), milestones=(), decay_every=0)
+    behaviour = WeightBehaviour()
+
+    def snapshot() -> None:
+        behaviour.add({name: weight for name, weight in network.msti.named_parameters() if name not in frozen})
+
+    snapshot()
+    report = _train(stage, network, problem, frozen, slow, run, after_epoch=snapshot)
+    frozen |= tensor_all(behaviour.variance(), options.stable_variance)
+    return frozen, replace(report, frozen_tensors=len(frozen), frozen_share=frozen_share(network, frozen))
+
+
+def close(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext) -> tuple[Frozen, StageReport]:
+    """C: the first task once more, as B."""
+    return roll(network, problem, frozen, options, run, stage="close")
+
+
+def refine(network: TaskMSTI, problem: TaskProblem, common: Mapping[str, Tensor], frozen: Frozen, options: CMuSTOptions,
+           run: RunContext) -> StageReport:
+    """D: from the common weights W* (copied into the network), one task trains its prompt and what is not frozen."""
+    network.msti.load_state_dict(common)
+    return _train("refine", network, problem, frozen, options, _within(run, options.refine_epochs, options.refine_windows))
+
+
+def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOptions,
+          run: RunContext) -> tuple[dict[str, dict[str, Tensor]], list[StageReport]]:
+    """All stages, tasks in their given order: the refined shared weights of each task, and a report of every stage.
+
+    With one task nothing rolls and nothing freezes: A, then D.
+    """
+    first, *others = tasks.values()
+    frozen: Frozen = frozenset()
+    reports = [start(network, first, options, run)]
+    for problem in others:
+        frozen, report = roll(network, problem, frozen, options, run)
+        reports.append(report)
+    if others:
+        frozen, report = close(network, first, frozen, options, run)
+        reports.append(report)
+    if (share := frozen_share(network, frozen)) > FROZEN_WARNING:
+        run.notes.setdefault("warnings", []).append(
+            f"{share:.0%} of the shared weights were frozen before the refinement, which trains little but the prompts: the rolling stages "
+            "are too short for their learning rate; raise roll_epochs, roll_windows or roll_learning_rate.")
+    common, refined = weights(network), {}
+    for task, problem in tasks.items():
+        reports.append(refine(network, problem, common, frozen, options, run))
+        refined[task] = weights(network)
+    return refined, reports
+
+
+def roll_rate(problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> float:
+    """Learning rate of a rolling stage under `run.budget`: the option's, raised where the stage is too short for it.
+
+    DEVIATION: at 1e-5 a short stage moves no weight by the standard deviation that `stable_variance` asks for, and everything would
+    freeze. So planned steps times rate is at least that of ten epochs of the full recipe, with at most the ordinary rate.
+    """
+    windows = min(len(problem.train), run.budget.epoch_windows or len(problem.train))
+    planned = run.budget.epochs * -(-windows // options.batch_size)
+    return max(options.roll_learning_rate, min(ROLL_DISTANCE / max(planned, 1), ROLL_RATE_LIMIT))
+
+
+def weights(network: TaskMSTI) -> dict[str, Tensor]:
+    """A copy of the shared weights."""
+    return {name: weight.detach().clone() for name, weight in network.msti.state_dict().items()}
+
+
+def frozen_share(network: TaskMSTI, frozen: Frozen) -> float:
+    """Share of the shared weights that is frozen."""
+    sizes = {name: weight.numel() for name, weight in network.msti.named_parameters()}
+    return sum(sizes[name] for name in frozen) / sum(sizes.values())
+
+
+def _within(run: RunContext, epochs: int | None, windows: int | None) -> RunContext:
+    """The same run with a stage's own budget, never above the run's."""
+    budget = run.budget
+    if epochs is not None:
+        budget = replace(budget, epochs=min(epochs, budget.epochs))
+    if windows is not None:
+        budget = replace(budget, epoch_windows=min(windows, budget.epoch_windows or windows))
+    return replace(run, budget=budget)
+
+
+def _train(stage: str, network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext,
+           **loop) -> StageReport:
+    """One training run with fresh Adam moments. Frozen tensors and other tasks' prompts get no gradient, hence no weight decay either."""
+    for name, weight in network.msti.named_parameters():
+        weight.requires_grad_(name not in frozen)
+    for task, prompt in network.prompts.items():
+        prompt.requires_grad_(task == problem.task)
+    result = train(network, problem, options, run, stage=stage, **loop)
+    return StageReport(stage, problem.task, options.learning_rate, result.epochs, result.best_epoch, result.steps, result.best_loss,
+                       len(frozen), frozen_share(network, frozen))

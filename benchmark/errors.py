@@ -11,8 +11,9 @@ class UserError(Exception):
 
 
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> UserError:
-    """The error for a name that is not in a list, with the nearest names."""
+    """The error for a name that is not in a list, with the nearest names; a long list is cut."""
     names = sorted(allowed)
     near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    return UserError(f"Unknown {kind} '{given}'.{hint} Known: {', '.join(names) or 'none'}.")
+    more = f" … ({len(names)} in all)" if len(names) > 40 else ""
+    return UserError(f"Unknown {kind} '{given}'.{hint} Known: {', '.join(names[:40]) or 'none'}{more}.")

@@ -52,7 +52,7 @@ class GWNETOptions(TrainingOptions):
 
 
 class GraphConvolution(nn.Module):
-    """Σ_k S_k^T x Θ_k + b over x itself and all walks S_k (paper's eq. 6), then dropout."""
+    """Σ_k S_k^T x Θ_k + b over x itself and all walks S_k (given forth, given back, learned), then dropout."""
 
     def __init__(self, width: int, walks: int, dropout: float) -> None:
         super().__init__()
@@ -60,9 +60,11 @@ class GraphConvolution(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, given: Tensor, learned: Tensor) -> Tensor:  # [node, …, channel], two times [walk * node, node]
-        # Two products: none of the given graph's walks needs a gradient.
-        terms = [x.flatten(0, -2), *_walk(given, x), *_walk(learned, x)]
-        out = self.theta.bias
+        forth_and_back = _walk(given, x)  # by itself, because the given graph's walks need no gradient
+        if len(forth_and_back) == ORDER:  # a symmetric graph: both directions are one walk
+            forth_and_back *= 2
+        terms = [x.flatten(0, -2), *forth_and_back, *_walk(learned, x)]
+        out: Tensor = self.theta.bias
         for term, theta in zip(terms, self.theta.weight.T.split(x.shape[-1]), strict=True):
             out = torch.addmm(out, term, theta)
         return self.dropout(out).view(x.shape)
@@ -75,19 +77,18 @@ class Layer(nn.Module):
         super().__init__()
         self.convolution = TemporalConvolution(options.width, 2 * options.width, KERNEL, dilation)
         self.skip = nn.Linear(options.width, options.skip_width)
-        if not last:
-            self.graph = GraphConvolution(options.width, 3 * ORDER, options.dropout)
-            self.norm = nn.BatchNorm1d(options.width)
+        self.graph = None if last else GraphConvolution(options.width, 3 * ORDER, options.dropout)
+        self.norm = None if last else nn.BatchNorm1d(options.width)
 
-    def gated(self, x: Tensor) -> Tensor:
-        """tanh(filter) ⊙ sigmoid(gate) (paper's eq. 8): [node, time, batch, channel] → fewer steps."""
+    def forward(self, x: Tensor, given: Tensor, learned: Tensor) -> tuple[Tensor, Tensor]:
+        """[node, time, batch, channel] → the last step's skip [node, batch, skip], and the next layer's input (fewer steps)."""
         values, gate = self.convolution(x).chunk(2, dim=-1)
-        return torch.tanh(values) * torch.sigmoid(gate)
-
-    def mix(self, x: Tensor, gated: Tensor, given: Tensor, learned: Tensor) -> Tensor:
-        """Graph convolution, residual connection, batch norm: the next layer's input."""
+        gated = torch.tanh(values) * torch.sigmoid(gate)
+        skip = self.skip(gated[:, -1])
+        if self.graph is None or self.norm is None:
+            return skip, gated
         out = self.graph(gated, given, learned) + x[:, -gated.shape[1] :]
-        return self.norm(out.flatten(0, -2)).view(out.shape)
+        return skip, self.norm(out.flatten(0, -2)).view(out.shape)
 
 
 class GWNETNetwork(nn.Module):
@@ -96,8 +97,8 @@ class GWNETNetwork(nn.Module):
         self.channels = options.channels
         nodes = len(graph)
         weights = torch.where(torch.eye(nodes, dtype=torch.bool) & (graph == 0), 1.0, graph)
-        forth, back = random_walk(weights), random_walk(weights.T)
-        self.register_buffer("given", _stack_powers(forth, back), persistent=False)
+        walks = [random_walk(weights)] if torch.equal(weights, weights.T) else [random_walk(weights), random_walk(weights.T)]
+        self.register_buffer("given", _stack_powers(*walks), persistent=False)
         self.source = nn.Parameter(torch.randn(nodes, options.embedding))
         self.target = nn.Parameter(torch.randn(options.embedding, nodes))
         dilations = [2**layer for layer in range(options.layers)] * options.blocks
@@ -109,7 +110,7 @@ class GWNETNetwork(nn.Module):
             nn.ReLU(), nn.Linear(options.skip_width, options.readout_width), nn.ReLU(), nn.Linear(options.readout_width, horizon))
 
     def adjacency(self) -> Tensor:
-        """The learned graph A = softmax(ReLU(E1 E2)) (paper's eq. 5): rows sum to 1."""
+        """The learned graph A = softmax(ReLU(E1 E2)): rows sum to 1."""
         return torch.softmax(F.relu(self.source @ self.target), dim=1)
 
     def forward(self, inputs: Inputs) -> Tensor:
@@ -117,12 +118,10 @@ class GWNETNetwork(nn.Module):
         x = F.pad(x, (0, 0, 0, 0, max(self.receptive - inputs.history, 0), 0))  # zero steps before the window
         x = self.start(x)
         learned = _stack_powers(self.adjacency())
-        skip = 0
+        skip: Tensor | float = 0.0
         for layer in self.layers:
-            gated = layer.gated(x)
-            skip = skip + layer.skip(gated[:, -1])  # [node, batch, channel]
-            if layer is not self.layers[-1]:
-                x = layer.mix(x, gated, self.given, learned)
+            step, x = layer(x, self.given, learned)
+            skip = skip + step  # [node, batch, channel]
         return self.readout(skip).permute(1, 2, 0)
 
 

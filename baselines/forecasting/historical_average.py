@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from baselines.layers.averages import mean_or
-from benchmark import ForecastProblem, Forecaster, Inputs, RunContext
+from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
 
 WEEKDAYS = 7
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark import ForecastProblem, Forecaster, Inputs, RunContext
+from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
 
 # windows accumulated at once; the sums are float64, so the result depends on it only by rounding
 CHUNK = 32

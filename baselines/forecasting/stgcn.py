@@ -47,7 +47,7 @@ class STGCNOptions(TrainingOptions):
 
 
 class GatedConvolution(nn.Module):
-    """(P + x) ⊙ sigmoid(Q) with [P Q] = Γ * x (paper's eq. 7); x is cut to the last steps and padded with zero channels."""
+    """(P + x) ⊙ sigmoid(Q) with [P Q] = Γ * x, the paper's gated linear unit; x is cut to the last steps and padded with zero channels."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class GatedConvolution(nn.Module):
 
 
 class GraphConvolution(nn.Module):
-    """ReLU(Σ_k T_k(L~) z Θ_k + b + z) with z = x W, which brings x to fewer channels (paper's eq. 3 and a residual)."""
+    """ReLU(Σ_k T_k(L~) z Θ_k + b + z) with z = x W, which brings x to fewer channels; the shortcut + z is the authors' code's."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()

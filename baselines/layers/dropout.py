@@ -28,4 +28,4 @@ class Dropout(nn.Module):
             return F.dropout(x, self.rate)
         words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
         keep = words.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - LEVELS // 2
-        return x * (keep * (LEVELS / (LEVELS - dropped)))
+        return x * keep.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))

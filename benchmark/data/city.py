@@ -81,8 +81,7 @@ class ForecastingCity:
     @cached_property
     def nodes(self) -> pd.DataFrame:
         """The node table: node_id, name, lon, lat."""
-        text = {"node_id": str, "name": str}
-        return pd.read_csv(self.folder / "nodes.csv", dtype=text, keep_default_na=False, float_precision="round_trip")
+        return pd.read_csv(self.folder / "nodes.csv", dtype={"node_id": str, "name": str}, keep_default_na=False)
 
     @cached_property
     def adjacency(self) -> np.ndarray | None:

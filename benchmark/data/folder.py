@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError
 from benchmark.files import home, sha256, write_atomic
 
 CARD = "card.json"
@@ -68,25 +68,6 @@ def prepared() -> list[Path]:
     """The folders of all prepared cities, sorted; a half-written one has a hidden name and is none."""
     folders = (path.parent for path in cities_home().glob(f"*/*/{CARD}"))
     return sorted(folder for folder in folders if not folder.name.startswith("."))
-
-
-def find(name: str, edition: str | None = None) -> list[Path]:
-    """The prepared folders of one city, at least one; `edition` is the card's, or the folder's own name.
-
-    Raises
-    ------
-    UserError: if no such city or edition is prepared, with the nearest names.
-    """
-    folders = prepared()
-    named = [folder for folder in folders if folder.parent.name == name]
-    if not named:
-        raise unknown("city", name, {folder.parent.name for folder in folders})
-    if edition is None:
-        return named
-    editions = {folder: {folder.name, read_card(folder)["edition"]} for folder in named}
-    if not (found := [folder for folder in named if edition in editions[folder]]):
-        raise unknown(f"edition of {name}", edition, set().union(*editions.values()))
-    return found
 
 
 def _digest(card: dict[str, Any]) -> str:

@@ -74,8 +74,11 @@ class Grid:
         })
 
 
+# neither box is published: Manhattan and its surroundings, and the city of Chicago
 NYC_GRID = Grid(west=-74.03, east=-73.90, south=40.68, north=40.88, rows=30, columns=15)
 CHICAGO_GRID = Grid(west=-87.84, east=-87.52, south=41.64, north=42.03, rows=30, columns=20)
+# CMuST keeps cells with at least 1000 trips in NYC's 91 days, and with more than 100 in Chicago's 214
+NYC_LEAST, CHICAGO_LEAST = 1000, 101
 
 
 @dataclass(frozen=True)
@@ -163,8 +166,5 @@ def cell_series(task: str, counts: np.ndarray, cells: np.ndarray, clock: Clock, 
 
 
 def enough_trips(total: np.ndarray, least: float) -> np.ndarray:
-    """The cells, ascending, whose pick-ups + drop-offs over the span reach `least`.
-
-    CMuST keeps cells with at least 1000 trips in NYC's 91 days and more than 100 in Chicago's 214.
-    """
+    """The cells, ascending, whose pick-ups + drop-offs over the span ([cell] `total`) reach `least`."""
     return np.flatnonzero(total >= least)

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -36,8 +37,18 @@ def render(tables: Sequence[Table], format: str) -> str:
 
 
 def heads(table: Table) -> list[str]:
-    labels = [METRICS[m].label + (" %" if METRICS[m].percent else "") for m in table.metrics]
-    return ["method", "n", *labels, PAPER_LABEL]
+    labels = [_percent(METRICS[m].label) if METRICS[m].percent else METRICS[m].label for m in table.metrics]
+    return ["method", "n", *labels, *([PAPER_LABEL] if _has_paper(table) else [])]
+
+
+def _percent(label: str) -> str:
+    """``MAPE (y≥1)`` → ``MAPE % (y≥1)``."""
+    name, space, mask = label.partition(" ")
+    return f"{name} %{space}{mask}"
+
+
+def _has_paper(table: Table) -> bool:
+    return any(row.paper is not None for row in table.rows)
 
 
 def cell_text(cell: Cell | None, metric: str, n: int) -> str:
@@ -57,15 +68,16 @@ def notes(table: Table) -> list[str]:
     """The lines under a table: what the numbers are, and what they are not."""
     lines = [f"City: {table.city} ({'simulated' if table.edition == 'sim' else table.edition}), fingerprint {table.fingerprint}. "
              "Mean over n seeds ± sample sd (n ≥ 3). Best bold, second underlined."]
-    if any(row.paper is not None for row in table.rows) and not table.comparable:
-        lines.append(f"{PAPER_LABEL}: the paper's MAE on its own data and protocol; not comparable with the other columns, never ranked.")
+    if _has_paper(table) and not table.comparable:
+        lines.append(f"{PAPER_LABEL}: the paper's MAE on its own data and protocol: not comparable, never ranked.")
     if any(row.source == "published" for row in table.rows):
         lines.append("† from the published records (results/runs); the others were measured by this checkout.")
     return lines
 
 
-def _paper(row: Row) -> str:
-    return "" if row.paper is None else f"{row.paper:.2f}"
+def _paper(table: Table, row: Row) -> list[str]:
+    """The paper's cell; none at all where the paper says nothing of this table."""
+    return ["" if row.paper is None else f"{row.paper:.2f}"] if _has_paper(table) else []
 
 
 def _rich(tables: Sequence[Table]) -> str:
@@ -76,21 +88,28 @@ NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc
 
 
 def _print_rich(console: Console, table: Table) -> None:
+    wide = _grid(table, " ± ")
+    fits = Measurement.get(console, console.options.update(max_width=10_000), wide).maximum <= console.width
+    console.print(wide if fits else _grid(table, "±"))
+    for line in notes(table):
+        console.print(line, style="dim", highlight=False)
+    console.print()
+
+
+def _grid(table: Table, plus_minus: str) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=table.title, title_style="bold",
                      title_justify="left")
     for k, head in enumerate(heads(table)):
-        grid.add_column(head, justify="left" if k == 0 else "right", no_wrap=k == 1, overflow="fold")
+        grid.add_column(head.replace(" (", "\n("), justify="left" if k == 0 else "right", no_wrap=True)
     for task in table.tasks:
         grid.add_row(Text(task, style="bold cyan"))
         rows = [row for row in table.rows if row.task == task]
         for row in rows:
-            cells = [Text(cell_text(row.cells.get(m), m, row.n), style=STYLES[row.cells[m].rank if m in row.cells else 0])
-                     for m in table.metrics]
-            grid.add_row(f"  {label(row)}", str(row.n), *cells, Text(_paper(row), style="dim"), end_section=row is rows[-1])
-    console.print(grid)
-    for line in notes(table):
-        console.print(line, style="dim", highlight=False)
-    console.print()
+            cells = [Text(cell_text(row.cells.get(m), m, row.n).replace(" ± ", plus_minus),
+                          style=STYLES[row.cells[m].rank if m in row.cells else 0]) for m in table.metrics]
+            grid.add_row(f" {label(row)}", str(row.n), *cells, *(Text(text, style="dim") for text in _paper(table, row)),
+                         end_section=row is rows[-1])
+    return grid
 
 
 def _captured(write: Callable[[Console], object]) -> str:
@@ -107,8 +126,8 @@ def _markdown(tables: Sequence[Table]) -> str:
     marks = {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}
     parts = []
     for table in tables:
-        lines = [f"**{table.title}**", "", "| task | " + " | ".join(heads(table)) + " |", "|---|---|" + "---:|" * (len(table.metrics) + 2)]
-        cells = [[row.task, label(row), str(row.n), *_marked(table, row, marks), _paper(row)] for row in table.rows]
+        lines = [f"**{table.title}**", "", "| task | " + " | ".join(heads(table)) + " |", "|---|---|" + "---:|" * (len(heads(table)) - 1)]
+        cells = [[row.task, label(row), str(row.n), *_marked(table, row, marks), *_paper(table, row)] for row in table.rows]
         lines += ["| " + " | ".join(row) + " |" for row in cells]
         parts.append("\n".join([*lines, "", *notes(table)]))
     return "\n\n".join(parts) + "\n"
@@ -120,11 +139,11 @@ def _latex(tables: Sequence[Table]) -> str:
     parts = []
     for table in tables:
         lines = [f"% {table.title}", *(f"% {note}" for note in notes(table)),
-                 r"\begin{tabular}{ll" + "r" * (len(table.metrics) + 2) + "}", r"\toprule",
+                 r"\begin{tabular}{ll" + "r" * (len(heads(table)) - 1) + "}", r"\toprule",
                  " & ".join(["task", *heads(table)]).translate(escape) + r" \\", r"\midrule"]
         for row in table.rows:
             cells = [text.translate(escape) for text in (row.task, label(row), str(row.n))]
-            cells += [text.translate(escape) for text in [*_marked(table, row, marks), _paper(row)]]
+            cells += [text.translate(escape) for text in [*_marked(table, row, marks), *_paper(table, row)]]
             lines.append(" & ".join(cells) + r" \\")
         parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))
     return "\n\n".join(parts) + "\n"
@@ -154,7 +173,7 @@ def _html(tables: Sequence[Table]) -> str:
     parts = []
     for table in tables:
         head = "".join(f"<th>{html.escape(h)}</th>" for h in ["task", *heads(table)])
-        cells = [[html.escape(row.task), html.escape(label(row)), str(row.n), *_marked(table, row, marks), _paper(row)]
+        cells = [[html.escape(row.task), html.escape(label(row)), str(row.n), *_marked(table, row, marks), *_paper(table, row)]
                  for row in table.rows]
         body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
         foot = "".join(f"<p>{html.escape(note)}</p>" for note in notes(table))

@@ -33,6 +33,7 @@ class TrainingOptions:
     weight_decay: float = 0.0
     # epochs after which the learning rate is multiplied by `decay`
     milestones: tuple[int, ...] = ()
+    # factor of one decay of the learning rate
     decay: float = 0.1
     # epochs between two decays of a periodic schedule, instead of milestones; 0: none
     decay_every: int = 0

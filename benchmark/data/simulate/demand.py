@@ -7,6 +7,7 @@ rate[step, origin, destination] = level · Σ_purpose share(step, purpose) · gr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import gammaincinv
@@ -126,7 +127,7 @@ class Demand:
     # trips a step over the whole city, before shocks
     level: float
 
-    @property
+    @cached_property
     def load(self) -> np.ndarray:
         """[step] the city's intensity relative to its mean: what fills the streets."""
         load = self.shares.sum(axis=1) * np.exp(self.shocks.weather)

@@ -63,7 +63,7 @@ def sensor_series(
     per_hour = 60 / clock.interval_minutes
     speed = measure_speed(generator(seed, city, "speed"), sensors, flow, roads.free_speed, weather, per_hour)
     counted = report(generator(seed, city, "flow records"), sensors, flow, sensors.flow_share, np.ones(flow.shape, dtype=bool), per_hour)
-    timed = report(generator(seed, city, "speed records"), sensors, flow, sensors.speed_share, flow > 0, per_hour)
+    timed = report(generator(seed, city, "speed records"), sensors, flow, sensors.speed_share, speed > 0, per_hour)
     index, missing = np.arange(flow.shape[1]), "no record"
     return [
         Series("traffic_flow", np.where(counted, flow, 0).astype(np.float32), counted, index, clock,

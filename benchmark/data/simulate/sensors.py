@@ -23,8 +23,9 @@ class SensorParameters:
     # log standard deviation of a road's own state, and how long it lasts, hours
     state_sd: float
     state_hours: float
-    # relative standard deviation between vehicles
+    # relative standard deviation between vehicles, and the share of them that tell their speed
     vehicle_sd: float
+    probe_share: float
     # shares of all entries that have a record
     flow_share: float
     speed_share: float
@@ -38,15 +39,16 @@ class SensorParameters:
 def measure_speed(
     rng: np.random.Generator, parameters: SensorParameters, flow: np.ndarray, free_speed: np.ndarray, weather: np.ndarray, per_hour: float,
 ) -> np.ndarray:
-    """[step, sensor] mean speed of the passing vehicles, km/h, rounded to 0.1; 0 where none passed."""
+    """[step, sensor] mean speed of the passing vehicles that tell it, km/h, rounded to 0.1; 0 where there is none."""
     # the density that slows a vehicle built up over the last quarter of an hour
     dense = uniform_filter1d(flow.astype(np.float64), 3, axis=0, origin=1, mode="nearest")
     load = dense / (parameters.headroom * flow.mean(axis=0))
     speed = free_speed / (1 + parameters.drop * load**parameters.power)
     state = parameters.state_sd * ar1(rng.standard_normal(flow.shape), parameters.state_hours * per_hour)
     speed *= np.exp(state + parameters.weather * weather[:, None])
-    speed *= np.maximum(1 + parameters.vehicle_sd * rng.standard_normal(flow.shape) / np.sqrt(np.maximum(flow, 1)), 0.1)
-    return np.where(flow > 0, np.round(speed, 1), 0)
+    probes = rng.binomial(flow, parameters.probe_share)
+    speed *= np.maximum(1 + parameters.vehicle_sd * rng.standard_normal(flow.shape) / np.sqrt(np.maximum(probes, 1)), 0.1)
+    return np.where(probes > 0, np.round(speed, 1), 0)
 
 
 def report(

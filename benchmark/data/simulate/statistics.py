@@ -86,7 +86,8 @@ def count_statistics(values: np.ndarray, clock: Clock, km: np.ndarray | None = N
     """All statistics of one count series [step, node]; `km` [node, node] adds the correlation by distance.
 
     `weekend volume` is relative to a weekday; `dispersion` is residual variance / mean (Poisson: 1), pooled over the busy
-    nodes; `explained` is the share of all variance, nodes included, that the means by time of the week explain.
+    nodes; `explained` is the share of all variance, nodes included, that the means by time of the week explain. With
+    fewer than two busy nodes their statistics are left out.
     """
     values = np.asarray(values, dtype=np.float64)
     level = values.mean(axis=0)
@@ -103,7 +104,7 @@ def count_statistics(values: np.ndarray, clock: Clock, km: np.ndarray | None = N
         "weekend_volume": float(values[weekend].mean() / values[~weekend].mean()),
         "explained": float(1 - residual.var() / values.var()),
     }
-    if busy.any():
+    if busy.sum() > 1:
         found["dispersion"] = float(residual[:, busy].var() / values[:, busy].mean())
         z = standardised(residual[:, busy])
         found["autocorrelation"] = [autocorrelation(z, lag) for lag in LAGS if lag < len(z)]
@@ -114,7 +115,12 @@ def count_statistics(values: np.ndarray, clock: Clock, km: np.ndarray | None = N
 
 
 def cross_correlation(one: np.ndarray, other: np.ndarray, clock: Clock, later: int = 0) -> float:
-    """Mean residual correlation at the same node of two tasks busy there; `other` is taken `later` steps later."""
+    """Mean residual correlation at the same node of two tasks busy there; `other` is taken `later` steps later.
+
+    NaN where no node is busy in both.
+    """
     busy = (one.mean(axis=0) > BUSY) & (other.mean(axis=0) > BUSY)
+    if not busy.any():
+        return float("nan")
     first, second = residuals(one[:, busy], clock), residuals(other[:, busy], clock)
     return mean_correlation(first[:len(first) - later], second[later:])

@@ -72,7 +72,10 @@ def travel_seconds(rng: np.random.Generator, travel: TravelParameters, km: np.nd
 
 
 def wall_clock(clock: Clock, steps: int, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """`end` on the wall clock: a trip that rides into a skipped hour arrives after it."""
+    """`end` on the wall clock: a trip that rides into the hour skipped in spring arrives after it.
+
+    The hour that autumn repeats is simulated once.
+    """
     skipped = np.flatnonzero(~clock.exists(steps))
     if not skipped.size:
         return end

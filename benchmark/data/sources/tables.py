@@ -59,7 +59,7 @@ def read_frame(path: Path, text: Sequence[str] = (), header: bool = True) -> pd.
             heads = _check_rectangular(path, header)
             frame = pd.read_csv(
                 path, header=0 if header else None, names=heads, index_col=False, dtype=dict.fromkeys(text, str),
-                keep_default_na=False, na_values=NAN_CELLS, float_precision="round_trip", low_memory=False, encoding="utf-8-sig")
+                keep_default_na=False, na_values=NAN_CELLS, low_memory=False, encoding="utf-8-sig")
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
         raise UserError(f"{path.name} has two columns '{repeated[0]}'; every column needs its own name.")
@@ -78,7 +78,7 @@ def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
         if cells.dtype.kind not in "iuf":
             row = next((row for row, cell in enumerate(cells) if not _is_number(cell)), 0)
             raise UserError(f"{name}: row {row + 1} of column '{column}' is '{cells.iloc[row]}', which is no number; "
-                            'empty cells and "nan" are the only texts allowed.')
+                            "empty cells and nan are the only other cells allowed (`time` names a wide table's column of times).")
     return frame.to_numpy()
 
 
@@ -108,8 +108,9 @@ def _check_rectangular(path: Path, header: bool) -> list[str]:
             raise UserError(f"{path.name} is empty; its first line must hold {'the column names' if header else 'numbers'}.")
         blank = 0
         for row in rows:
-            if row and blank:
-                raise UserError(f"{path.name}: line {blank} is blank; take it out, or write its cells.")
+            # in one column a blank line may be an empty cell; in more it is none, e.g. after a line that ends in \r\r\n
+            if row and blank and len(first) == 1:
+                raise UserError(f"{path.name}: line {blank} is blank; take it out, or write nan.")
             if row and len(row) != len(first):
                 raise UserError(f"{path.name}: line {rows.line_num} has {len(row)} cells, but line 1 has {len(first)}; "
                                 "all rows must be equally long.")

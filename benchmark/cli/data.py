@@ -1,0 +1,97 @@
+"""`stbench data`: the cities on this machine, and how to bring one of your own."""
+
+from __future__ import annotations
+
+import json as json_
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="As data.")]
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the prepared cities.
+
+    Example: stbench data list
+    """
+    from benchmark.data.cards import overview
+    from benchmark.report.render import plain_table
+
+    rows = overview()
+    if not rows and not json:
+        typer.echo("No city is prepared yet. A suite's simulated city is made when it is first run; "
+                   "`stbench data import my-city.toml` brings your own.")
+        return
+    typer.echo(_json(rows) if json else plain_table([_short(row) for row in rows]), nl=json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A prepared city.")],
+    edition: Annotated[str | None, typer.Option(help="Only this edition, or this folder of `stbench data list`.")] = None,
+    json: Json = False,
+) -> None:
+    """Show a city's card: source, licence, clock, tasks, what zero means, how missing is marked.
+
+    Example: stbench data show my-city
+    """
+    from benchmark.data.cards import describe
+    from benchmark.report.render import plain_facts, plain_table
+
+    cards = describe(name, edition)
+    if json:
+        typer.echo(_json(cards))
+        return
+    for card in cards:
+        tasks = card["tasks"] if isinstance(card.get("tasks"), dict) else {}
+        # words go to the facts, numbers to one table
+        numbers = [{"task": task, **{key: value for key, value in about.items() if isinstance(value, int | float)}}
+                   for task, about in tasks.items()]
+        words = {task: {key: value for key, value in about.items() if not isinstance(value, int | float)} for task, about in tasks.items()}
+        typer.echo(plain_facts({**card, **({"tasks": words} if tasks else {})}), nl=False)
+        if numbers:
+            typer.echo(plain_table(numbers), nl=False)
+
+
+@app.command("import")
+def import_(
+    toml: Annotated[Path, typer.Argument(help="The city file: which arrays, which clock, which nodes.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a city of this name.")] = False,
+) -> None:
+    """Check and build your own city from a TOML file; its name is then a suite.
+
+    Example: stbench data import my-city.toml
+    """
+    from benchmark.data.build import import_city
+
+    city = import_city(toml, replace=replace)
+    typer.echo(f"{city.name} ({city.edition}): {', '.join(city.tasks)}; {city.card['nodes']} nodes; fingerprint {city.fingerprint}.\n"
+               f"It lies in {city.folder}. Next: stbench run --method historical_average --suite {city.name}")
+
+
+@app.command()
+def verify(names: Annotated[list[str] | None, typer.Argument(help="Prepared cities; all by default.")] = None) -> None:
+    """Compare every file of the cities with the SHA-256 of its card.
+
+    Example: stbench data verify my-city
+    """
+    from benchmark.data.cards import verify_cities
+
+    for name in verify_cities(names or ()):
+        typer.echo(f"{name}: ok")
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that fits a terminal: days instead of moments."""
+    days = re.sub(r"T[\d:]+", "", row["span"] or "").replace("/", " … ") or None
+    return {"name": row["name"], "edition": row["edition"], "tasks": ", ".join(row["tasks"]), "nodes": row["nodes"], "steps": row["steps"],
+            "minutes": row["interval_minutes"], "span": days, "fingerprint": row["fingerprint"]}
+
+
+def _json(value: Any) -> str:
+    return json_.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,153 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def stbench(tmp_path_factory):
+    """Runs `python -m benchmark …` from another folder, with a home that this module shares (its city is made once)."""
+    home = tmp_path_factory.mktemp("home")
+    results = tmp_path_factory.mktemp("results")
+
+    def call(*arguments, code=0, **environment):
+        done = subprocess.run([sys.executable, "-m", "benchmark", *arguments], capture_output=True, text=True, check=False, cwd=home,
+                              env={**os.environ, "PYTHONPATH": str(ROOT), "STBENCH_HOME": str(home), "STBENCH_RESULTS": str(results),
+                                   "COLUMNS": "100", **environment})
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr if code else done.stdout
+
+    call.results = results
+    return call
+
+
+def finished(results, method, task):
+    """The record files of a method's finished runs on one task."""
+    files = [p for p in sorted((results / "nyc" / method).glob("*.json")) if p.name.count(".") == 1]
+    return [p for p in files if json.loads(p.read_text())["spec"]["tasks"] == [task]]
+
+
+SMOKE = ("--suite", "nyc", "--preset", "smoke", "--data", "sim")
+
+
+def test_run_trains_scores_and_tables_and_skips_what_is_done(stbench):
+    first = stbench("run", "--method", "stid,last_value", *SMOKE, "--seeds", "2", "--task", "taxi_pick,taxi_drop")
+    assert "stid, last_value on nyc@1 · data sim" in first
+    assert "6 runs: 0 done, 6 to do" in first  # stid: 2 tasks × 2 seeds; last_value is deterministic: 2 tasks
+    assert "taxi_pick" in first
+    assert "crowd_in" not in first.split("runs:")[1]
+    again = stbench("run", "--method", "stid,last_value", *SMOKE, "--seeds", "3", "--task", "taxi_pick,taxi_drop", "--dry-run")
+    assert "8 runs: 6 done, 2 to do" in again
+
+
+def test_the_first_line_says_what_was_resolved(stbench):
+    out = stbench("run", "--method", "last_value", "--suite", "nyc", "--preset", "smoke", "--task", "taxi_pick", "--dry-run")
+    line = out.splitlines()[0]
+    assert "(resolved: data, device)" in line
+    assert "12 nodes" in line
+
+
+def test_forcing_a_finished_run_gives_the_same_metrics_bit_for_bit(stbench):
+    command = ("run", "--method", "stid", *SMOKE, "--task", "crowd_in", "--workers", "1")
+    stbench(*command)
+    (path,) = finished(stbench.results, "stid", "crowd_in")
+    before = json.loads(path.read_text())
+    stbench(*command, "--force")
+    after = json.loads(path.read_text())
+    assert (after["metrics"], after["sums"]) == (before["metrics"], before["sums"])
+    assert path.with_suffix(".superseded-1.json").is_file()
+
+
+def test_workers_and_one_process_give_the_same_bits(stbench, tmp_path):
+    for workers in ("1", "2"):
+        stbench("run", "--method", "dlinear", *SMOKE, "--task", "taxi_pick", "--seeds", "2", "--workers", workers,
+                "--results", str(tmp_path / workers))
+    one, two = ({p.name: json.loads(p.read_text())["sums"] for p in finished(tmp_path / w, "dlinear", "taxi_pick")} for w in ("1", "2"))
+    assert len(one) == 2
+    assert one == two
+
+
+def test_a_record_explains_itself(stbench):
+    stbench("run", "--method", "last_value", *SMOKE, "--task", "taxi_pick")
+    (path,) = finished(stbench.results, "last_value", "taxi_pick")
+    record = json.loads(path.read_text())
+    assert path.stem == record["id"]
+    assert record["spec"]["edition"] == "sim"
+    assert record["city"]["tasks"]["taxi_pick"]["unit"] == "trips per 30 min"
+    assert record["counts"]["taxi_pick"]["test_windows"] > 0
+    assert record["environment"]["threads"] == 1
+    assert len(record["sums"]["taxi_pick"]["observed"]["absolute"]) == 12
+    assert len(path.read_bytes()) < 32 * 1024
+    assert str(Path.home()) not in path.read_text()
+    assert str(ROOT) not in path.read_text()
+
+
+def test_a_failed_run_leaves_an_error_record_the_campaign_goes_on_and_exit_is_1(stbench):
+    err = stbench("run", "--method", "stid", *SMOKE, "--task", "taxi_drop", "--seeds", "7,8", "--set", "learning_rate=1e38", code=1)
+    assert "2 runs failed" in err
+    assert "epoch 1" in err
+    assert "taxi_drop" in err
+    (first, *_), errors = sorted(stbench.results.glob("nyc/stid/*.error-1.json")), list(stbench.results.glob("nyc/stid/*.error-1.json"))
+    assert len(errors) == 2
+    assert json.loads(first.read_text())["error"]["kind"] == "Diverged"
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (("run", "--method", "stidd", "--suite", "nyc"), "Unknown method 'stidd'. Did you mean stid"),
+    (("run", "--method", "stid", "--suite", "nycc"), "Unknown suite 'nycc'. Did you mean nyc"),
+    (("run", "--method", "stid", *SMOKE, "--task", "taxi_pik"), "Did you mean taxi_pick"),
+    (("run", "--method", "stid", *SMOKE, "--set", "hiden=3"), "Unknown option of stid 'hiden'"),
+    (("run", "--method", "stid", *SMOKE, "--set", "batch_size=big"), "stid.batch_size is of type int"),
+    (("run", "--method", "stid", "--suite", "nyc", "--preset", "quik"), "Did you mean quick"),
+    (("run", "--method", "stid", *SMOKE, "--protocol", "stric"), "Did you mean strict"),
+    (("run", "--method", "stid", *SMOKE, "--seeds", "0,0"), "--seeds takes"),
+    (("run", "--method", "stid", "--suite", "nyc", "--preset", "smoke", "--data", "zones"), "no edition 'zones'"),
+    (("run", "--method", "stid", *SMOKE, "--device", "tpu"), "not available"),
+    (("table", "--format", "pdf"), "Unknown format 'pdf'"),
+    (("table", "--metric", "maee"), "Did you mean mae"),
+    (("list", "method"), "Did you mean methods"),
+    (("show", "gwnett"), "Did you mean gwnet"),
+])
+def test_a_wrong_name_is_one_sentence_exit_2_and_nothing_written(stbench, tmp_path, arguments, sentence):
+    err = stbench(*arguments, code=2, STBENCH_RESULTS=str(tmp_path / "none"))
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "presets", "protocols"])
+def test_lists_print_as_tables_and_as_json(stbench, what):
+    rows = json.loads(stbench("list", what, "--json"))
+    assert rows
+    assert all(str(row[what.removesuffix("s")]).split("@")[0] in stbench("list", what, COLUMNS="300") for row in rows[:3])
+
+
+def test_show_tells_a_methods_options_and_a_suites_editions(stbench):
+    shown = json.loads(stbench("show", "gwnet", "--json"))
+    assert shown["options"]["learning_rate"]["meaning"]
+    assert "IJCAI" in shown["paper"]
+    assert "learning_rate" in stbench("show", "gwnet")
+    assert json.loads(stbench("show", "nyc", "--json"))["tasks"] == ["crowd_in", "crowd_out", "taxi_pick", "taxi_drop"]
+
+
+def test_a_changed_file_of_a_city_is_noticed_before_any_training(stbench):
+    stbench("run", "--method", "last_value", "--suite", "chicago", "--preset", "smoke", "--task", "risk")
+    (values,) = stbench.results.parent.glob("home*/cities/chicago/sim-*/risk.values.npy")
+    content = values.read_bytes()
+    values.write_bytes(content[:-4] + b"\0\0\0\1")
+    err = stbench("run", "--method", "last_value", "--suite", "chicago", "--preset", "smoke", code=2)
+    assert "risk.values.npy has changed" in err
+    values.write_bytes(content)
+
+
+def test_the_ranking_metric_of_risk_is_tabled(stbench):
+    stbench("run", "--method", "historical_average", "--suite", "chicago", "--preset", "smoke", "--task", "risk")
+    assert "recall@10%" in stbench("table", "--suite", "chicago", "--format", "markdown")

@@ -1,0 +1,125 @@
+"""Tables: one source a row, only equals ranked, nothing filled in."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.report.render import FORMATS, cell_text, render
+from benchmark.report.table import Cell, Filter, make_tables
+from benchmark.spec import Record, RunSpec
+from benchmark.store.records import Store
+
+TASKS = {task: {"nodes": 60, "steps": 2016, "unit": "trips"} for task in ("taxi_pick", "taxi_drop")}
+CITY = {"name": "nyc", "suite_tasks": list(TASKS), "tasks": TASKS}
+
+
+def record(method, seed=0, task="taxi_pick", mae=1.0, **spec):
+    base = RunSpec(method, 1, {"hidden": 32}, "nyc", 1, (task,), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, seed)
+    values = {"mae": mae, "rmse": 2 * mae, "mape": mae / 10, "wape": None}
+    return Record(replace(base, **spec), "done", city=CITY, metrics={task: values}, notes={"user_overrides": {}})
+
+
+@pytest.fixture
+def stores(tmp_path):
+    def fill(local=(), published=()):
+        made = Store(tmp_path / "local"), Store(tmp_path / "published")
+        for store, records in zip(made, (local, published), strict=True):
+            for one in records:
+                store.write(one)
+        return made
+    return fill
+
+
+def test_a_row_gives_mean_and_sample_sd_over_its_seeds(stores):
+    (table,) = make_tables(*stores([record("stid", seed, mae=mae) for seed, mae in enumerate((1.0, 2.0, 6.0))]))
+    (row,) = table.rows
+    assert (row.n, row.cells["mae"].mean, row.cells["mae"].sd) == (3, 3.0, pytest.approx(7**0.5))
+    assert "wape" not in row.cells
+
+
+def test_fewer_than_three_runs_show_no_plus_minus():
+    assert cell_text(Cell(1.234, 0.5), "mae", 2) == "1.23"
+    assert cell_text(Cell(1.234, 0.5), "mae", 3) == "1.23 ± 0.50"
+    assert cell_text(Cell(0.1234, 0.05), "mape", 3) == "12.3 ± 5.0"
+    assert cell_text(None, "mae", 3) == ""
+
+
+def test_a_row_takes_one_source_local_if_there_is_any(stores):
+    local, published = [record("stid", 0, mae=5.0)], [record("stid", seed, mae=1.0) for seed in range(5)] + [record("gwnet", mae=3.0)]
+    (table,) = make_tables(*stores(local, published))
+    assert {row.method: (row.source, row.n, row.cells["mae"].mean) for row in table.rows} == {
+        "stid": ("local", 1, 5.0), "gwnet": ("published", 1, 3.0)}
+    assert "gwnet†" in render([table], "markdown")
+
+
+@pytest.mark.parametrize("change", [{"edition": "own"}, {"preset": "full"}, {"protocol": "paper"}, {"suite_version": 2},
+                                    {"fingerprint": "other"}, {"budget": {"epochs": 7}}])
+def test_what_is_not_equal_is_never_ranked_in_one_table(stores, change):
+    tables = make_tables(*stores([record("stid", mae=1.0), record("gwnet", mae=2.0, **change)]))
+    assert len(tables) == 2
+    assert all(cell.rank == 0 for table in tables for row in table.rows for cell in row.cells.values())
+
+
+def test_best_and_second_are_marked_within_a_task(stores):
+    records = [record(method, task=task, mae=mae) for task in ("taxi_pick", "taxi_drop")
+               for method, mae in (("stid", 1.0), ("gwnet", 2.0), ("stgcn", 3.0))]
+    (table,) = make_tables(*stores(records))
+    assert {(row.task, row.method): row.cells["mae"].rank for row in table.rows} == {
+        (task, method): rank for task in TASKS for method, rank in (("stid", 1), ("gwnet", 2), ("stgcn", 0))}
+    text = render([table], "markdown")
+    assert "**1.00**" in text
+    assert "<u>2.00</u>" in text
+
+
+def test_the_papers_number_stands_apart_and_is_called_not_comparable(stores):
+    (table,) = make_tables(*stores([record("gwnet"), record("stid")]))
+    assert {row.method: row.paper for row in table.rows} == {"gwnet": 7.0701, "stid": None}
+    text = render([table], "markdown")
+    assert "paper (real, y≠0)" in text
+    assert "not comparable" in text
+
+
+def test_changed_options_are_rows_of_their_own(stores):
+    other = replace(record("stid", mae=9.0, options={"hidden": 64}), notes={"user_overrides": {"hidden": "64"}})
+    (table,) = make_tables(*stores([record("stid"), other]))
+    assert [row.changed for row in table.rows] == ["", "hidden=64"]
+
+
+def test_filters_choose_tables_rows_and_columns(stores):
+    made = stores([record("stid"), record("gwnet"), record("stid", task="taxi_drop"), record("stid", suite="sip")])
+    (table,) = make_tables(*made, Filter(suites=("nyc",), methods=("stid",), tasks=("taxi_pick",), metrics=("rmse",)))
+    assert [(row.method, row.task) for row in table.rows] == [("stid", "taxi_pick")]
+    assert table.metrics == ("rmse",)
+    with pytest.raises(UserError, match="Did you mean mae"):
+        make_tables(*made, Filter(metrics=("maee",)))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_names_edition_protocol_preset_and_every_mask(stores, format):
+    text = render(make_tables(*stores([record("stid", seed) for seed in range(3)])), format)
+    wanted = ("sim", "strict", "quick", "mape" if format == "json" else "MAPE")
+    assert all(word in text for word in wanted)
+    if format == "json":
+        assert json.loads(text)[0]["rows"][0]["cells"]["mae"]["mean"] == 1.0
+    if format == "csv":
+        assert {row["metric"] for row in csv.DictReader(io.StringIO(text))} == {"MAE", "RMSE", "MAPE (y≥1)"}
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_terminal_table_fits_its_width_and_cuts_no_number(stores, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    records = [record(m, seed, mae=v + seed) for m, v in (("historical_average", 123.45), ("gwnet", 23.4)) for seed in range(3)]
+    text = render(make_tables(*stores(records)), "rich")
+    assert max(map(len, text.splitlines())) <= width
+    assert "124.45±1.00" in text.replace(" ± ", "±")
+    assert "248.90±2.00" in text.replace(" ± ", "±")
+    assert "historical_average" in text
+
+
+def test_an_unknown_format_names_the_known_ones():
+    with pytest.raises(UserError, match="Did you mean latex"):
+        render([], "latx")

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
+
 from benchmark.data.city import ForecastingCity
 from benchmark.data.clock import Clock
 from benchmark.data.simulate import build
@@ -15,7 +17,6 @@ from benchmark.data.simulate.calibration import as_table, compare, facts, inform
 from benchmark.data.simulate.demand import distances_km
 from benchmark.data.simulate.ridge import ridge_mae
 from benchmark.data.simulate.statistics import count_statistics, cross_correlation, gini, hourly_profile, residuals
-from rich.console import Console
 
 CLOCK = Clock("2019-01-01T00:00:00", 30, "America/New_York")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from benchmark.data.clock import Clock
 from benchmark.data.grid import CHICAGO_GRID, NYC_GRID, Grid, Tally, Trips, TripTally, enough_trips
 from benchmark.errors import UserError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 CLOCK = Clock("2016-01-01T00:00:00", 30, "America/New_York")
 STEPS = 48

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from raw_city import CLOCK, IDS, NODES, TASK, stored, write_raw
 from typer.testing import CliRunner
 
 from benchmark.cli.data import app
@@ -17,7 +18,6 @@ from benchmark.data.city import ForecastingCity
 from benchmark.data.folder import cities_home
 from benchmark.errors import UserError
 from benchmark.suites.catalogue import find_suite
-from tests.data.conftest import CLOCK, IDS, NODES, TASK, stored, write_raw
 
 CITIES = Path(__file__).parent.parent / "cities"
 # nine ways to write one array: file, and what the task says about it

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from benchmark.data.city import ForecastingCity
 from benchmark.data.clock import Clock
 from benchmark.data.folder import verify
@@ -160,7 +161,7 @@ def test_the_weekly_profile_is_as_declared_and_skipped_steps_have_no_trips():
 def test_hourly_values_join_into_a_circle():
     slots = by_slot(np.arange(24.0), 48)
     assert len(slots) == 48
-    assert slots[0] == pytest.approx((0.75 * 0 + 0.25 * 23))
+    assert slots[0] == pytest.approx(0.75 * 0 + 0.25 * 23)
     assert slots[2] == pytest.approx(0.75)
 
 
@@ -224,17 +225,19 @@ def test_records_of_a_sensor_city_are_partial_and_as_many_as_declared(cities: di
     flow, speed = (np.asarray(cities["sip"].series(task).observed) for task in ("traffic_flow", "traffic_speed"))
     assert flow.mean() == pytest.approx(1_237e3 / (108 * 25920), abs=0.005)
     assert speed.mean() == pytest.approx(307e3 / (108 * 25920), abs=0.005)
-    # in spells: a record is likelier after a record
+    # everywhere, and in spells: a record is likelier after a record
+    assert flow.mean(axis=0).min() > 0.2
+    assert speed.mean(axis=0).min() > 0.02
     assert flow[1:][flow[:-1]].mean() > 0.8
     assert (np.asarray(cities["sip"].series("traffic_speed").values)[speed] > 0).all()
 
 
-def test_even_a_sensor_without_traffic_reports_its_flow_once():
+def test_even_a_sensor_with_hardly_any_traffic_reports_its_flow():
     parameters = load("sip")
     roads = lay_roads(np.random.default_rng(0), RoadParameters(**parameters.extra["roads"]), 10)
     traffic = np.random.default_rng(1).poisson(np.r_[np.full(9, 200.0), 0.05], (576, 10))
     flow, speed = sensor_series("sip", 0, parameters, roads, traffic, np.zeros(576))
-    assert flow.observed.any(axis=0).all()
+    assert flow.observed.mean(axis=0).min() > 0.2
     assert (speed.values[speed.observed] > 0).all()
 
 

@@ -31,9 +31,8 @@ class SensorParameters:
     speed_share: float
     # a sensor reports in spells of so many hours
     spell_hours: float
-    # traffic's pull on reporting, in standard deviations of the spells, and the difference between sensors
+    # traffic's pull on reporting, in standard deviations of the spells for one of the log flow
     traffic_pull: float
-    sensor_sd: float
 
 
 def measure_speed(
@@ -54,16 +53,18 @@ def measure_speed(
 def report(
     rng: np.random.Generator, parameters: SensorParameters, flow: np.ndarray, share: float, possible: np.ndarray, per_hour: float,
 ) -> np.ndarray:
-    """[step, sensor] bool: the `share` of entries that get a record, in spells, likelier with traffic, at least one a sensor.
+    """[step, sensor] bool: which entries get a record; a `share` of all, in spells, likelier with traffic.
 
+    Sensors differ, busier ones report more, but each has between half and one and a half times the share: none is silent.
     Only `possible` entries can have a record.
     """
-    spell = ar1(rng.standard_normal(flow.shape), parameters.spell_hours * per_hour)
+    steps, sensors = flow.shape
     traffic = np.log1p(flow)
-    traffic -= traffic.mean()
-    wish = spell + parameters.traffic_pull * traffic / traffic.std() + parameters.sensor_sd * rng.standard_normal(flow.shape[1])
-    wish = np.where(possible, wish, -np.inf)
-    reported = wish >= np.quantile(wish, 1 - share, method="higher")
-    # a sensor that stays silent throughout would not be one: it reports at least its likeliest step
-    reported[wish.argmax(axis=0), np.arange(flow.shape[1])] = True
-    return reported & possible
+    typical = traffic.mean(axis=0)
+    rank = np.argsort(np.argsort(typical / typical.std() + rng.standard_normal(sensors)))
+    records = np.round(steps * share * (0.5 + rank / (sensors - 1))).astype(np.int64)
+    spell = ar1(rng.standard_normal(flow.shape), parameters.spell_hours * per_hour)
+    wish = spell + parameters.traffic_pull * (traffic - typical) / np.maximum(traffic.std(axis=0), 1e-9)
+    wish[~possible] = -np.inf
+    least = np.sort(wish, axis=0)[steps - records, np.arange(sensors)]
+    return (wish >= least) & possible

@@ -27,13 +27,21 @@ _PUBLIC = {
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
-    from benchmark.contract import Forecaster, Method, RunContext
-    from benchmark.errors import UserError
-    from benchmark.registry import MethodInfo, Registry
-    from benchmark.spec import Record, RunSpec
-    from benchmark.tasks.problem import ForecastProblem, Inputs, Targets, TaskProblem
-    from benchmark.training.forecaster import NeuralForecaster
-    from benchmark.training.loop import TrainingOptions, train
+    from benchmark.contract import Forecaster as Forecaster
+    from benchmark.contract import Method as Method
+    from benchmark.contract import RunContext as RunContext
+    from benchmark.errors import UserError as UserError
+    from benchmark.registry import MethodInfo as MethodInfo
+    from benchmark.registry import Registry as Registry
+    from benchmark.spec import Record as Record
+    from benchmark.spec import RunSpec as RunSpec
+    from benchmark.tasks.problem import ForecastProblem as ForecastProblem
+    from benchmark.tasks.problem import Inputs as Inputs
+    from benchmark.tasks.problem import Targets as Targets
+    from benchmark.tasks.problem import TaskProblem as TaskProblem
+    from benchmark.training.forecaster import NeuralForecaster as NeuralForecaster
+    from benchmark.training.loop import TrainingOptions as TrainingOptions
+    from benchmark.training.loop import train as train
 
 
 def __getattr__(name: str) -> Any:

@@ -96,7 +96,7 @@ class Registry:
             raise unknown("method", name, self._infos)
         return self._infos[name]
 
-    def load(self, name: str) -> type:
+    def load(self, name: str) -> Any:
         """The method's class."""
         from benchmark.contract import Method
 

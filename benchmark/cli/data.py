@@ -65,6 +65,8 @@ def import_(
 ) -> None:
     """Check and build your own city from a TOML file; its name is then a suite.
 
+    All keys stand at the top of benchmark/data/sources/city_file.py; two examples in tests/cities.
+
     Example: stbench data import my-city.toml
     """
     from benchmark.data.build import import_city

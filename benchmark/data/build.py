@@ -150,10 +150,12 @@ def _check_length(steps: int) -> None:
     window = protocol.history + protocol.horizon
 
     def shortest(rows: int) -> int:
-        train, test = math.floor(protocol.train_share * rows), math.floor(protocol.test_share * rows)
+        # as `benchmark.tasks.forecasting` cuts: 0.7 * 90 is 62.99… in floating point, and means 63
+        train, test = (math.floor(share * rows + 1e-9) for share in (protocol.train_share, protocol.test_share))
         return min(train, test, rows - train - test)
 
     if shortest(steps) < window:
-        needed = next(rows for rows in range(steps, 100 * window) if shortest(rows) >= window)
+        # rounding makes the shortest part not quite monotone: the number from which every length will do
+        needed = 1 + max(rows for rows in range(100 * window) if shortest(rows) < window)
         raise UserError(f"{steps} rows are too few: each part (70 % training, 10 % validation, 20 % test) must hold one window of "
-                        f"{window} steps; at least {needed} rows are needed.")
+                        f"{window} steps; give at least {needed} rows.")

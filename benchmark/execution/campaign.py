@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -83,7 +84,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
 def _here(todo: list[RunSpec], plan: Plan, workers: int, keep: Callable[[Outcome], None], watcher: Watcher) -> None:
     _prepare(plan.device)
     for spec in todo:
-        keep(execute(spec, plan.folder, plan.device, plan.notes[spec.id], lambda progress, spec=spec: watcher.epoch(spec, progress)))
+        keep(execute(spec, plan.folder, plan.device, plan.notes[spec.id], partial(watcher.epoch, spec)))
 
 
 def _in_processes(todo: list[RunSpec], plan: Plan, workers: int, keep: Callable[[Outcome], None], watcher: Watcher) -> None:

@@ -81,7 +81,13 @@ def _paper(table: Table, row: Row) -> list[str]:
 
 
 def _rich(tables: Sequence[Table]) -> str:
-    return _captured(lambda console: [_print_rich(console, table) for table in tables] or console.print(NOTHING))
+    def write(console: Console) -> None:
+        for table in tables:
+            _print_rich(console, table)
+        if not tables:
+            console.print(NOTHING)
+
+    return _captured(write)
 
 
 NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc"
@@ -112,7 +118,7 @@ def _grid(table: Table, plus_minus: str) -> RichTable:
     return grid
 
 
-def _captured(write: Callable[[Console], object]) -> str:
+def _captured(write: Callable[[Console], None]) -> str:
     """What a console of the terminal's width would print; colours only on a terminal."""
     terminal = Console()
     console = Console(file=io.StringIO(), force_terminal=terminal.is_terminal, width=shutil.get_terminal_size((100, 24)).columns)

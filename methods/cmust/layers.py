@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from baselines.layers.dropout import Dropout
+
 
 class Interaction(nn.Module):
     """Post-norm attention layer along the axis before the last (equations 3 to 8): U = LN(H_b + MHA(H_a, H_b)), H_b = LN(U + FFN(U)).
@@ -26,9 +28,9 @@ class Interaction(nn.Module):
         self.output = nn.Linear(width, asked)
         self.attention_norm = nn.LayerNorm(asked)
         self.feed_forward = nn.Sequential(
-            nn.Linear(asked, feed_forward_width), nn.ReLU(), nn.Dropout(dropout), nn.Linear(feed_forward_width, asked))
+            nn.Linear(asked, feed_forward_width), nn.ReLU(), Dropout(dropout), nn.Linear(feed_forward_width, asked))
         self.feed_forward_norm = nn.LayerNorm(asked)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """[..., length, asking], [..., length, asked] -> [..., length, asked]."""

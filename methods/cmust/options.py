@@ -19,14 +19,17 @@ class CMuSTOptions(TrainingOptions):
     observation_width: int = 24
     # channels of the coordinate embedding (d_s)
     space_width: int = 12
-    # channels of the time-of-day, weekday and calendar embeddings; their sum is d_t
+    # channels of the time-of-day embedding; with the next two they make d_t
     time_of_day_width: int = 24
+    # channels of the weekday embedding
     weekday_width: int = 24
+    # channels of the calendar (timestamp) embedding
     calendar_width: int = 12
     # channels of a task's prompt (d_p)
     prompt_width: int = 72
-    # channels of queries, keys and values in the cross layers and in the self layers, whatever d_p is
+    # channels of queries, keys and values in the cross layers
     cross_width: int = 24
+    # the same in the self layers, whatever d_p is
     self_width: int = 168
     # attention heads; an attention width that they do not divide is rounded up
     heads: int = 4
@@ -35,18 +38,24 @@ class CMuSTOptions(TrainingOptions):
     # share of channels dropped in training
     dropout: float = 0.1
 
-    # Adam's step size in stages B and C; the least one: short stages raise it (`roada.roll_rate`)
+    # Adam's step size in stages B and C; short stages raise it (`roada.roll_rate`)
     roll_learning_rate: float = 1e-5
     # delta: a tensor freezes when the variance of each of its elements over a stage's epochs is below this
     stable_variance: float = 1e-6
-    # most epochs, and most training windows an epoch, of stage A, of each of B and C, and of D for each task;
-    # the run's budget caps them. None: the run's budget
+    # most epochs of stage A; the run's budget caps this and the counts below, None: the run's budget
     start_epochs: int | None = None
+    # most training windows an epoch of stage A
     start_windows: int | None = None
+    # most epochs of stage B for each task, and of C
     roll_epochs: int | None = None
+    # most training windows an epoch of stages B and C
     roll_windows: int | None = None
+    # most epochs of stage D for each task
     refine_epochs: int | None = None
+    # most training windows an epoch of stage D
     refine_windows: int | None = None
+    # most validation windows after an epoch of any stage
+    validation_windows: int | None = None
 
     @property
     def time_width(self) -> int:

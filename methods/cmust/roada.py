@@ -44,13 +44,13 @@ class StageReport:
 
 def start(network: TaskMSTI, problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> StageReport:
     """A: the first task trains everything."""
-    return _train("start", network, problem, frozenset(), options, _within(run, options.start_epochs, options.start_windows))
+    return _train("start", network, problem, frozenset(), options, _within(run, options, options.start_epochs, options.start_windows))
 
 
 def roll(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext,
          stage: str = "roll") -> tuple[Frozen, StageReport]:
     """B: one more task trains what is not frozen, slowly; what hardly moved freezes. Returns all that is frozen now."""
-    run = _within(run, options.roll_epochs, options.roll_windows)
+    run = _within(run, options, options.roll_epochs, options.roll_windows)
     slow = replace(options, learning_rate=roll_rate(problem, options, run), milestones=(), decay_every=0)
     behaviour = WeightBehaviour()
 
@@ -72,7 +72,7 @@ def refine(network: TaskMSTI, problem: TaskProblem, common: Mapping[str, Tensor]
            run: RunContext) -> StageReport:
     """D: from the common weights W* (copied into the network), one task trains its prompt and what is not frozen."""
     network.msti.load_state_dict(common)
-    return _train("refine", network, problem, frozen, options, _within(run, options.refine_epochs, options.refine_windows))
+    return _train("refine", network, problem, frozen, options, _within(run, options, options.refine_epochs, options.refine_windows))
 
 
 def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOptions,
@@ -123,14 +123,15 @@ def frozen_share(network: TaskMSTI, frozen: Frozen) -> float:
     return sum(sizes[name] for name in frozen) / sum(sizes.values())
 
 
-def _within(run: RunContext, epochs: int | None, windows: int | None) -> RunContext:
-    """The same run with a stage's own budget, never above the run's."""
+def _within(run: RunContext, options: CMuSTOptions, epochs: int | None, windows: int | None) -> RunContext:
+    """The same run under a stage's own counts, never above the run's."""
+    def least(*limits: int | None) -> int | None:
+        return min((limit for limit in limits if limit is not None), default=None)
+
     budget = run.budget
-    if epochs is not None:
-        budget = replace(budget, epochs=min(epochs, budget.epochs))
-    if windows is not None:
-        budget = replace(budget, epoch_windows=min(windows, budget.epoch_windows or windows))
-    return replace(run, budget=budget)
+    return replace(run, budget=replace(
+        budget, epochs=min(budget.epochs, budget.epochs if epochs is None else epochs), epoch_windows=least(budget.epoch_windows, windows),
+        validation_windows=least(budget.validation_windows, options.validation_windows)))
 
 
 def _train(stage: str, network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext,

@@ -150,9 +150,10 @@ def test_a_full_disk_leaves_the_old_city_and_no_rest(city: ForecastingCity, seri
 
     before = {path.name: path.read_bytes() for path in city.folder.iterdir()}
     for target in ("numpy.save", "os.replace"):
-        with monkeypatch.context() as patched, pytest.raises(UserError, match="disk is full"):
+        with monkeypatch.context() as patched:
             patched.setattr(target, full)
-            write_city(city.folder, "aba", "sim", ORIGIN, node_table(4), [replace(series, unit="cars")])
+            with pytest.raises(UserError, match="disk is full"):
+                write_city(city.folder, "aba", "sim", ORIGIN, node_table(4), [replace(series, unit="cars")])
         assert [path.name for path in city.folder.parent.iterdir()] == ["sim"]
         assert {path.name: path.read_bytes() for path in city.folder.iterdir()} == before
 

@@ -20,7 +20,7 @@ from benchmark.data.simulate.rides import GroundParameters, declare_cells, stray
 from benchmark.data.simulate.road_city import sensor_series
 from benchmark.data.simulate.roads import RoadParameters, lay_roads
 from benchmark.data.simulate.shocks import Shocks, ar1, blur, draw_shocks
-from benchmark.data.simulate.trips import departures_by_day, wall_clock
+from benchmark.data.simulate.trips import TravelParameters, departures_by_day, travel_seconds, wall_clock
 from benchmark.errors import UserError
 
 TASKS = {
@@ -203,6 +203,13 @@ def test_departures_lie_in_their_step_and_follow_the_expected_counts():
     np.testing.assert_allclose(left, demand.rate(0, 48).sum(axis=(0, 2)), atol=5 * np.sqrt(left.max()))
 
 
+def test_trips_take_longer_over_a_longer_way_and_on_fuller_streets():
+    travel = TravelParameters(**load("nyc").extra["travel"])
+    mean = lambda km, load: travel_seconds(np.random.default_rng(0), travel, np.full(999, km), np.full(999, load)).mean()  # noqa: E731
+    assert mean(1.0, 1.0) < mean(3.0, 1.0) < mean(3.0, 2.0)
+    assert 5 * 60 < mean(2.5, 1.0) < 20 * 60
+
+
 def test_a_trip_through_the_skipped_hour_arrives_after_it():
     clock = Clock("2016-03-13T00:00:00", 30, "America/New_York")
     start, end = np.array([7_000, 7_000, 11_000]), np.array([7_100, 7_300, 11_500])
@@ -236,7 +243,7 @@ def test_even_a_sensor_with_hardly_any_traffic_reports_its_flow():
     parameters = load("sip")
     roads = lay_roads(np.random.default_rng(0), RoadParameters(**parameters.extra["roads"]), 10)
     traffic = np.random.default_rng(1).poisson(np.r_[np.full(9, 200.0), 0.05], (576, 10))
-    flow, speed = sensor_series("sip", 0, parameters, roads, traffic, np.zeros(576))
+    flow, speed = sensor_series(0, "sip", parameters, roads, traffic, np.zeros(576))
     assert flow.observed.mean(axis=0).min() > 0.2
     assert (speed.values[speed.observed] > 0).all()
 

@@ -25,8 +25,9 @@ class AccidentParameters:
     dark_to: int
     # persons involved: 2 + Poisson(more)
     more_persons: float
-    # a person's chances to come off with a scratch (1), an injury (2), not at all (3: fatal)
-    severity: tuple[float, float, float]
+    # chances of an injured and of a killed person; every person scores 1, an injured one 2, a killed one 3
+    injured: float
+    killed: float
 
 
 def draw_accidents(
@@ -42,8 +43,6 @@ def draw_accidents(
     step_seconds = clock.interval_minutes * 60
     seconds = step * step_seconds + rng.integers(0, step_seconds, len(step))
     persons = 2 + rng.poisson(parameters.more_persons, len(step))
-    # every person scores 1; injuries add 1 and deaths 2
-    _, injury, fatal = parameters.severity
-    fatalities = rng.binomial(persons, fatal)
-    injuries = rng.binomial(persons - fatalities, injury / (1 - fatal))
-    return zone, seconds, persons + injuries + 2 * fatalities
+    killed = rng.binomial(persons, parameters.killed)
+    injured = rng.binomial(persons - killed, parameters.injured / (1 - parameters.killed))
+    return zone, seconds, persons + injured + 2 * killed

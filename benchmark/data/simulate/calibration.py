@@ -1,6 +1,7 @@
 """How near the simulated cities are to real ones: ``python -m benchmark.data.simulate.calibration --city nyc --size full``.
 
-Seed 0, full nyc: ridge on all four tasks' histories forecasts taxi_drop better than on its own (`informing`).
+Tasks inform each other (`informing`): in full nyc, seed 0, ridge regression on the histories of all four tasks forecasts
+taxi_drop one step ahead with a mean absolute error of 5.554, on its own history with 5.738 (3.2 % more).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from benchmark.data.city import ForecastingCity, Series
 from benchmark.data.simulate import SIZES, build
 from benchmark.data.simulate.demand import distances_km
 from benchmark.data.simulate.ridge import ridge_mae
-from benchmark.data.simulate.statistics import count_statistics, cross_correlation
+from benchmark.data.simulate.statistics import BANDS, LAGS, count_statistics, cross_correlation
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ def facts() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "facts.toml").read_text())
 
 
-def within(distance: float) -> Callable[[str, float, float], Row]:
-    """Rows whose simulated value may differ by so much."""
-    return lambda name, real, simulated: Row(name, real, simulated, f"± {distance:g}", abs(simulated - real) <= distance)
+def absolute(name: str, real: float, simulated: float, distance: float = 0.1) -> Row:
+    """A row whose simulated value may differ by so much."""
+    return Row(name, real, simulated, f"± {distance:g}", abs(simulated - real) <= distance)
 
 
-def within_share(share: float) -> Callable[[str, float, float], Row]:
-    """Rows whose simulated value may differ by a share of the real one."""
-    return lambda name, real, simulated: Row(name, real, simulated, f"± {share:.0%}", abs(simulated - real) <= share * real)
+def relative(name: str, real: float, simulated: float, share: float = 0.3) -> Row:
+    """A row whose simulated value may differ by a share of the real one."""
+    return Row(name, real, simulated, f"± {share:.0%}", abs(simulated - real) <= share * abs(real))
 
 
 def alike(name: str, real: list[float], simulated: list[float], least: float = 0.95) -> Row:
@@ -67,9 +68,9 @@ def compare(city: ForecastingCity) -> list[Row]:
         rows = [replace(row, allowed="–", near=None) for row in rows]
         share = float((city.series("risk").values > 0).mean())
         rows.append(Row("risk: share of cells and steps above zero", 0.027, share, "≤ 0.027", share <= 0.027))
-    level = within_share(0.05)
-    return [level(f"{task}: mean per cell and step", known["level"][city.name], float(city.series(task).values.mean()))
-            for task in ("taxi_pick", "taxi_drop")] + rows
+    level = known["level"][city.name]
+    means = {task: float(city.series(task).values.mean()) for task in ("taxi_pick", "taxi_drop")}
+    return [relative(f"{task}: mean per cell and step", level, mean, 0.05) for task, mean in means.items()] + rows
 
 
 def _compare_taxis(city: ForecastingCity, known: dict[str, Any]) -> Iterator[Row]:
@@ -77,29 +78,30 @@ def _compare_taxis(city: ForecastingCity, known: dict[str, Any]) -> Iterator[Row
     pick, drop = (np.asarray(city.series(task).values, dtype=np.float64) for task in ("taxi_pick", "taxi_drop"))
     clock = city.series("taxi_pick").clock
     for task, values in (("taxi_pick", pick), ("taxi_drop", drop)):
-        yield from _compare_counts(task, count_statistics(values, clock, km), known[task], known)
+        yield from _compare_counts(task, count_statistics(values, clock, km), known[task])
     same, later = (cross_correlation(pick, drop, clock, later) for later in (0, 1))
-    yield within(0.1)("pick–drop correlation, same cell", known["pick_drop"], same)
-    yield within(0.1)("pick–drop correlation, drop one step later", known["pick_drop_later"], later)
+    yield absolute("pick–drop correlation, same cell", known["pick_drop"], same)
+    yield absolute("pick–drop correlation, drop one step later", known["pick_drop_later"], later)
 
 
-def _compare_counts(task: str, found: dict[str, Any], real: dict[str, Any], known: dict[str, Any]) -> Iterator[Row]:
-    yield within(0.1)(f"{task}: share of zeros", real["zeros"], found["zeros"])
-    yield within_share(0.3)(f"{task}: Gini over cells", real["gini"], found["gini"])
+def _compare_counts(task: str, found: dict[str, Any], real: dict[str, Any]) -> Iterator[Row]:
+    yield absolute(f"{task}: share of zeros", real["zeros"], found["zeros"])
+    yield relative(f"{task}: Gini over cells", real["gini"], found["gini"])
     yield alike(f"{task}: weekday profile", real["weekday"], found["weekday"])
     yield alike(f"{task}: weekend profile", real["weekend"], found["weekend"])
-    yield within(0.1)(f"{task}: weekend / weekday volume", real["weekend_volume"], found["weekend_volume"])
-    yield within(0.1)(f"{task}: share explained by time of week", real["explained"], found["explained"])
+    yield absolute(f"{task}: weekend / weekday volume", real["weekend_volume"], found["weekend_volume"])
+    yield absolute(f"{task}: share explained by time of week", real["explained"], found["explained"])
     if "dispersion" not in found:
         return
-    yield within_share(0.3)(f"{task}: dispersion", real["dispersion"], found["dispersion"])
-    yield within(0.1)(f"{task}: first common factor", real["first_factor"], found["first_factor"])
-    for lag, wanted, value in zip(known["lags"], real["autocorrelation"], found["autocorrelation"], strict=False):
-        yield within(0.1)(f"{task}: autocorrelation, lag {lag}", wanted, value)
-    low_high = zip(known["distance_km"], known["distance_km"][1:], strict=False)
-    for (low, high), wanted, value in zip(low_high, real.get("by_distance", []), found["by_distance"], strict=False):
+    yield relative(f"{task}: dispersion", real["dispersion"], found["dispersion"])
+    yield absolute(f"{task}: first common factor", real["first_factor"], found["first_factor"])
+    for lag, wanted, value in zip(LAGS, real["autocorrelation"], found["autocorrelation"], strict=True):
+        yield absolute(f"{task}: autocorrelation, lag {lag}", wanted, value)
+    if "by_distance" not in real:
+        return
+    for (low, high), wanted, value in zip(BANDS, real["by_distance"], found["by_distance"], strict=True):
         if np.isfinite(value):
-            yield within(0.1)(f"{task}: correlation of cells {low}–{high} km apart", wanted, value)
+            yield absolute(f"{task}: correlation of cells {low}–{high} km apart", wanted, value)
 
 
 def _compare_sensors(city: ForecastingCity, real: dict[str, Any]) -> Iterator[Row]:
@@ -108,11 +110,11 @@ def _compare_sensors(city: ForecastingCity, real: dict[str, Any]) -> Iterator[Ro
     yield alike("traffic_flow: hourly profile", real["flow_profile"], _observed_profile(flow))
     yield alike("traffic_speed: hourly profile", real["speed_profile"], _observed_profile(speed))
     recorded = np.asarray(speed.values)[speed.observed]
-    yield within_share(0.3)("traffic_speed: mean, km/h", real["speed_mean"], float(recorded.mean()))
-    yield within_share(0.3)("traffic_speed: standard deviation, km/h", real["speed_sd"], float(recorded.std()))
-    yield within(0.1)("flow–speed correlation, median over sensors", real["flow_speed"], float(np.median(flow_speed(flow, speed))))
-    yield within(0.005)("traffic_flow: share of entries with a record", real["flow_share"], float(flow.observed.mean()))
-    yield within(0.005)("traffic_speed: share of entries with a record", real["speed_share"], float(speed.observed.mean()))
+    yield relative("traffic_speed: mean, km/h", real["speed_mean"], float(recorded.mean()))
+    yield relative("traffic_speed: standard deviation, km/h", real["speed_sd"], float(recorded.std()))
+    yield absolute("flow–speed correlation, median over sensors", real["flow_speed"], float(np.median(flow_speed(flow, speed))))
+    yield absolute("traffic_flow: share of entries with a record", real["flow_share"], float(flow.observed.mean()), 0.005)
+    yield absolute("traffic_speed: share of entries with a record", real["speed_share"], float(speed.observed.mean()), 0.005)
     yield Row("traffic_flow: mean of the records", None, float(np.asarray(flow.values)[flow.observed].mean()))
 
 
@@ -126,10 +128,7 @@ def _observed_profile(series: Series) -> list[float]:
 def flow_speed(flow: Series, speed: Series) -> np.ndarray:
     """[sensor] correlation of flow and speed over the steps that have both."""
     both = np.asarray(flow.observed & speed.observed)
-    return np.array([
-        np.corrcoef(flow.values[both[:, i], i], speed.values[both[:, i], i])[0, 1]
-        for i in range(both.shape[1]) if both[:, i].sum() > 2
-    ])
+    return np.array([np.corrcoef(flow.values[both[:, i], i], speed.values[both[:, i], i])[0, 1] for i in range(both.shape[1])])
 
 
 def informing(city: ForecastingCity) -> tuple[float, float]:

@@ -18,6 +18,10 @@ from benchmark.data.simulate.shocks import Shocks
 
 KM_PER_DEGREE = 111.2
 WEEKEND = 5
+# how far chance moves a zone's rank against its centrality, both in standard units
+RANK_CHANCE = 0.7
+# enough for margins to a thousandth
+BALANCING_ROUNDS = 30
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def draw_zones(seed: int, city: str, parameters: ZoneParameters, lon: np.ndarray
     root = np.linalg.cholesky(np.exp(-distance / parameters.range_km) + 1e-9 * np.eye(len(lon)))
     levels = _zone_levels(parameters, len(lon))
     # the ranks follow the centre and a smooth chance, so that neighbours are alike; the levels themselves are fixed
-    rank = np.argsort(np.argsort(centrality + 0.7 * root @ rng.standard_normal(len(lon))))
+    rank = np.argsort(np.argsort(centrality + RANK_CHANCE * root @ rng.standard_normal(len(lon))))
     departures = levels[rank]
     arrivals = departures**parameters.arrival_power * np.exp(parameters.arrival_noise * rng.standard_normal(len(lon)))
     lean = parameters.specialisation * (root @ rng.standard_normal((len(lon), len(LAND_USES))))
@@ -82,7 +86,7 @@ def gravity(zones: Zones, purpose: Purpose, reach_km: float) -> np.ndarray:
     arriving = zones.arrivals * zones.use[:, LAND_USES.index(purpose.destination)]
     leaving, arriving = leaving / leaving.sum(), arriving / arriving.sum()
     flow = leaving[:, None] * arriving * np.exp(-zones.distance / reach_km)
-    for _ in range(30):
+    for _ in range(BALANCING_ROUNDS):
         flow *= (leaving / flow.sum(axis=1))[:, None]
         flow *= arriving / flow.sum(axis=0)
     return flow / flow.sum()

@@ -96,7 +96,7 @@ class Parameters:
 
 def load(city: str) -> Parameters:
     """Read ``<city>.toml`` beside this file."""
-    table = tomllib.loads((Path(__file__).parent / f"{city}.toml").read_text())
+    table = _frozen(tomllib.loads((Path(__file__).parent / f"{city}.toml").read_text()))
     return Parameters(
         title=table.pop("title"),
         clock=Clock(**table.pop("clock")),
@@ -106,6 +106,13 @@ def load(city: str) -> Parameters:
         shocks=ShockParameters(**table.pop("shocks")),
         extra=table,
     )
+
+
+def _frozen(value: Any) -> Any:
+    """TOML's lists as tuples, at any depth."""
+    if isinstance(value, dict):
+        return {key: _frozen(one) for key, one in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def generator(seed: int, *name: str | int) -> np.random.Generator:

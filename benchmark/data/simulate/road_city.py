@@ -24,7 +24,7 @@ def build_road_city(city: str, size: str, seed: int, destination: Path) -> Forec
     shape, parameters = SIZES[city][size], load(city)
     on_road = RoadParameters(**parameters.extra["roads"])
     roads = lay_roads(generator(seed, city, "roads"), on_road, shape.nodes)
-    demand = road_demand(city, seed, parameters, roads, shape.days)
+    demand = road_demand(seed, city, parameters, roads, shape.days)
     passed = Tally(shape.steps, shape.nodes, parameters.clock.interval_minutes * 60)
     for start in departures_by_day(seed, city, demand, parameters.clock, shape.days):
         pass_sensors(generator(seed, city, "drives", start.day), start, roads, on_road, demand.load, passed)
@@ -34,7 +34,7 @@ def build_road_city(city: str, size: str, seed: int, destination: Path) -> Forec
     })
     return write_city(
         destination, name=city, edition="sim", nodes=nodes,
-        series=sensor_series(city, seed, parameters, roads, passed.counts, demand.shocks.weather),
+        series=sensor_series(seed, city, parameters, roads, passed.counts, demand.shocks.weather),
         origin=Origin(
             title=parameters.title, source="stbench simulator", licence="CC0-1.0",
             notes={"simulator": VERSION, "size": size, "seed": seed, "days": shape.days},
@@ -42,7 +42,7 @@ def build_road_city(city: str, size: str, seed: int, destination: Path) -> Forec
     )
 
 
-def road_demand(city: str, seed: int, parameters: Parameters, roads: Roads, days: int) -> Demand:
+def road_demand(seed: int, city: str, parameters: Parameters, roads: Roads, days: int) -> Demand:
     """The demand of a city whose zones are the surroundings of its crossings."""
     east, north = roads.lon - roads.lon.mean(), roads.lat - roads.lat.mean()
     central = -np.hypot(east, north)
@@ -56,7 +56,7 @@ def road_demand(city: str, seed: int, parameters: Parameters, roads: Roads, days
 
 
 def sensor_series(
-    city: str, seed: int, parameters: Parameters, roads: Roads, flow: np.ndarray, weather: np.ndarray,
+    seed: int, city: str, parameters: Parameters, roads: Roads, flow: np.ndarray, weather: np.ndarray,
 ) -> list[Series]:
     """Flow and speed as the sensors report them, from the vehicles that passed, [step, sensor]."""
     sensors, clock = SensorParameters(**parameters.extra["sensors"]), parameters.clock

@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.data.clock import Clock
 
 BUSY = 5.0
+# in steps
 LAGS = (1, 2, 6, 12, 48, 336)
 # km
 BANDS = ((0, 1), (1, 2), (2, 4), (4, 8), (8, 16))
@@ -83,7 +84,7 @@ def mean_correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def count_statistics(values: np.ndarray, clock: Clock, km: np.ndarray | None = None) -> dict[str, float | list[float]]:
-    """All statistics of one count series [step, node]; `km` [node, node] adds the correlation by distance.
+    """All statistics of one count series [step, node] of more than a week; `km` [node, node] adds the correlation by distance.
 
     `weekend volume` is relative to a weekday; `dispersion` is residual variance / mean (Poisson: 1), pooled over the busy
     nodes; `explained` is the share of all variance, nodes included, that the means by time of the week explain. With
@@ -107,7 +108,7 @@ def count_statistics(values: np.ndarray, clock: Clock, km: np.ndarray | None = N
     if busy.sum() > 1:
         found["dispersion"] = float(residual[:, busy].var() / values[:, busy].mean())
         z = standardised(residual[:, busy])
-        found["autocorrelation"] = [autocorrelation(z, lag) for lag in LAGS if lag < len(z)]
+        found["autocorrelation"] = [autocorrelation(z, lag) for lag in LAGS]
         found["first_factor"] = first_factor(z)
         if km is not None:
             found["by_distance"] = by_distance(z, km[np.ix_(busy, busy)])

@@ -25,12 +25,12 @@ TASKS = {"nyc": ("crowd_in", "crowd_out", "taxi_pick", "taxi_drop"), "chicago": 
 def build_taxi_city(city: str, size: str, seed: int, destination: Path) -> ForecastingCity:
     """Simulate nyc or chicago; see `benchmark.data.simulate.build`."""
     shape, parameters = SIZES[city][size], load(city)
-    grid, least = RULES[city]
+    grid, full_least = RULES[city]
     # a shorter span asks for the same number of trips a day
-    least = least * shape.days / SIZES[city]["full"].days
+    least = full_least * shape.days / SIZES[city]["full"].days
     ground, travel = GroundParameters(**parameters.extra["ground"]), TravelParameters(**parameters.extra["travel"])
     declared, centrality = declare_cells(grid, ground, shape.nodes)
-    demand = taxi_demand(city, seed, parameters, grid, declared, centrality, shape.days)
+    demand = taxi_demand(seed, city, parameters, grid, declared, centrality, shape.days)
 
     tally = TripTally(grid, parameters.clock, shape.steps)
     traffic = []
@@ -55,7 +55,7 @@ def build_taxi_city(city: str, size: str, seed: int, destination: Path) -> Forec
 
 
 def taxi_demand(
-    city: str, seed: int, parameters: Parameters, grid: Grid, cells: np.ndarray, centrality: np.ndarray, days: int,
+    seed: int, city: str, parameters: Parameters, grid: Grid, cells: np.ndarray, centrality: np.ndarray, days: int,
 ) -> Demand:
     """The demand of a city whose zones are grid cells."""
     zones = draw_zones(seed, city, parameters.zones, *grid.centre(cells), centrality)

@@ -1,0 +1,93 @@
+"""Speed and memory of the harness: `make bench`. Not part of the normal test run; figures stand in the README."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.contract import Budget, RunContext
+from benchmark.execution.environment import keep_large_blocks
+from benchmark.execution.run import seed_everything
+from benchmark.registry import registry
+from benchmark.training.loop import masked_mae, train
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    keep_large_blocks()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_the_harness_costs_less_than_5_percent_of_a_gwnet_epoch(benchmark, make_problem, one_thread):
+    """An epoch of the loop against the bare steps of the same network (forward, loss, backward, clip, Adam) on ready batches."""
+    problem = make_problem(nodes=60, steps=460)
+    cls = registry().load("gwnet")
+    seed_everything(0)
+    method = cls(cls.Options(), problem)
+    network, task, options = method.network, problem.only, method.options
+    starts = torch.randperm(len(task.train))[:256].split(64)
+    batches = [(task.train.inputs(s), task.train.targets(s)) for s in starts]
+    optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+
+    def bare_steps():
+        network.train()
+        for inputs, targets in batches:
+            optimiser.zero_grad(set_to_none=True)
+            masked_mae(task.scaler.unscale(network(inputs)), targets).backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
+            optimiser.step()
+        network.eval()
+        with torch.no_grad():
+            network(task.validation.inputs(torch.arange(64)))
+
+    def epoch():
+        run = RunContext(0, torch.device("cpu"), Budget(1, 30, 256, 64))
+        train(network, task, options, run)
+
+    def seconds(function):
+        began = time.process_time()
+        function()
+        return time.process_time() - began
+
+    seconds(bare_steps), seconds(epoch)
+    pairs = [(seconds(bare_steps), seconds(epoch)) for _ in range(5)]
+    bare, whole = (min(side) for side in zip(*pairs, strict=True))
+    benchmark.extra_info |= {"bare_s": bare, "epoch_s": whole, "overhead": whole / bare - 1}
+    benchmark.pedantic(epoch, rounds=1)
+    assert whole / bare < 1.05
+
+
+@pytest.mark.parametrize("method", ["last_value", "stid"])
+def test_full_size_new_york_stays_below_1500_mb(benchmark, tmp_path, method):
+    """One run on 206 nodes × 4,368 steps in a process of its own; the record says how much memory it took."""
+    environment = {**os.environ, "STBENCH_HOME": str(tmp_path.parent / "full-home"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "benchmark", "run", "--method", method, "--suite", "nyc", "--data", "sim", "--preset", "full",
+               "--task", "taxi_pick", "--workers", "1", "--results", str(tmp_path)]
+    if method == "stid":
+        command += ["--set", "batch_size=64"]
+        sitecustomize = tmp_path / "sitecustomize.py"
+        sitecustomize.write_text("import benchmark.spec as s, dataclasses\n"
+                                 "s.PRESETS['full'] = dataclasses.replace(s.PRESETS['full'], epochs=3)\n")
+        environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
+    benchmark.pedantic(subprocess.run, args=(command,), rounds=1, kwargs={"check": True, "cwd": ROOT, "env": environment})
+    (path,) = tmp_path.glob("nyc/*/*[0-9a-f].json")
+    peak = json.loads(path.read_text())["environment"]["process_peak_mb"]
+    benchmark.extra_info["peak_mb"] = peak
+    assert peak < 1500
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list", "methods"], ["table"]], ids=" ".join)
+def test_light_commands_answer_in_well_under_a_second(benchmark, arguments):
+    command = [sys.executable, "-m", "benchmark", *arguments]
+    benchmark.pedantic(subprocess.run, args=(command,), rounds=5, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
+    assert benchmark.stats.stats.min < 1.0

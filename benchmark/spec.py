@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -27,6 +28,16 @@ class Protocol:
     # epochs without a better validation loss before a stage ends, and the most epochs a stage may have
     patience: int = 30
     max_epochs: int = 100
+
+    @property
+    def window(self) -> int:
+        """Steps of a window, shown and asked for."""
+        return self.history + self.horizon
+
+    def parts(self, steps: int) -> tuple[int, int, int]:
+        """Rows of training, validation and test; 0.7 · 90 is 62.99… in floating point, and means 63."""
+        train, test = (math.floor(share * steps + 1e-9) for share in (self.train_share, self.test_share))
+        return train, steps - train - test, test
 
 
 PROTOCOLS = {

@@ -147,12 +147,10 @@ def _missing_in_words(task: TaskFile) -> str:
 def _check_length(steps: int) -> None:
     """Each part of the strict split must hold one window at least."""
     protocol = find_protocol("strict")
-    window = protocol.history + protocol.horizon
+    window = protocol.window
 
     def shortest(rows: int) -> int:
-        # as `benchmark.tasks.forecasting` cuts: 0.7 * 90 is 62.99… in floating point, and means 63
-        train, test = (math.floor(share * rows + 1e-9) for share in (protocol.train_share, protocol.test_share))
-        return min(train, test, rows - train - test)
+        return min(protocol.parts(rows))
 
     if shortest(steps) < window:
         # rounding makes the shortest part not quite monotone: the number from which every length will do

@@ -199,10 +199,10 @@ FORMATS: dict[str, Callable[[Sequence[Table]], str]] = {
 def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Equal rows of facts as a terminal table."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False)
     for column in columns:
         numeric = all(isinstance(row.get(column), int | None) for row in rows)
-        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         grid.add_row(*(f"{value:,}" if isinstance(value := row.get(c), int) else "–" if value is None else str(value) for c in columns))
     return _captured(lambda console: console.print(grid))

@@ -31,13 +31,11 @@ def cut_rows(steps: int, protocol: Protocol) -> Cut:
     ------
     UserError: if a part holds no window.
     """
-    train, test = int(np.floor(protocol.train_share * steps + 1e-9)), int(np.floor(protocol.test_share * steps + 1e-9))
-    cut = Cut(train, steps - test, steps)
-    needed = protocol.history + protocol.horizon
-    if min(train, cut.test - train, test) < needed:
-        raise UserError(f"{steps} rows are too few: each part needs at least {needed} rows (one window), but the cut gives "
-                        f"{train} / {cut.test - train} / {test} for training / validation / test.")
-    return cut
+    train, validation, test = protocol.parts(steps)
+    if min(train, validation, test) < protocol.window:
+        raise UserError(f"{steps} rows are too few: each part needs at least {protocol.window} rows (one window), but the cut gives "
+                        f"{train} / {validation} / {test} for training / validation / test.")
+    return Cut(train, train + validation, steps)
 
 
 def fit_scaler(values: np.ndarray, observed: np.ndarray) -> Scaler:

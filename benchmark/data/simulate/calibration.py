@@ -1,7 +1,7 @@
 """How near the simulated cities are to real ones: ``python -m benchmark.data.simulate.calibration --city nyc --size full``.
 
 Tasks inform each other (`informing`): in full nyc, seed 0, ridge regression on the histories of all four tasks forecasts
-taxi_drop one step ahead with a mean absolute error of 5.554, on its own history with 5.738 (3.2 % more).
+taxi_drop one step ahead with a mean absolute error of 5.555; on its own history the error is 5.738, so 3.2 % are gained.
 """
 
 from __future__ import annotations

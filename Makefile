@@ -19,7 +19,7 @@ run: .venv/.run
 	$(BIN)/stbench run --method $(METHODS) --suite nyc --seeds 5 --preset quick --data sim
 
 test: .venv/.test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: .venv/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc -p no:xdist

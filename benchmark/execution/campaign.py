@@ -21,6 +21,7 @@ from benchmark.errors import UserError
 from benchmark.execution.environment import keep_large_blocks
 from benchmark.execution.plan import Plan
 from benchmark.execution.run import Outcome, execute
+from benchmark.files import disk_errors
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 
@@ -77,7 +78,11 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
         watcher.finished(outcome.record)
 
     each = _here if workers == 1 else _in_processes
-    each(todo, plan, workers, keep, watcher)
+    try:
+        with disk_errors(store.root):
+            each(todo, plan, workers, keep, watcher)
+    except MemoryError:
+        raise UserError("The memory is full. Finished runs are kept; run the same command again with --workers 1.") from None
     return Result(len(todo) - len(failed), len(plan.runs) - len(todo), tuple(failed))
 
 

@@ -93,10 +93,9 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate
         started = time.perf_counter()
-        total, batches = torch.zeros((), dtype=torch.float64, device=run.device), 0
+        total, batches = torch.zeros((), device=run.device), 0
         network.train()
-        for starts in _batches(len(windows), run.budget.epoch_windows, options.batch_size, order):
-            starts = starts.to(run.device)
+        for starts in _epoch(len(windows), run.budget.epoch_windows, order).to(run.device).split(options.batch_size):
             optimiser.zero_grad(set_to_none=True)
             with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=options.amp):
                 scaled = forward(windows.inputs(starts))
@@ -135,14 +134,14 @@ def evaluate(network: nn.Module, forward: Callable[[Inputs], Tensor], windows: W
     network.eval()
     count = len(windows) if limit is None else min(limit, len(windows))
     chosen = torch.linspace(0, len(windows) - 1, count, dtype=torch.float64).round().long().to(windows.device)
-    total = torch.zeros((), dtype=torch.float64, device=windows.device)
-    entries = torch.zeros((), dtype=torch.int64, device=windows.device)
+    total, entries = torch.zeros((), dtype=torch.float64), 0
     for starts in chosen.split(EVALUATION_BATCH):
         targets = windows.targets(starts)
         prediction = windows.scaler.unscale(forward(windows.inputs(starts)).float())
-        total += torch.where(targets.observed, prediction - targets.values, 0.0).abs().sum(dtype=torch.float64)
-        entries += targets.observed.sum()
-    return float(total / entries.clamp(min=1))
+        error = torch.where(targets.observed, prediction - targets.values, 0.0).abs()
+        total += error.cpu().sum(dtype=torch.float64)  # on the CPU: MPS has no float64
+        entries += int(targets.observed.sum())
+    return float(total) / max(entries, 1)
 
 
 def _rate(options: TrainingOptions, epoch: int) -> float:
@@ -151,6 +150,6 @@ def _rate(options: TrainingOptions, epoch: int) -> float:
     return options.learning_rate * options.decay**passed
 
 
-def _batches(windows: int, limit: int | None, size: int, generator: torch.Generator) -> Iterable[Tensor]:
-    """Window starts of one epoch in random order; the last partial batch is kept."""
-    return torch.randperm(windows, generator=generator)[:limit].split(size)
+def _epoch(windows: int, limit: int | None, generator: torch.Generator) -> Tensor:
+    """Window starts of one epoch in random order, all or `limit` of them."""
+    return torch.randperm(windows, generator=generator)[:limit]

@@ -68,6 +68,8 @@ def notes(table: Table) -> list[str]:
     """The lines under a table: what the numbers are, and what they are not."""
     lines = [f"City: {table.city} ({'simulated' if table.edition == 'sim' else table.edition}), fingerprint {table.fingerprint}. "
              "Mean over n seeds ± sample sd (n ≥ 3). Best bold, second underlined."]
+    by_unit = {unit: [task for task in table.tasks if table.units[task] == unit] for unit in dict.fromkeys(table.units.values())}
+    lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(tasks)})" for unit, tasks in by_unit.items()) + ".")
     if _has_paper(table) and not table.comparable:
         lines.append(f"{PAPER_LABEL}: the paper's MAE on its own data and protocol: not comparable, never ranked.")
     if any(row.source == "published" for row in table.rows):

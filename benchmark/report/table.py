@@ -81,6 +81,8 @@ class Table:
     city: str
     metrics: tuple[str, ...]
     tasks: tuple[str, ...]
+    # task -> unit of its MAE and RMSE
+    units: dict[str, str]
     rows: tuple[Row, ...]
 
     @property
@@ -136,8 +138,9 @@ def _table(rows: dict[tuple[Any, ...], dict[str, list[Record]]], chosen: Filter)
     spec = first.spec
     facts = first.city["tasks"]
     sizes = sorted({f"{facts[task]['nodes']} nodes × {facts[task]['steps']:,} steps" for task in order if task in facts})
+    tasks = tuple(dict.fromkeys(row.task for row in ranked))
     return Table(f"{spec.suite}@{spec.suite_version}", spec.edition, f"{spec.protocol}@{spec.protocol_version}", spec.preset,
-                 spec.fingerprint, "; ".join(sizes), present, tuple(dict.fromkeys(row.task for row in ranked)), ranked)
+                 spec.fingerprint, "; ".join(sizes), present, tasks, {task: facts[task]["unit"] for task in tasks}, ranked)
 
 
 def _row(task: str, method: str, source: str, records: list[Record]) -> Row:

@@ -24,7 +24,7 @@ class WeightBehaviour:
         """Take the present values; the names must be the same every time."""
         self.snapshots += 1
         for name, tensor in tensors.items():
-            values = tensor.double()
+            values = tensor.cpu().double()  # MPS has no float64
             if self.snapshots == 1:
                 self._mean[name], self._squares[name] = values.clone(), torch.zeros_like(values)
                 continue

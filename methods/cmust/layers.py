@@ -10,7 +10,7 @@ from baselines.layers.dropout import Dropout
 
 
 class Interaction(nn.Module):
-    """Post-norm attention layer along the axis before the last (equations 3 to 8): U = LN(H_b + MHA(H_a, H_b)), H_b = LN(U + FFN(U)).
+    """Post-norm attention layer along the axis before the last: U = LN(H_b + MHA(H_a, H_b)), H_b = LN(U + FFN(U)).
 
     A cross layer has two different streams; a self layer has a = b. The residual is the asked stream's, not the asking one's.
     Leading axes are the batch of the attention; an axis of length 1 in one stream stands for equal entries along it.

@@ -17,7 +17,7 @@ from methods.cmust.options import CMuSTOptions
 
 
 class Embedding(nn.Module):
-    """The slices o, s, t of H (section 4.1), each with no more axes than it depends on. No activation anywhere."""
+    """The slices o, s, t of H, each with no more axes than it depends on. No activation anywhere."""
 
     def __init__(self, options: CMuSTOptions, steps_per_day: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Task prompts: an auto-encoder's summary of each node's mean day (section 4.2), from training rows only."""
+"""Task prompts: an auto-encoder's summary of each node's mean day, from training rows only."""
 
 from __future__ import annotations
 

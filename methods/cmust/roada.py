@@ -1,4 +1,4 @@
-"""RoAda, the rolling adaptation (section 4.3, algorithm 1): A start, B roll, C close, D refine. Each stage is callable on its own.
+"""RoAda, the rolling adaptation (algorithm 1): A start, B roll, C close, D refine. Each stage is callable on its own.
 
 A stage works on the network it is given and is told which shared tensors are frozen; nothing else passes between stages. The network
 keeps each task's prompt, so a prompt is always as the last stage on its task left it.

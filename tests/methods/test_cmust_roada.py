@@ -49,7 +49,7 @@ def mixed(make_problem):
 
 
 def test_stages_run_in_the_order_of_the_tasks_each_with_its_learning_rate(make_problem):
-    method, run = make(make_problem(nodes=3, tasks=("b", "c", "a")), batch_size=8), context()
+    method, run = make(make_problem(nodes=3, tasks=("b", "c", "a")), batch_size=8, milestones=(1,)), context()
     method.fit(run)
     notes = run.notes["cmust"]
     stages = [(stage["stage"], stage["task"]) for stage in notes["stages"]]
@@ -58,6 +58,8 @@ def test_stages_run_in_the_order_of_the_tasks_each_with_its_learning_rate(make_p
     slow = 1e-3  # 0.019 over 8 planned steps would be more
     assert [stage["learning_rate"] for stage in notes["stages"]] == [1e-3, slow, slow, slow, 1e-3, 1e-3, 1e-3]
     assert [line["stage"] for line in run.history] == [name for name, _ in stages for _ in range(2)]
+    assert [line["learning_rate"] for line in run.history] == pytest.approx(
+        [1e-3, 1e-4] + [slow] * 6 + [1e-3, 1e-4] * 3)  # B and C keep a constant rate
     assert json.loads(json.dumps(run.notes)) == run.notes
 
 

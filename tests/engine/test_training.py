@@ -97,7 +97,7 @@ def test_the_validation_loss_is_pooled_over_observed_targets(make_problem):
     targets = problem.validation.targets(starts)
     prediction = problem.scaler.unscale(network(problem.validation.inputs(starts)))
     expected = ((prediction - targets.values).abs() * targets.observed).sum() / targets.observed.sum()
-    assert evaluate(network, network, problem.validation) == pytest.approx(float(expected), rel=1e-6)
+    assert evaluate(network, network, problem.validation) == pytest.approx(expected.item(), rel=1e-6)
 
 
 @pytest.mark.parametrize(("options", "rates"), [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,11 +29,10 @@ def environment(device: torch.device) -> dict[str, Any]:
 def peak_memory_mb(device: torch.device) -> dict[str, float]:
     """Largest resident size of this process so far, and on CUDA the largest allocation since the last reset."""
     peak = {}
-    if sys.platform != "win32":
-        import resource
-
-        unit = 1 if sys.platform == "darwin" else 1024
-        peak["process_peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
+    status = Path("/proc/self/status")
+    if status.is_file():  # not getrusage, whose maximum a child inherits from the process that started it
+        kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        peak["process_peak_mb"] = round(int(kilobytes) / 1024, 1)
     if device.type == "cuda":
         peak["device_peak_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
     return peak

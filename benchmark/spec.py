@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from benchmark.errors import unknown
@@ -160,6 +160,3 @@ class Record:
     def from_json(cls, data: Mapping[str, Any]) -> Record:
         rest = {key: value for key, value in data.items() if key not in ("id", "spec")}
         return cls(spec=RunSpec.from_json(data["spec"]), **rest)
-
-    def with_notes(self, **notes: Any) -> Record:
-        return replace(self, notes={**self.notes, **notes})

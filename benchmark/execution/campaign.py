@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
@@ -24,8 +23,6 @@ from benchmark.execution.run import Outcome, execute
 from benchmark.files import disk_errors
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
-
-log = logging.getLogger("stbench")
 
 
 class Watcher:

@@ -93,10 +93,8 @@ def test_the_table_prints_every_row_of_a_small_city(tmp_path: Path):
 
 
 @pytest.mark.samples
-def test_the_statistics_of_the_real_sample_are_the_facts_to_the_digit():
-    if not (folder := os.environ.get("STBENCH_SAMPLES")):
-        pytest.skip("STBENCH_SAMPLES does not name the folder of the real samples")
-    sample = Path(folder) / "nyc-manhattan"
+def test_the_statistics_of_the_real_sample_are_the_facts_to_the_digit(samples: Path):
+    sample = samples / "nyc-manhattan"
     zones = pd.read_csv(sample / "zones.csv").sort_values("graph_id")
     km = distances_km(zones["lon"].to_numpy(), zones["lat"].to_numpy())
     known, values = facts()["nyc"], {}

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmark.checkpoints import Checkpoints
+from benchmark.spec import Protocol
 from benchmark.tasks.problem import ForecastProblem, Inputs
 
 
@@ -51,6 +53,8 @@ class RunContext:
     history: list[dict[str, Any]] = field(default_factory=list)
     # facts for the record, e.g. frozen weights a stage; JSON values only
     notes: dict[str, Any] = field(default_factory=dict)
+    # where `train` keeps each stage after every epoch and finds it again; None: nothing is kept
+    checkpoints: Checkpoints | None = None
 
     def generator(self, purpose: str) -> torch.Generator:
         """A CPU generator of its own for each purpose, the same for the same seed."""
@@ -68,6 +72,10 @@ class Method(ABC):
 
     # a frozen dataclass; the defaults are the paper's
     Options: type
+
+    @classmethod  # noqa: B027  (most methods have nothing to refuse)
+    def check(cls, options: Any, protocol: Protocol) -> None:
+        """Raise ValueError, with a sentence, for options that a protocol does not allow; called before any training."""
 
     @abstractmethod
     def fit(self, run: RunContext) -> None:

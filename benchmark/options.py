@@ -27,6 +27,8 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
 def resolve(options: type, overrides: Mapping[str, Any], owner: str) -> Any:
     """Make the options of `owner` (a method's name) from defaults and overrides; text values are converted.
 
+    An options class may hold `profiles`: name → field defaults. The profile that `profile` names gives way to every other override.
+
     Raises
     ------
     UserError: unknown key (nearest names) or a value of the wrong type.
@@ -37,6 +39,8 @@ def resolve(options: type, overrides: Mapping[str, Any], owner: str) -> Any:
         if key not in hints:
             raise unknown(f"option of {owner}", key, hints)
         values[key] = _convert(value, hints[key], f"{owner}.{key}") if isinstance(value, str) else value
+    if "profile" in values:
+        values = {**options.profiles[values["profile"]], **values}  # type: ignore[attr-defined]
     try:
         return options(**values)
     except ValueError as error:

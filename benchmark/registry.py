@@ -43,6 +43,10 @@ class MethodInfo:
     version: int = 1
     # preset -> option overrides that the method declares for that budget
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # ablation -> option overrides that take one part of the method away
+    ablations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # the suite on which the paper shows its ablations
+    ablation_suite: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ class HistoricalAverage(Forecaster):
         task, train = self.problem.only, self.problem.only.train
         cell = train.weekday * task.steps_per_day + train.slot
         empty = torch.zeros(self.table.shape, dtype=torch.float64)
-        total = empty.index_add(0, cell, torch.where(train.observed, train.values, 0.0).double())
-        count = empty.index_add(0, cell, train.observed.double())
+        total = empty.index_add(0, cell, torch.where(train.counted, train.values, 0.0).double())
+        count = empty.index_add(0, cell, train.counted.double())
         by_weekday = (WEEKDAYS, task.steps_per_day, task.nodes)
         node = mean_or(total.sum(dim=0), count.sum(dim=0), task.scaler.mean)
         slot = mean_or(total.view(by_weekday).sum(dim=0), count.view(by_weekday).sum(dim=0), node)

@@ -50,7 +50,7 @@ class Linear(Forecaster):
     def _normal_equations(self) -> tuple[Tensor, Tensor]:
         """Gram matrices [horizon, history + 1, history + 1] and moments [horizon, history + 1], summed over training windows.
 
-        An unobserved target has weight 0, so each step of the horizon has a Gram matrix of its own.
+        A target that does not count has weight 0, so each step of the horizon has a Gram matrix of its own.
         """
         windows, size = self.problem.only.train, self.problem.history + 1
         gram = torch.zeros(self.problem.horizon * size, size, dtype=torch.float64)
@@ -58,7 +58,7 @@ class Linear(Forecaster):
         for starts in torch.arange(len(windows)).split(CHUNK):
             z, targets = windows.inputs(starts).scaled.double(), windows.targets(starts)
             z = torch.cat([z, torch.ones_like(z[:, :1])], dim=1).transpose(1, 2).flatten(0, 1)  # [row, history + 1]
-            weight = targets.observed.double().transpose(1, 2).flatten(0, 1)  # [row, horizon]
+            weight = targets.counted.double().transpose(1, 2).flatten(0, 1)  # [row, horizon]
             y = windows.scaler.scale(targets.values.double()).transpose(1, 2).flatten(0, 1)
             gram += (weight[:, :, None] * z[:, None, :]).flatten(1).T @ z
             moment += torch.where(weight > 0, y, 0.0).T @ z

@@ -6,6 +6,7 @@
     <folder>/<task>.observed.npy     bool    [step, node]; made once, from the raw data
     <folder>/<task>.nodes.npy        int64   [node]; row of each column in the node table
     <folder>/adjacency.npy           float32 [node, node], optional
+    <folder>/<task>.extra-<name>.npy float32, optional: a tensor that the source ships with a task
 
 Tasks may differ in nodes, clock and length. Zero is a value; missing is missing.
 """
@@ -48,6 +49,8 @@ class Series:
     zero: str = "a real count"
     # how the raw data mark a missing entry, in words
     missing: str = "nothing is missing"
+    # name -> float32 tensor that the source ships with the task
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -96,7 +99,12 @@ class ForecastingCity:
         about = self.card["tasks"][task]
         load = lambda part: np.load(self.folder / f"{task}.{part}.npy", mmap_mode="r", allow_pickle=False)  # noqa: E731
         return Series(task, load("values"), load("observed"), np.asarray(load("nodes")), Clock(**about["clock"]),
-                      about["unit"], about["zero"], about["missing"])
+                      about["unit"], about["zero"], about["missing"], self.extras(task))
+
+    def extras(self, task: str) -> dict[str, np.ndarray]:
+        """The tensors that the source ships with a task, by name."""
+        prefix = f"{task}.extra-"
+        return {path.stem[len(prefix):]: np.load(path, allow_pickle=False) for path in sorted(self.folder.glob(f"{prefix}*.npy"))}
 
 
 def write_city(
@@ -132,6 +140,8 @@ def write_city(
             np.save(folder / f"{one.task}.values.npy", values)
             np.save(folder / f"{one.task}.observed.npy", observed)
             np.save(folder / f"{one.task}.nodes.npy", one.node_index.astype(np.int64))
+            for name, extra in one.extras.items():
+                np.save(folder / f"{one.task}.extra-{name}.npy", np.ascontiguousarray(extra, dtype=np.float32))
             last = one.clock.time(one.steps - 1).isoformat()
             tasks[one.task] = {
                 "clock": asdict(one.clock), "span": f"{one.clock.start}/{last}", "steps": one.steps,

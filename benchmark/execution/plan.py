@@ -70,7 +70,7 @@ def make_plan(request: Request, methods: Registry | None = None) -> Plan:
     classes = {name: methods.load(name) for name in names}
     device = pick_device(request.device)
     preset = find_preset(request.preset or ("quick" if device == "cpu" else "full"))
-    options = {name: _options(methods, name, classes[name], preset, request.overrides or {}) for name in names}
+    options = {name: _options(methods, name, classes[name], preset, protocol, request.overrides or {}) for name in names}
     edition, folder = city_folder(suite, request.edition, preset)
     card = read_card(folder)
     _check_tasks(card, tasks, protocol)
@@ -111,16 +111,21 @@ def pick_device(name: str | None) -> str:
     return name
 
 
-def _options(methods: Registry, name: str, cls: Any, preset: Preset, overrides: Mapping[str, Any]) -> Any:
+def _options(methods: Registry, name: str, cls: Any, preset: Preset, protocol: Protocol, overrides: Mapping[str, Any]) -> Any:
     """Defaults, then the method's declared overrides for the preset, then the user's."""
-    return resolve(cls.Options, {**methods.info(name).overrides.get(preset.name, {}), **overrides}, name)
+    options = resolve(cls.Options, {**methods.info(name).overrides.get(preset.name, {}), **overrides}, name)
+    try:
+        cls.check(options, protocol)
+    except ValueError as error:
+        raise UserError(f"Options of {name}: {error}") from None
+    return options
 
 
 def _check_tasks(card: Mapping[str, Any], tasks: Sequence[str], protocol: Protocol) -> None:
-    from benchmark.tasks.forecasting import cut_rows
+    from benchmark.tasks.forecasting import cut
 
     for task in tasks:
         try:
-            cut_rows(card["tasks"][task]["steps"], protocol)
+            cut(card["tasks"][task]["steps"], protocol)
         except UserError as error:
             raise UserError(f"City {card['name']}, task {task}: {error}") from None

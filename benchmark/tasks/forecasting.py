@@ -17,15 +17,15 @@ from benchmark.tasks.problem import ForecastProblem, Scaler, TaskProblem, Window
 
 @dataclass(frozen=True)
 class Cut:
-    """First row of validation and of test; training starts at row 0."""
+    """The rows of each part."""
 
-    validation: int
-    test: int
-    end: int
+    train: slice
+    validation: slice
+    test: slice
 
 
-def cut_rows(steps: int, protocol: Protocol) -> Cut:
-    """floor(0.7 T) rows train, floor(0.2 T) test, validation between.
+def cut(steps: int, protocol: Protocol) -> Cut:
+    """The rows of each part of a series.
 
     Raises
     ------
@@ -35,14 +35,29 @@ def cut_rows(steps: int, protocol: Protocol) -> Cut:
     if min(train, validation, test) < protocol.window:
         raise UserError(f"{steps} rows are too few: each part needs at least {protocol.window} rows (one window), but the cut gives "
                         f"{train} / {validation} / {test} for training / validation / test.")
-    return Cut(train, train + validation, steps)
+    return Cut(*protocol.rows(steps))
 
 
-def fit_scaler(values: np.ndarray, observed: np.ndarray) -> Scaler:
-    """Mean and population standard deviation of the observed entries, float64; a constant series is only centred."""
-    seen = values[observed].astype(np.float64)
-    std = float(seen.std()) if seen.size else 0.0
-    return Scaler(float(seen.mean()) if seen.size else 0.0, std if std > 0 else 1.0)
+def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: Protocol) -> Scaler:
+    """Mean and population standard deviation of the observed training entries, float64; a constant series is only centred.
+
+    values, observed: [step, node], the training rows. Where the protocol goes over windows, a step weighs as often as it is an input.
+    """
+    weight = np.ones(len(values))
+    if protocol.scaler == "windows":
+        windows, step = len(values) - protocol.window + 1, np.arange(len(values))
+        # windows i … i + history - 1 around a step, kept inside 0 … windows - 1
+        weight = (np.minimum(step, windows - 1) - np.maximum(step - protocol.history + 1, 0) + 1).clip(min=0).astype(float)
+    if not (observed & (weight > 0)[:, None]).any():
+        return Scaler(0.0, 1.0)
+    if protocol.scaler == "rows":
+        seen = values[observed].astype(np.float64)
+        mean, std = float(seen.mean()), float(seen.std())
+    else:
+        entries, weights = values[observed].astype(np.float64), np.broadcast_to(weight[:, None], observed.shape)[observed]
+        mean = float(np.average(entries, weights=weights))
+        std = float(np.sqrt(np.average((entries - mean) ** 2, weights=weights)))
+    return Scaler(mean, std if std > 0 else 1.0)
 
 
 def pose(city: ForecastingCity, tasks: Sequence[str], protocol: Protocol) -> ForecastProblem:
@@ -53,9 +68,8 @@ def pose(city: ForecastingCity, tasks: Sequence[str], protocol: Protocol) -> For
 def held_out_windows(city: ForecastingCity, task: str, protocol: Protocol) -> Windows:
     """The windows of the test part, for the runner only."""
     series = city.series(task)
-    cut = cut_rows(series.steps, protocol)
-    scaler = fit_scaler(series.values[: cut.validation], series.observed[: cut.validation])
-    return _windows(series, slice(cut.test, cut.end), scaler, protocol)
+    parts = cut(series.steps, protocol)
+    return _windows(series, parts.test, _scaler(series, parts, protocol), protocol)
 
 
 def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
@@ -68,19 +82,35 @@ def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
 
 def _pose_task(city: ForecastingCity, task: str, protocol: Protocol) -> TaskProblem:
     series = city.series(task)
-    cut = cut_rows(series.steps, protocol)
-    scaler = fit_scaler(series.values[: cut.validation], series.observed[: cut.validation])
+    parts = cut(series.steps, protocol)
+    scaler = _scaler(series, parts, protocol)
     table = city.nodes.iloc[series.node_index]
     return TaskProblem(
         task, series.unit, scaler, series.clock.steps_per_day, torch.from_numpy(series.node_index.copy()),
         torch.tensor(table[["lon", "lat"]].to_numpy(np.float32)), torch.tensor(graph_of(city, series.node_index)),
-        train=_windows(series, slice(0, cut.validation), scaler, protocol),
-        validation=_windows(series, slice(cut.validation, cut.test), scaler, protocol),
+        train=_windows(series, parts.train, scaler, protocol),
+        validation=_windows(series, parts.validation, scaler, protocol),
+        extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},
+        whole_day=None if protocol.ranked else _mean_day(series),
     )
+
+
+def _scaler(series: Series, parts: Cut, protocol: Protocol) -> Scaler:
+    return fit_scaler(series.values[parts.train], series.observed[parts.train], protocol)
+
+
+def _mean_day(series: Series) -> torch.Tensor:
+    """[slot, node] float32 mean over all observed entries of a slot of the day; 0 where there is none."""
+    slot = series.clock.slot(series.steps)
+    total, count = np.zeros((2, series.clock.steps_per_day, series.values.shape[1]))
+    np.add.at(total, slot, np.where(series.observed, series.values, 0))
+    np.add.at(count, slot, series.observed)
+    return torch.from_numpy((total / np.maximum(count, 1)).astype(np.float32))
 
 
 def _windows(series: Series, rows: slice, scaler: Scaler, protocol: Protocol) -> Windows:
     clock, steps = series.clock, series.steps
     part = (series.values, series.observed, clock.slot(steps), clock.weekday(steps), clock.calendar(steps))
-    tensors = (torch.from_numpy(np.array(array[rows])) for array in part)
-    return Windows(series.task, protocol.history, protocol.horizon, scaler, clock.steps_per_day, *tensors)
+    values, observed, slot, weekday, calendar = (torch.from_numpy(np.array(array[rows])) for array in part)
+    return Windows(series.task, protocol.history, protocol.horizon, scaler, clock.steps_per_day, values, observed, slot, weekday, calendar,
+                   protocol.zero_counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -62,8 +62,10 @@ class Targets:
 
     # [batch, horizon, node] in the task's unit; 0 where unobserved
     values: Tensor
-    # [batch, horizon, node] bool: the entries that count
+    # [batch, horizon, node] bool
     observed: Tensor
+    # [batch, horizon, node] bool: the observed entries that the protocol lets count in loss and selection
+    counted: Tensor
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Windows:
     slot: Tensor
     weekday: Tensor
     calendar: Tensor
+    # whether a zero counts as a target
+    zero_counts: bool = True
 
     def __len__(self) -> int:
         return max(self.values.shape[0] - self.history - self.horizon + 1, 0)
@@ -105,7 +109,16 @@ class Windows:
     def targets(self, starts: Tensor) -> Targets:
         """The target side of the same windows."""
         asked = starts[:, None] + torch.arange(self.history, self.history + self.horizon, device=self.device)
-        return Targets(self.values[asked], self.observed[asked])
+        values, observed = self.values[asked], self.observed[asked]
+        return Targets(values, observed, self._counted(values, observed))
+
+    @property
+    def counted(self) -> Tensor:
+        """[step, node] bool: entries that count as targets. The values are raw, so a zero is exactly 0."""
+        return self._counted(self.values, self.observed)
+
+    def _counted(self, values: Tensor, observed: Tensor) -> Tensor:
+        return observed if self.zero_counts else observed & (values != 0)
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,10 @@ class TaskProblem:
     graph: Tensor
     train: Windows
     validation: Windows
+    # tensors that the source ships with the task, by name, e.g. "prompt"
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+    # [slot of the day, node] mean over the WHOLE series, test part included, in the task's unit; only under a protocol that is not ranked
+    whole_day: Tensor | None = None
 
     @property
     def nodes(self) -> int:

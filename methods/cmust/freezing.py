@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,13 +12,27 @@ from torch import Tensor
 class WeightBehaviour:
     """Element-wise population variance of named tensors over snapshots (equation 11), by Welford's method in float64.
 
-    Keeps a mean and a sum of squares for each element instead of a stack of all snapshots.
+    Keeps a mean and a sum of squares for each element instead of a stack of all snapshots. A companion of a training stage: the first
+    snapshot is what the stage begins with, the others what each epoch leaves.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._tensors = tensors
         self.snapshots = 0
         self._mean: dict[str, Tensor] = {}
         self._squares: dict[str, Tensor] = {}
+        self.add(tensors)
+
+    def after_epoch(self) -> None:
+        """Take the present values."""
+        self.add(self._tensors)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"snapshots": self.snapshots, "mean": self._mean, "squares": self._squares}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.snapshots = state["snapshots"]
+        self._mean, self._squares = ({name: part.cpu() for name, part in state[key].items()} for key in ("mean", "squares"))
 
     @torch.no_grad()
     def add(self, tensors: Mapping[str, Tensor]) -> None:

@@ -52,13 +52,8 @@ def roll(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuST
     """B: one more task trains what is not frozen, slowly; what hardly moved freezes. Returns all that is frozen now."""
     run = _within(run, options, options.roll_epochs, options.roll_windows)
     slow = replace(options, learning_rate=roll_rate(problem, options, run), milestones=(), decay_every=0)
-    behaviour = WeightBehaviour()
-
-    def snapshot() -> None:
-        behaviour.add({name: weight for name, weight in network.msti.named_parameters() if name not in frozen})
-
-    snapshot()
-    report = _train(stage, network, problem, frozen, slow, run, after_epoch=snapshot)
+    behaviour = WeightBehaviour({name: weight for name, weight in network.msti.named_parameters() if name not in frozen})
+    report = _train(stage, network, problem, frozen, slow, run, companion=behaviour)
     frozen |= tensor_all(behaviour.variance(), options.stable_variance)
     return frozen, replace(report, frozen_tensors=len(frozen), frozen_share=frozen_share(network, frozen))
 

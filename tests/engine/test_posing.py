@@ -11,7 +11,7 @@ from benchmark.data.clock import Clock
 from benchmark.data.graph import gaussian_graph, great_circle_metres
 from benchmark.errors import UserError
 from benchmark.spec import find_protocol
-from benchmark.tasks.forecasting import cut_rows, held_out_windows, pose
+from benchmark.tasks.forecasting import cut, held_out_windows, pose
 
 STRICT = find_protocol("strict")
 
@@ -31,15 +31,15 @@ def city(tmp_path, node_table):
 @settings(max_examples=50, deadline=None)
 @given(st.integers(240, 100_000))
 def test_rows_are_cut_into_floor_shares_with_the_rest_as_validation(steps):
-    cut = cut_rows(steps, STRICT)
-    assert cut.validation == 7 * steps // 10
-    assert cut.end - cut.test == 2 * steps // 10
-    assert cut.end == steps
+    parts = cut(steps, STRICT)
+    assert parts.train == slice(0, 7 * steps // 10)
+    assert parts.validation == slice(7 * steps // 10, steps - 2 * steps // 10)
+    assert parts.test == slice(steps - 2 * steps // 10, steps)
 
 
 def test_too_few_rows_for_one_window_a_part_are_refused_with_the_counts():
     with pytest.raises(UserError, match=r"200 rows are too few.*24 rows.*140 / 20 / 40"):
-        cut_rows(200, STRICT)
+        cut(200, STRICT)
 
 
 def test_the_scaler_sees_observed_training_rows_only(city):

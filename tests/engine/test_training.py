@@ -77,7 +77,7 @@ def test_a_loss_that_turns_nan_names_epoch_task_and_learning_rate(make_problem):
 def test_missing_targets_never_enter_the_loss():
     values, observed = torch.tensor([[[1.0, 100.0]]]), torch.tensor([[[True, False]]])
     prediction = torch.tensor([[[3.0, 0.0]]], requires_grad=True)
-    loss = masked_mae(prediction, Targets(values, observed))
+    loss = masked_mae(prediction, Targets(values, observed, observed))
     loss.backward()
     assert loss == 2
     assert prediction.grad.tolist() == [[[1.0, 0.0]]]
@@ -85,7 +85,8 @@ def test_missing_targets_never_enter_the_loss():
 
 def test_a_batch_without_any_observed_target_gives_zero_loss_and_zero_gradients():
     prediction = torch.ones(1, 2, 3, requires_grad=True)
-    loss = masked_mae(prediction, Targets(torch.full((1, 2, 3), float("nan")), torch.zeros(1, 2, 3, dtype=torch.bool)))
+    nothing = torch.zeros(1, 2, 3, dtype=torch.bool)
+    loss = masked_mae(prediction, Targets(torch.full((1, 2, 3), float("nan")), nothing, nothing))
     loss.backward()
     assert loss == 0
     assert (prediction.grad == 0).all()

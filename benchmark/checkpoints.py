@@ -7,6 +7,7 @@ up what stands there instead of training, so everything between the stages happe
 from __future__ import annotations
 
 import io
+import pickle
 import random
 import re
 import shutil
@@ -22,24 +23,25 @@ from benchmark.files import write_atomic
 class Checkpoints:
     """One file a stage in a folder of the run's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, origin: str = "") -> None:
         self.folder = folder
+        # versions, device and threads: stages of another origin would not end in the same bits
+        self.origin = origin
         # seconds of training that were found here instead of being spent
         self.resumed_seconds = 0.0
 
     def load(self, stage: str, device: torch.device) -> dict[str, Any] | None:
-        """What was saved last for a stage. A file that cannot be read counts as absent: the stage is trained again."""
+        """What was saved last for a stage. One that cannot be read, or has another origin, counts as absent."""
         try:
-            return torch.load(self._path(stage), map_location=device, weights_only=True)
-        except FileNotFoundError:
+            saved = torch.load(self._path(stage), map_location=device, weights_only=True)
+        except (FileNotFoundError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return None
-        except (RuntimeError, EOFError, ValueError, torch.serialization.pickle.UnpicklingError):  # type: ignore[attr-defined]
-            return None
+        return saved["state"] if saved["origin"] == self.origin else None
 
     def save(self, stage: str, state: dict[str, Any]) -> None:
         """Replace the stage's file; a kill at any moment leaves the old or the new one."""
         buffer = io.BytesIO()
-        torch.save(state, buffer)
+        torch.save({"origin": self.origin, "state": state}, buffer)
         write_atomic(self._path(stage), buffer.getvalue())
 
     def clear(self) -> None:

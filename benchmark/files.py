@@ -28,6 +28,10 @@ def home() -> Path:
     return base / "stbench"
 
 
+class DiskError(UserError):
+    """The disk is full, read-only or in the way: a fault of the machine, not of a method."""
+
+
 @contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
     """Turn a full or read-only disk into one sentence."""
@@ -36,11 +40,11 @@ def disk_errors(target: Path) -> Iterator[None]:
     except OSError as error:
         # numpy reports a short write as "N requested and M written", without an errno
         if error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and "requested and" in str(error)):
-            raise UserError(f"The disk is full: {target} could not be written. Free some space and run again.") from error
+            raise DiskError(f"The disk is full: {target} could not be written. Free some space and run again.") from error
         if error.errno in (errno.EACCES, errno.EROFS):
-            raise UserError(f"No permission to write {target}. Choose another folder (STBENCH_HOME, --results).") from error
+            raise DiskError(f"No permission to write {target}. Choose another folder (STBENCH_HOME, --results).") from error
         if error.errno in (errno.EEXIST, errno.ENOTDIR):
-            raise UserError(f"{target}: a part of this path is a file. Choose another folder (STBENCH_HOME, --results).") from error
+            raise DiskError(f"{target}: a part of this path is a file. Choose another folder (STBENCH_HOME, --results).") from error
         raise
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 import pickle
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Forecaster, Method, RunContext
 from benchmark.data.city import ForecastingCity, Series, write_city
 from benchmark.data.city import Origin as CityOrigin
@@ -36,6 +38,7 @@ SENTINEL = 987_654.0
 # enough for any network to beat the training mean on eight nodes
 LEARNING = Budget(epochs=12, patience=30, epoch_windows=320, validation_windows=32)
 TINY = Budget(epochs=1, patience=30, epoch_windows=32, validation_windows=8)
+TWO_EPOCHS = Budget(epochs=2, patience=30, epoch_windows=32, validation_windows=8)
 
 
 def check_method(name: str, folder: Path) -> list[str]:
@@ -51,7 +54,7 @@ def check_method(name: str, folder: Path) -> list[str]:
     """
     bench = _Bench(name, folder)
     checks = [check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
-              check_batch_size_independence, check_state_round_trip, check_pickles, check_learns]
+              check_batch_size_independence, check_state_round_trip, check_resumes, check_pickles, check_learns]
     for check in checks:
         check(bench)
     return [check.__name__ for check in checks]
@@ -67,6 +70,7 @@ class _Bench:
         self.tasks = self.city.tasks if self.info.scope == "city" else self.city.tasks[:1]
         self.problem = pose(self.city, self.tasks, STRICT)
         self.fitted = self.fit(0)
+        self.folder = folder
 
     def make(self, problem: ForecastProblem, seed: int = 0) -> Forecaster:
         seed_everything(seed)
@@ -181,6 +185,30 @@ def check_state_round_trip(bench: _Bench) -> None:
     fresh = bench.make(bench.problem, seed=5)
     fresh.load_state_dict(state)
     assert torch.equal(bench.predictions(fresh), bench.predictions(bench.fitted)), f"{bench.info.name}: the state does not round-trip"
+
+
+def check_resumes(bench: _Bench) -> None:
+    """A fit that is broken off after every epoch, and goes on from its checkpoints each time, ends in the same bits."""
+    epochs: list[Any] = []
+    whole = bench.make(bench.problem)
+    whole.fit(RunContext(0, torch.device("cpu"), TWO_EPOCHS, progress=epochs.append))
+
+    def break_off(progress: Any) -> None:
+        raise _BrokenOff
+
+    for attempt in range(len(epochs) + 1):
+        method = bench.make(bench.problem)
+        run = RunContext(0, torch.device("cpu"), TWO_EPOCHS, checkpoints=Checkpoints(bench.folder / "checkpoints"))
+        if attempt < len(epochs):
+            run.progress = break_off
+        with contextlib.suppress(_BrokenOff):
+            method.fit(run)
+    for key, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, method.state_dict()[key]), f"{bench.info.name}: '{key}' differs after the fit was broken off and resumed"
+
+
+class _BrokenOff(Exception):
+    """What ends a fit in `check_resumes`."""
 
 
 def check_pickles(bench: _Bench) -> None:

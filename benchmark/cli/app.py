@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli import data, listing, results, run, show, table
+from benchmark.cli import ablate, data, listing, results, run, show, status, table
 
 app = typer.Typer(
     name="stbench", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -20,7 +20,9 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceb
 
 
 app.command("run")(run.run)
+app.command("ablate")(ablate.ablate)
 app.command("table")(table.table)
+app.command("status")(status.status)
 app.command("list")(listing.listing)
 app.command("show")(show.show)
 app.add_typer(data.app, name="data", help="Cities: list, show, import, verify.")

@@ -12,12 +12,8 @@ from benchmark.contract import Progress as Epoch
 from benchmark.execution.campaign import Watcher
 from benchmark.execution.plan import Plan
 from benchmark.spec import Record, RunSpec
+from benchmark.store.campaigns import label
 from benchmark.store.records import Store
-
-
-def label(spec: RunSpec) -> str:
-    tasks = spec.tasks[0] if len(spec.tasks) == 1 else f"{len(spec.tasks)} tasks"
-    return f"{spec.method} {tasks} seed {spec.seed}"
 
 
 def print_plan(plan: Plan, store: Store, resolved: Sequence[str], every: bool) -> None:

@@ -48,11 +48,13 @@ def run(
         with Bars(plan) as bars:
             result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
     except KeyboardInterrupt:
-        typer.echo("Interrupted. Finished runs are kept; type the same command again to go on.", err=True)
+        typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
         raise typer.Exit(130) from None
     chosen = Filter(suites=(suite,), editions=(plan.edition,), presets=(plan.preset.name,), protocols=(protocol,), tasks=plan.tasks,
                     fingerprint=plan.runs[0].fingerprint)
     print_tables(chosen, "rich", results)
+    if result.elsewhere:
+        typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
     if result.failed:
         print_failures(result.failed, store)
         raise typer.Exit(1)

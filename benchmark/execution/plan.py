@@ -45,13 +45,15 @@ class Plan:
     device: str
     # run id -> facts for its record: overrides the method declares for the preset, overrides of the user
     notes: Mapping[str, Mapping[str, Any]]
+    # what is done with the methods, for the headline
+    about: str = ""
 
     def headline(self) -> str:
         """One line: what is run on what, with everything that was resolved."""
         methods = ", ".join(dict.fromkeys(run.method for run in self.runs))
         card = read_card(self.folder)
         shapes = sorted({f"{t['nodes']} nodes × {t['steps']:,} steps" for t in card["tasks"].values()})
-        return (f"{methods} on {self.suite.name}@{self.suite.version} · data {self.edition} ({'; '.join(shapes)}) · "
+        return (f"{methods}{self.about} on {self.suite.name}@{self.suite.version} · data {self.edition} ({'; '.join(shapes)}) · "
                 f"protocol {self.protocol.name} · preset {self.preset.name} · device {self.device}")
 
 

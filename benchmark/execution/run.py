@@ -14,9 +14,11 @@ import numpy as np
 import torch
 
 from benchmark import metrics
+from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Forecaster, Progress, RunContext
 from benchmark.data.city import ForecastingCity
 from benchmark.execution.environment import environment, peak_memory_mb
+from benchmark.files import DiskError
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.spec import PROTOCOLS, Record, RunSpec
@@ -35,15 +37,16 @@ class Outcome:
 
 
 def execute(spec: RunSpec, folder: Path, device: str, notes: Mapping[str, Any] | None = None,
-            progress: Callable[[Progress], None] = lambda progress: None) -> Outcome:
-    """Do one run. A method's fault becomes a failed record; faults of the machine (disk, memory) are raised."""
+            progress: Callable[[Progress], None] = lambda progress: None, checkpoints: Checkpoints | None = None) -> Outcome:
+    """Do one run, from its checkpoints if there are any. A method's fault becomes a failed record; faults of the machine (disk, memory)
+    are raised."""
     city = ForecastingCity(folder)
     history: list[dict[str, Any]] = []
     base = {"city": _city_facts(city), "environment": environment(torch.device(device)),
             "notes": {**(notes or {}), "graph": city.card["graph"]}}
     try:
-        return _fit_and_score(spec, city, torch.device(device), base, history, progress)
-    except (MemoryError, OSError, KeyboardInterrupt):
+        return _fit_and_score(spec, city, torch.device(device), base, history, progress, checkpoints)
+    except (MemoryError, OSError, DiskError, KeyboardInterrupt):
         raise
     except Exception as error:
         tail = "".join(traceback.format_exception(error)[-4:]).replace(str(Path(__file__).resolve().parents[2]), "…")[-2000:]
@@ -52,7 +55,7 @@ def execute(spec: RunSpec, folder: Path, device: str, notes: Mapping[str, Any] |
 
 
 def _fit_and_score(spec: RunSpec, city: ForecastingCity, device: torch.device, base: Mapping[str, Any],
-                   history: list[dict[str, Any]], progress: Callable[[Progress], None]) -> Outcome:
+                   history: list[dict[str, Any]], progress: Callable[[Progress], None], checkpoints: Checkpoints | None) -> Outcome:
     protocol = PROTOCOLS[spec.protocol]
     seed_everything(spec.seed)
     began = time.perf_counter()
@@ -61,7 +64,7 @@ def _fit_and_score(spec: RunSpec, city: ForecastingCity, device: torch.device, b
     method: Forecaster = cls(resolve(cls.Options, _tuples(spec.options), spec.method), problem)
     limits = {key: value for key, value in spec.budget.items() if key != "epochs"}
     budget = Budget(spec.budget["epochs"] or protocol.max_epochs, protocol.patience, **limits)
-    run = RunContext(spec.seed, device, budget, progress, history)
+    run = RunContext(spec.seed, device, budget, progress, history, checkpoints=checkpoints)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     started = time.perf_counter()
@@ -77,7 +80,11 @@ def _fit_and_score(spec: RunSpec, city: ForecastingCity, device: torch.device, b
         counts[task] = {"train_windows": len(one.train), "validation_windows": len(one.validation), "test_windows": scored.windows,
                         "nodes": one.nodes}
     done = time.perf_counter()
-    timings = {"fit_s": round(fitted - started, 3), "predict_s": round(done - fitted, 3), "total_s": round(done - began, 3)}
+    resumed = checkpoints.resumed_seconds if checkpoints else 0.0
+    timings = {"fit_s": round(fitted - started + resumed, 3), "predict_s": round(done - fitted, 3),
+               "total_s": round(done - began + resumed, 3)}
+    if resumed:
+        run.notes["resumed_s"] = round(resumed, 3)
     record = Record(
         spec, "done", metrics=values, sums=sums, timings=timings,
         counts={"parameters": method.parameter_count(), "epochs": len(history), "steps": sum(h["steps"] for h in history), **counts},

@@ -4,6 +4,7 @@
     <store>/<suite>/<method>/<id>.error-<k>.json  a failed attempt
     <store>/<suite>/<method>/<id>.history.json    one entry an epoch
     <store>/<suite>/<method>/<id>.nodes.npz       error sums and counts a node
+    <store>/<suite>/<method>/<id>.checkpoint/     the stages of an unfinished run
 """
 
 from __future__ import annotations
@@ -55,6 +56,20 @@ class Store:
     def has(self, spec: RunSpec) -> bool:
         """Whether this run is done."""
         return self.path(spec).is_file()
+
+    def read(self, spec: RunSpec) -> Record:
+        """The record of a finished run."""
+        return read(self.path(spec))
+
+    def checkpoint_folder(self, spec: RunSpec) -> Path:
+        """Where an unfinished run keeps its stages."""
+        return self.path(spec).with_suffix(".checkpoint")
+
+    def sweep(self, spec: RunSpec) -> None:
+        """Remove temporary files that a killed writer of this run left; only for the owner of the run."""
+        for path in self.path(spec).parent.glob(f".{spec.id}.*"):
+            if ".claim." not in path.name:
+                path.unlink(missing_ok=True)
 
     def write(self, record: Record, history: list[dict[str, Any]] | None = None,
               per_node: Mapping[str, Any] | None = None) -> Path:

@@ -86,6 +86,18 @@ class ForgetsItsState(Honest):
         self.means = torch.zeros_like(state["means"])
 
 
+class ResumesWithOtherRandomness(Honest):
+    """Keeps its means but draws its noise anew."""
+
+    def fit(self, run):
+        saved = run.checkpoints and run.checkpoints.load("fit", run.device)
+        self.draws = saved["draws"] + 1 if saved else 0
+        if run.checkpoints:
+            run.checkpoints.save("fit", {"draws": self.draws})
+        super().fit(run)
+        self.means = self.means + self.draws
+
+
 class NeverLearns(Honest):
     def predict(self, inputs):
         return torch.full((len(inputs.values), 12, 8), 1000.0)
@@ -104,7 +116,7 @@ BROKEN = [
     (Peeks, checks.check_no_test_data_in_fit, "test row is reachable"),
     (PeeksAndLearns, checks.check_test_rows_do_not_change_the_fit, "depends on test rows"),
     (NormalisesByBatch, checks.check_batch_size_independence, "batch size"),
-    (ForgetsItsState, checks.check_state_round_trip, "round-trip"), (NeverLearns, checks.check_learns, "training mean"),
+    (ForgetsItsState, checks.check_state_round_trip, "round-trip"), (ResumesWithOtherRandomness, checks.check_resumes, "broken off"), (NeverLearns, checks.check_learns, "training mean"),
     (Silent, checks.check_facts, "without a comment"),
 ]
 

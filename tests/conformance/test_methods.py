@@ -16,7 +16,7 @@ def test_the_conformance_suite_runs_over_at_least_eight_methods():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_keeps_every_promise_of_the_contract(name, tmp_path):
-    assert len(check_method(name, tmp_path)) == 9
+    assert len(check_method(name, tmp_path)) == 10
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -1,0 +1,60 @@
+"""The state of campaigns in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from benchmark.store.campaigns import State
+from benchmark.store.claims import Owner
+
+# failed runs shown by name
+SHOWN_FAILURES = 10
+
+
+def text(states: Sequence[State]) -> str:
+    """One paragraph a campaign: counts, the time left, who is at work, what failed."""
+    if not states:
+        return "Nothing is to do: every run that was asked for is done. `stbench status --all` shows finished campaigns.\n"
+    return "\n".join(_paragraph(state) for state in states)
+
+
+def _paragraph(state: State) -> str:
+    lines = [state.headline, f"  {state.runs} runs: {state.done} done, {len(state.running)} running, "
+                             f"{state.todo} to do{_failed(state)}{_time(state)}"]
+    lines += [f"  running  {label} · {_progress(owner)} · {_duration(time.time() - owner.since)} · process {owner.pid}"
+              for label, owner in state.running.items()]
+    failures = list(state.failed.items())
+    lines += [f"  failed   {label}: {message.splitlines()[0] if message else ''}" for label, message in failures[:SHOWN_FAILURES]]
+    if len(failures) > SHOWN_FAILURES:
+        lines.append(f"  failed   … and {len(failures) - SHOWN_FAILURES} more")
+    return "\n".join(lines) + "\n"
+
+
+def _failed(state: State) -> str:
+    return f" ({len(state.failed)} of them failed before)" if state.failed else ""
+
+
+def _time(state: State) -> str:
+    if state.done == state.runs:
+        return ""
+    if state.eta is not None:
+        return f" · about {_duration(state.eta)} left"
+    if state.work_left is not None:
+        return f" · about {_duration(state.work_left)} of work, nobody at it"
+    return " · time left unknown until a run of each kind is done" if state.running else ""
+
+
+def _progress(owner: Owner) -> str:
+    if not owner.progress:
+        return "first epoch"
+    step = owner.progress
+    return f"{step['stage']} epoch {step['epoch']}/{step['epochs']} val {step['validation_loss']:.3f}"
+
+
+def _duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3 h 20 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

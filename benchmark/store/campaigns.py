@@ -1,0 +1,99 @@
+"""What was asked of a store, and how far it is: the data behind `stbench status`.
+
+    <store>/campaigns/<hash>.json   one a different list of runs: a headline and the runs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from benchmark.files import write_atomic
+from benchmark.spec import RunSpec
+from benchmark.store.claims import Owner, running
+from benchmark.store.records import Store
+
+
+@dataclass(frozen=True)
+class State:
+    """How far one campaign is."""
+
+    headline: str
+    # moment of the last start, seconds since 1970
+    started: float
+    runs: int
+    done: int
+    # label of a run -> who does it
+    running: dict[str, Owner]
+    # label of a run -> the error of its last attempt; these count as to do as well
+    failed: dict[str, str]
+    todo: int
+    # seconds of work left, from finished runs of the same kind; None: there are none to tell by
+    work_left: float | None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the end with as many processes as are at work now; None: nobody is, or nothing tells."""
+        return self.work_left / len(self.running) if self.running and self.work_left is not None else None
+
+
+def announce(store: Store, headline: str, runs: Sequence[RunSpec]) -> None:
+    """Note what is asked for. The same runs asked for again are the same campaign."""
+    lines = [{"id": run.id, "suite": run.suite, "method": run.method, "tasks": len(run.tasks), "label": label(run)} for run in runs]
+    name = hashlib.sha256("".join(sorted(run.id for run in runs)).encode()).hexdigest()[:16]
+    content = {"headline": headline, "started": time.time(), "runs": lines}
+    write_atomic(store.root / "campaigns" / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def label(spec: RunSpec) -> str:
+    """A run in a few words."""
+    tasks = spec.tasks[0] if len(spec.tasks) == 1 else f"{len(spec.tasks)} tasks"
+    return f"{spec.method} {tasks} seed {spec.seed}"
+
+
+def states(store: Store) -> list[State]:
+    """All campaigns of a store, the last started first."""
+    found = []
+    for path in (store.root / "campaigns").glob("*.json"):
+        try:
+            found.append(json.loads(path.read_text()))
+        except ValueError:
+            continue  # a foreign file
+    return [_state(store, one) for one in sorted(found, key=lambda one: -one["started"])]
+
+
+def _state(store: Store, campaign: dict[str, Any]) -> State:
+    done, todo, at_work, failed = 0, 0, {}, {}
+    took: dict[tuple[str, int], list[float]] = {}
+    left: list[tuple[tuple[str, int], float]] = []
+    for run in campaign["runs"]:
+        folder, kind = store.root / run["suite"] / run["method"], (run["method"], run["tasks"])
+        record = folder / f"{run['id']}.json"
+        if record.is_file():
+            done += 1
+            took.setdefault(kind, []).append(json.loads(record.read_text())["timings"]["total_s"])
+        elif owner := running(record):
+            at_work[run["label"]] = owner
+            left.append((kind, time.time() - owner.since))
+        else:
+            todo += 1
+            left.append((kind, 0.0))
+            if error := _last_error(folder, run["id"]):
+                failed[run["label"]] = error
+    known = all(kind in took for kind, _ in left)
+    work = sum(max(fmean(took[kind]) - spent, 0.0) for kind, spent in left) if known else None
+    return State(campaign["headline"], campaign["started"], len(campaign["runs"]), done, at_work, failed, todo, work)
+
+
+def _last_error(folder: Path, run_id: str) -> str | None:
+    errors = sorted(folder.glob(f"{run_id}.error-*.json"), key=lambda path: path.stat().st_mtime)
+    if not errors:
+        return None
+    error = json.loads(errors[-1].read_text())["error"]
+    return f"{error['kind']}: {error['message']}"

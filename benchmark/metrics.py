@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# mask -> sum name -> [horizon] float64
-Sums = Mapping[str, Mapping[str, np.ndarray]]
+# sum name -> [horizon] float64, under one mask
+Sums = Mapping[str, np.ndarray]
 
-# MAPE counts targets of at least this much, in the task's unit
-MAPE_THRESHOLD = 1.0
+# MAPE counts targets of at least this much, in the task's unit: 1 as a rule, 10 as is usual for demand
+MAPE_THRESHOLDS = (1, 10)
 # recall@10% looks at this share of the cells
 TOP_SHARE = 0.1
 
 
 def masks(truth: np.ndarray, observed: np.ndarray) -> dict[str, np.ndarray]:
     """The masks under which errors are summed; each is [window, horizon, node] bool."""
-    return {"observed": observed, "nonzero": observed & (truth != 0), "at_least_1": observed & (truth >= MAPE_THRESHOLD)}
+    return {"observed": observed, "nonzero": observed & (truth != 0),
+            **{f"at_least_{least}": observed & (truth >= least) for least in MAPE_THRESHOLDS}}
 
 
 def error_sums(prediction: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
@@ -56,52 +57,57 @@ def add_in_order(total: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return np.add.accumulate(np.concatenate([total[None], parts]), axis=0)[-1]
 
 
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> float | None:
-    return float(top.sum() / bottom.sum()) if bottom.sum() > 0 else None
-
-
 @dataclass(frozen=True)
 class Metric:
-    """A number of a table, made from sums."""
+    """A number of a table, made from the sums of one mask."""
 
     name: str
     # the head of its column; it names the mask
     label: str
+    mask: str
     value: Callable[[Sums], float | None]
     higher_is_better: bool = False
     # printed as a percentage
     percent: bool = False
 
 
-def _mae(mask: str) -> Callable[[Sums], float | None]:
-    return lambda sums: _ratio(sums[mask]["absolute"], sums[mask]["count"])
-
-
-def _rmse(mask: str) -> Callable[[Sums], float | None]:
+def _pooled(top: str, bottom: str = "count", root: bool = False) -> Callable[[Sums], float | None]:
+    """One ratio over all windows, horizons and nodes; None where nothing counts."""
     def value(sums: Sums) -> float | None:
-        mean = _ratio(sums[mask]["squared"], sums[mask]["count"])
-        return None if mean is None else float(np.sqrt(mean))
+        below = sums[bottom].sum()
+        if below <= 0:
+            return None
+        mean = sums[top].sum() / below
+        return float(np.sqrt(mean) if root else mean)
     return value
 
 
-def _mape(mask: str) -> Callable[[Sums], float | None]:
-    return lambda sums: _ratio(sums[mask]["relative"], sums[mask]["count"])
+def _mean_of_horizons(top: str, root: bool = False) -> Callable[[Sums], float | None]:
+    """The plain mean of the values a horizon; a horizon without targets has 0 (as CMuST's authors compute)."""
+    def value(sums: Sums) -> float | None:
+        each = np.divide(sums[top], sums["count"], out=np.zeros_like(sums[top]), where=sums["count"] > 0)
+        return float((np.sqrt(each) if root else each).mean())
+    return value
 
 
 METRICS = {metric.name: metric for metric in (
-    Metric("mae", "MAE", _mae("observed")),
-    Metric("rmse", "RMSE", _rmse("observed")),
-    Metric("mape", "MAPE (y≥1)", _mape("at_least_1"), percent=True),
-    Metric("wape", "WAPE", lambda sums: _ratio(sums["observed"]["absolute"], sums["observed"]["truth"]), percent=True),
-    Metric("mae_nonzero", "MAE (y≠0)", _mae("nonzero")),
-    Metric("rmse_nonzero", "RMSE (y≠0)", _rmse("nonzero")),
-    Metric("mape_nonzero", "MAPE (y≠0)", _mape("nonzero"), percent=True),
-    Metric("recall_10", "recall@10%", lambda sums: _ratio(sums["ranking"]["hits"], sums["ranking"]["positives"]),
-           higher_is_better=True, percent=True),
+    Metric("mae", "MAE", "observed", _pooled("absolute")),
+    Metric("rmse", "RMSE", "observed", _pooled("squared", root=True)),
+    Metric("mape", "MAPE (y≥1)", "at_least_1", _pooled("relative"), percent=True),
+    Metric("mape_10", "MAPE (y≥10)", "at_least_10", _pooled("relative"), percent=True),
+    Metric("wape", "WAPE", "observed", _pooled("absolute", "truth"), percent=True),
+    Metric("mae_nonzero", "MAE (y≠0)", "nonzero", _pooled("absolute")),
+    Metric("rmse_nonzero", "RMSE (y≠0)", "nonzero", _pooled("squared", root=True)),
+    Metric("mape_nonzero", "MAPE (y≠0)", "nonzero", _pooled("relative"), percent=True),
+    Metric("mae_mean12", "MAE (y≠0, mean12)", "nonzero", _mean_of_horizons("absolute")),
+    Metric("rmse_mean12", "RMSE (y≠0, mean12)", "nonzero", _mean_of_horizons("squared", root=True)),
+    Metric("mape_mean12", "MAPE (y≠0, mean12)", "nonzero", _mean_of_horizons("relative"), percent=True),
+    Metric("recall_10", "recall@10%", "ranking", _pooled("hits", "positives"), higher_is_better=True, percent=True),
 )}
 
 
-def values(sums: Mapping[str, Mapping[str, np.ndarray | list[float]]]) -> dict[str, float | None]:
-    """All metrics that these sums allow, pooled over windows, horizons and nodes; None where nothing counts."""
-    arrays = {mask: {name: np.asarray(part, dtype=np.float64) for name, part in parts.items()} for mask, parts in sums.items()}
-    return {name: metric.value(arrays) for name, metric in METRICS.items() if name != "recall_10" or "ranking" in arrays}
+def values(sums: Mapping[str, Mapping[str, np.ndarray | list[float]]], horizon: int | None = None) -> dict[str, float | None]:
+    """All metrics that these sums allow, over all horizons or one (counted from 1); None where nothing counts."""
+    chosen = slice(None) if horizon is None else slice(horizon - 1, horizon)
+    arrays = {mask: {name: np.asarray(part, dtype=np.float64)[chosen] for name, part in parts.items()} for mask, parts in sums.items()}
+    return {name: metric.value(arrays[metric.mask]) for name, metric in METRICS.items() if metric.mask in arrays}

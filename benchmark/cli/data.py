@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.cli.archive import import_archive
+
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
 
@@ -74,6 +76,9 @@ def import_(
     city = import_city(toml, replace=replace)
     typer.echo(f"{city.name} ({city.edition}): {', '.join(city.tasks)}; {city.card['nodes']} nodes; fingerprint {city.fingerprint}.\n"
                f"It lies in {city.folder}. Next: stbench run --method historical_average --suite {city.name}")
+
+
+app.command()(import_archive)
 
 
 @app.command()

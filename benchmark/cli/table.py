@@ -21,6 +21,7 @@ def table(
     data: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
     preset: Annotated[str | None, typer.Option(help="Only this preset.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Only this protocol.")] = None,
+    horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone; default all.")] = None,
     format: Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")] = "rich",
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
@@ -36,7 +37,8 @@ def table(
         find_preset(one)
     for one in names(protocol) or ():
         find_protocol(one)
-    print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric)),
+    print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric),
+                        horizon=horizon),
                  "json" if json else format, results)
 
 

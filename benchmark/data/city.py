@@ -140,8 +140,8 @@ def write_city(
             np.save(folder / f"{one.task}.values.npy", values)
             np.save(folder / f"{one.task}.observed.npy", observed)
             np.save(folder / f"{one.task}.nodes.npy", one.node_index.astype(np.int64))
-            for name, extra in one.extras.items():
-                np.save(folder / f"{one.task}.extra-{name}.npy", np.ascontiguousarray(extra, dtype=np.float32))
+            for kind, extra in one.extras.items():
+                np.save(folder / f"{one.task}.extra-{kind}.npy", np.ascontiguousarray(extra, dtype=np.float32))
             last = one.clock.time(one.steps - 1).isoformat()
             tasks[one.task] = {
                 "clock": asdict(one.clock), "span": f"{one.clock.start}/{last}", "steps": one.steps,

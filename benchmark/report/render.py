@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any
 
 from rich import box
@@ -20,6 +20,7 @@ from rich.text import Text
 from benchmark.errors import unknown
 from benchmark.metrics import METRICS
 from benchmark.report.table import FEWEST_FOR_SD, PAPER_LABEL, Cell, Row, Table
+from benchmark.spec import find_protocol
 
 STYLES = {0: "", 1: "bold", 2: "underline"}
 
@@ -67,7 +68,9 @@ def label(row: Row) -> str:
 def notes(table: Table) -> list[str]:
     """The lines under a table: what the numbers are, and what they are not."""
     lines = [f"City: {table.city} ({'simulated' if table.edition == 'sim' else table.edition}), fingerprint {table.fingerprint}. "
-             "Mean over n seeds ± sample sd (n ≥ 3). Best bold, second underlined."]
+             f"Mean over n seeds ± sample sd (n ≥ 3).{' Best bold, second underlined.' if table.ranked else ''}"]
+    if not table.ranked:
+        lines.append(f"Protocol {table.protocol}: {find_protocol(table.protocol.partition('@')[0]).summary}.")
     by_unit = {unit: [task for task in table.tasks if table.units[task] == unit] for unit in dict.fromkeys(table.units.values())}
     lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(tasks)})" for unit, tasks in by_unit.items()) + ".")
     if _has_paper(table) and not table.comparable:
@@ -89,7 +92,7 @@ def _rich(tables: Sequence[Table]) -> str:
         if not tables:
             console.print(NOTHING)
 
-    return _captured(write)
+    return captured(write)
 
 
 NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc"
@@ -97,11 +100,15 @@ NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc
 
 def _print_rich(console: Console, table: Table) -> None:
     wide = _grid(table, " ± ")
-    fits = Measurement.get(console, console.options.update(max_width=10_000), wide).maximum <= console.width
-    console.print(wide if fits else _grid(table, "±"))
+    console.print(wide if fits(console, wide) else _grid(table, "±"))
     for line in notes(table):
         console.print(line, style="dim", highlight=False)
     console.print()
+
+
+def fits(console: Console, grid: RichTable) -> bool:
+    """Whether a grid can be printed without cutting a cell."""
+    return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width
 
 
 def _grid(table: Table, plus_minus: str) -> RichTable:
@@ -120,7 +127,7 @@ def _grid(table: Table, plus_minus: str) -> RichTable:
     return grid
 
 
-def _captured(write: Callable[[Console], None]) -> str:
+def captured(write: Callable[[Console], None]) -> str:
     """What a console of the terminal's width would print; colours only on a terminal."""
     terminal = Console()
     console = Console(file=io.StringIO(), force_terminal=terminal.is_terminal, width=shutil.get_terminal_size((100, 24)).columns)
@@ -130,35 +137,65 @@ def _captured(write: Callable[[Console], None]) -> str:
     return file.getvalue()
 
 
-def _markdown(tables: Sequence[Table]) -> str:
-    marks = {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}
+@dataclass(frozen=True)
+class Sheet:
+    """A table as plain text, before markdown, LaTeX or HTML is made of it."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str]
+    # columns of words, on the left; the others hold numbers
+    words: int
+    # (row, column) -> 1: best, 2: second
+    ranks: Mapping[tuple[int, int], int] = field(default_factory=dict)
+
+    def cells(self, marks: Mapping[int, str], escape: Callable[[str], str] = str) -> list[list[str]]:
+        """The rows, escaped, with best and second marked."""
+        return [[marks[self.ranks.get((k, j), 0)].format(escape(text)) for j, text in enumerate(row)] for k, row in enumerate(self.rows)]
+
+
+def _sheet(table: Table) -> Sheet:
+    rows = [[row.task, label(row), str(row.n), *(cell_text(row.cells.get(m), m, row.n) for m in table.metrics), *_paper(table, row)]
+            for row in table.rows]
+    ranks = {(k, 3 + j): row.cells[m].rank for k, row in enumerate(table.rows) for j, m in enumerate(table.metrics) if m in row.cells}
+    return Sheet(table.title, ["task", *heads(table)], rows, notes(table), 2, ranks)
+
+
+def markdown(sheets: Sequence[Sheet]) -> str:
     parts = []
-    for table in tables:
-        lines = [f"**{table.title}**", "", "| task | " + " | ".join(heads(table)) + " |", "|---|---|" + "---:|" * (len(heads(table)) - 1)]
-        cells = [[row.task, label(row), str(row.n), *_marked(table, row, marks), *_paper(table, row)] for row in table.rows]
-        lines += ["| " + " | ".join(row) + " |" for row in cells]
-        parts.append("\n".join([*lines, "", *notes(table)]))
+    for sheet in sheets:
+        rule = "|" + "---|" * sheet.words + "---:|" * (len(sheet.heads) - sheet.words)
+        lines = [f"**{sheet.title}**", "", "| " + " | ".join(sheet.heads) + " |", rule]
+        lines += ["| " + " | ".join(row) + " |" for row in sheet.cells({0: "{}", 1: "**{}**", 2: "<u>{}</u>"})]
+        parts.append("\n".join([*lines, "", *sheet.notes]))
     return "\n\n".join(parts) + "\n"
 
 
-def _latex(tables: Sequence[Table]) -> str:
-    marks = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
-    escape = str.maketrans({"_": r"\_", "%": r"\%", "≥": r"$\geq$", "≠": r"$\neq$", "±": r"$\pm$", "†": r"$^\dagger$", "×": r"$\times$"})
+def latex(sheets: Sequence[Sheet]) -> str:
+    symbols = str.maketrans({"_": r"\_", "%": r"\%", "≥": r"$\geq$", "≠": r"$\neq$", "±": r"$\pm$", "†": r"$^\dagger$", "×": r"$\times$",
+                             "Δ": r"$\Delta$"})
     parts = []
-    for table in tables:
-        lines = [f"% {table.title}", *(f"% {note}" for note in notes(table)),
-                 r"\begin{tabular}{ll" + "r" * (len(heads(table)) - 1) + "}", r"\toprule",
-                 " & ".join(["task", *heads(table)]).translate(escape) + r" \\", r"\midrule"]
-        for row in table.rows:
-            cells = [text.translate(escape) for text in (row.task, label(row), str(row.n))]
-            cells += [text.translate(escape) for text in [*_marked(table, row, marks), *_paper(table, row)]]
-            lines.append(" & ".join(cells) + r" \\")
+    for sheet in sheets:
+        lines = [f"% {sheet.title}", *(f"% {note}" for note in sheet.notes),
+                 r"\begin{tabular}{" + "l" * sheet.words + "r" * (len(sheet.heads) - sheet.words) + "}", r"\toprule",
+                 " & ".join(sheet.heads).translate(symbols) + r" \\", r"\midrule"]
+        cells = sheet.cells({0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}, lambda text: text.translate(symbols))
+        lines += [" & ".join(row) + r" \\" for row in cells]
         parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))
     return "\n\n".join(parts) + "\n"
 
 
-def _marked(table: Table, row: Row, marks: Mapping[int, str]) -> list[str]:
-    return [marks[row.cells[m].rank].format(cell_text(row.cells[m], m, row.n)) if m in row.cells else "" for m in table.metrics]
+def html(sheets: Sequence[Sheet]) -> str:
+    parts = []
+    for sheet in sheets:
+        head = "".join(f"<th>{escape(text)}</th>" for text in sheet.heads)
+        body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+                         for row in sheet.cells({0: "{}", 1: "<b>{}</b>", 2: "<u>{}</u>"}, escape))
+        foot = "".join(f"<p>{escape(note)}</p>" for note in sheet.notes)
+        parts.append(f"<table>\n<caption>{escape(sheet.title)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+                     f"<tbody>\n{body}\n</tbody>\n</table>\n{foot}")
+    return "\n".join(parts) + "\n"
 
 
 def _csv(tables: Sequence[Table]) -> str:
@@ -176,26 +213,13 @@ def _csv(tables: Sequence[Table]) -> str:
     return out.getvalue()
 
 
-def _html(tables: Sequence[Table]) -> str:
-    marks = {0: "{}", 1: "<b>{}</b>", 2: "<u>{}</u>"}
-    parts = []
-    for table in tables:
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in ["task", *heads(table)])
-        cells = [[html.escape(row.task), html.escape(label(row)), str(row.n), *_marked(table, row, marks), *_paper(table, row)]
-                 for row in table.rows]
-        body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
-        foot = "".join(f"<p>{html.escape(note)}</p>" for note in notes(table))
-        parts.append(f"<table>\n<caption>{html.escape(table.title)}</caption>\n<thead><tr>{head}</tr></thead>\n"
-                     f"<tbody>\n{body}\n</tbody>\n</table>\n{foot}")
-    return "\n".join(parts) + "\n"
-
-
 def _json(tables: Sequence[Table]) -> str:
     return json.dumps([asdict(table) for table in tables], indent=2, ensure_ascii=False) + "\n"
 
 
 FORMATS: dict[str, Callable[[Sequence[Table]], str]] = {
-    "rich": _rich, "markdown": _markdown, "latex": _latex, "csv": _csv, "html": _html, "json": _json}
+    "rich": _rich, "csv": _csv, "json": _json, "markdown": lambda tables: markdown([*map(_sheet, tables)]),
+    "latex": lambda tables: latex([*map(_sheet, tables)]), "html": lambda tables: html([*map(_sheet, tables)])}
 
 
 def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -207,7 +231,7 @@ def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:
         grid.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         grid.add_row(*(f"{value:,}" if isinstance(value := row.get(c), int) else "–" if value is None else str(value) for c in columns))
-    return _captured(lambda console: console.print(grid))
+    return captured(lambda console: console.print(grid))
 
 
 def plain_facts(facts: Mapping[str, Any]) -> str:

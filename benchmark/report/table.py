@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.errors import unknown
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, values
 from benchmark.registry import registry
 from benchmark.report.paper import paper_numbers
-from benchmark.spec import Record
+from benchmark.spec import Record, find_protocol
 from benchmark.store.records import Store
 
-DEFAULT_METRICS = ("mae", "rmse", "mape", "wape", "recall_10")
 PAPER_LABEL = "paper (real, y≠0)"
 # a standard deviation of fewer runs is not printed
 FEWEST_FOR_SD = 3
@@ -32,6 +31,8 @@ class Filter:
     methods: tuple[str, ...] | None = None
     metrics: tuple[str, ...] | None = None
     fingerprint: str | None = None
+    # one step of the horizon, counted from 1, instead of all
+    horizon: int | None = None
 
     def takes(self, record: Record) -> bool:
         spec = record.spec
@@ -84,10 +85,14 @@ class Table:
     # task -> unit of its MAE and RMSE
     units: dict[str, str]
     rows: tuple[Row, ...]
+    # whether its protocol ranks methods
+    ranked: bool
+    horizon: int | None = None
 
     @property
     def title(self) -> str:
-        return f"{self.suite} · data {self.edition} · protocol {self.protocol} · preset {self.preset}"
+        step = "" if self.horizon is None else f" · horizon {self.horizon} only"
+        return f"{self.suite} · data {self.edition} · protocol {self.protocol} · preset {self.preset}{step}"
 
     @property
     def comparable(self) -> bool:
@@ -129,29 +134,37 @@ def _table(rows: dict[tuple[Any, ...], dict[str, list[Record]]], chosen: Filter)
         if chosen.tasks and task not in chosen.tasks:
             continue
         source = "local" if "local" in sources else "published"
-        made.append(_row(task, method, source, sources[source]))
+        made.append(_row(task, method, source, sources[source], chosen.horizon))
     if not made:
         return None
     made.sort(key=lambda row: (order.get(row.task, 99), names.index(row.method) if row.method in names else 99, row.changed))
-    present = tuple(m for m in chosen.metrics or DEFAULT_METRICS if chosen.metrics or any(m in row.cells for row in made))
-    ranked = tuple(_ranked(made, present))
     spec = first.spec
+    protocol = find_protocol(spec.protocol)
+    present = tuple(m for m in chosen.metrics or protocol.metrics if chosen.metrics or any(m in row.cells for row in made))
+    rows_made = tuple(_ranked(made, present) if protocol.ranked else made)
     facts = first.city["tasks"]
     sizes = sorted({f"{facts[task]['nodes']} nodes × {facts[task]['steps']:,} steps" for task in order if task in facts})
-    tasks = tuple(dict.fromkeys(row.task for row in ranked))
+    tasks = tuple(dict.fromkeys(row.task for row in rows_made))
     return Table(f"{spec.suite}@{spec.suite_version}", spec.edition, f"{spec.protocol}@{spec.protocol_version}", spec.preset,
-                 spec.fingerprint, "; ".join(sizes), present, tasks, {task: facts[task]["unit"] for task in tasks}, ranked)
+                 spec.fingerprint, "; ".join(sizes), present, tasks, {task: facts[task]["unit"] for task in tasks}, rows_made,
+                 protocol.ranked, chosen.horizon)
 
 
-def _row(task: str, method: str, source: str, records: list[Record]) -> Row:
-    cells = {}
+def _row(task: str, method: str, source: str, records: list[Record], horizon: int | None) -> Row:
+    cells, each = {}, [_values(record, task, horizon) for record in records]
     for metric in METRICS:
-        found = [value for record in records if (value := record.metrics[task].get(metric)) is not None]
+        found = [value for one in each if (value := one.get(metric)) is not None]
         if len(found) == len(records):
             cells[metric] = Cell(statistics.fmean(found), statistics.stdev(found) if len(found) > 1 else None)
     changed = ", ".join(f"{key}={value}" for key, value in sorted(records[0].notes.get("user_overrides", {}).items()))
     spec = records[0].spec
     return Row(task, method, changed, len(records), cells, paper_numbers().get((spec.suite, task, method, "mae")), source)
+
+
+def _values(record: Record, task: str, horizon: int | None) -> Mapping[str, float | None]:
+    """What the record says, and what its sums tell beyond."""
+    made = values(record.sums.get(task, {}), horizon)
+    return made if horizon else {**made, **record.metrics[task]}
 
 
 def _ranked(rows: list[Row], metrics: Iterable[str]) -> list[Row]:

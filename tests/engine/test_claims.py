@@ -28,7 +28,8 @@ def plant(store, spec, **changes):
     """A claim of another process."""
     path = store.path(spec).with_suffix(".claim")
     path.parent.mkdir(parents=True, exist_ok=True)
-    owner = {"host": claims._host(), "pid": os.getpid(), "began": claims._process_began(os.getpid()), "since": time.time(), "token": "other"}
+    owner = {"host": claims._host(), "pid": os.getpid(), "began": claims._process_began(os.getpid()), "since": time.time(),
+             "token": "other"}
     path.write_text(json.dumps(asdict(Owner(**{**owner, **changes}))))
     return path
 

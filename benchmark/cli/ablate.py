@@ -1,0 +1,70 @@
+"""`stbench ablate`: what each part of a method is worth."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.parse import names, seed_list
+
+
+def ablate(
+    method: Annotated[str, typer.Argument(help="A method that declares ablations (see stbench show METHOD).")],
+    suite: Annotated[str | None, typer.Option(help="Default: the suite of the paper's ablations.")] = None,
+    seeds: Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")] = "2",
+    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="An option of every variant: key=value. Repeatable.")] = None,
+    preset: Annotated[str | None, typer.Option(help="smoke, quick or full; default quick on CPU, full on CUDA.")] = None,
+    protocol: Annotated[str, typer.Option(help="The rules of measuring.")] = "strict",
+    data: Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+    format: Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")] = "rich",
+    json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
+) -> None:
+    """Measure the full method and each of its ablations, and print the change. Finished runs are skipped.
+
+    Example: stbench ablate cmust --suite chicago --seeds 2
+    """
+    from benchmark.cli.progress import Bars, print_failures, print_plan
+    from benchmark.execution.campaign import run_plan
+    from benchmark.execution.plan import Request
+    from benchmark.experiments.ablation import default_suite, plan_ablation
+    from benchmark.options import parse_assignments
+    from benchmark.report.ablation import check_format, make_ablation_table, render_ablation
+    from benchmark.store.campaigns import label
+    from benchmark.store.records import Store, local_root
+
+    format = "json" if json else format
+    check_format(format)
+    ablation = plan_ablation(Request((method,), suite or default_suite(method), seed_list(seeds), names(task),
+                                     parse_assignments(set_ or []), preset, protocol, data, device))
+    store = Store(local_root(results))
+    resolved = {"suite": suite, "preset": preset, "data": data, "device": device}
+    # what is not the table goes to stderr where a file or a program reads the table
+    with contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr):
+        print_plan(ablation.plan, store, resolved=[name for name, given in resolved.items() if given is None], every=False)
+        if dry_run:
+            for variant, runs in ablation.variants.items():
+                for run in runs:
+                    typer.echo(f"  {run.id}  {'done ' if store.has(run) else 'to do'}  {variant}: {label(run)}")
+            return
+        try:
+            with Bars(ablation.plan) as bars:
+                result = run_plan(ablation.plan, store, workers=workers, watcher=bars)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
+            raise typer.Exit(130) from None
+    text = render_ablation(make_ablation_table(method, ablation.plan, ablation.variants, ablation.changes, store), format)
+    typer.echo(text, nl=not text.endswith("\n"))
+    if result.elsewhere:
+        typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
+    if result.failed:
+        print_failures(result.failed, store)
+        raise typer.Exit(1)

@@ -32,7 +32,7 @@ def ablate(
 
     Example: stbench ablate cmust --suite chicago --seeds 2
     """
-    from benchmark.cli.progress import Bars, print_failures, print_plan
+    from benchmark.cli.progress import Bars, interruptible, print_plan, print_result
     from benchmark.execution.campaign import run_plan
     from benchmark.execution.plan import Request
     from benchmark.experiments.ablation import default_suite, plan_ablation
@@ -55,16 +55,8 @@ def ablate(
                 for run in runs:
                     typer.echo(f"  {run.id}  {'done ' if store.has(run) else 'to do'}  {variant}: {label(run)}")
             return
-        try:
-            with Bars(ablation.plan) as bars:
-                result = run_plan(ablation.plan, store, workers=workers, watcher=bars)
-        except KeyboardInterrupt:
-            typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
-            raise typer.Exit(130) from None
+        with interruptible(), Bars(ablation.plan) as bars:
+            result = run_plan(ablation.plan, store, workers=workers, watcher=bars)
     text = render_ablation(make_ablation_table(method, ablation.plan, ablation.variants, ablation.changes, store), format)
     typer.echo(text, nl=not text.endswith("\n"))
-    if result.elsewhere:
-        typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
-    if result.failed:
-        print_failures(result.failed, store)
-        raise typer.Exit(1)
+    print_result(result, store)

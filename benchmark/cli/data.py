@@ -97,7 +97,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     """A row that fits a terminal: days instead of moments."""
     days = re.sub(r"T[\d:]+", "", row["span"] or "").replace("/", " … ") or None
     return {"name": row["name"], "edition": row["edition"], "tasks": ", ".join(row["tasks"]), "nodes": row["nodes"], "steps": row["steps"],
-            "minutes": row["interval_minutes"], "span": days, "fingerprint": row["fingerprint"]}
+            "minutes": row["interval_minutes"], "span": days}
 
 
 def _json(value: Any) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmark.contract import Progress as Epoch
-from benchmark.execution.campaign import Watcher
+from benchmark.execution.campaign import Result, Watcher
 from benchmark.execution.plan import Plan
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
@@ -67,7 +70,27 @@ class Bars(Watcher):
             self.console.print(f"[{self.count}/{self.runs}] {label(record.spec)}: {took}", markup=False, soft_wrap=True)
 
 
-def print_failures(failed: Sequence[Record], store: Store) -> None:
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C, or a scheduler's SIGTERM, ends the block cleanly, says how to go on, and exits with 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
+        raise typer.Exit(130) from None
+
+
+def print_result(result: Result, store: Store) -> None:
+    """What did not end well, on stderr; exits with 1 if a run failed."""
+    if result.elsewhere:
+        typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
+    if result.failed:
+        _print_failures(result.failed, store)
+        raise typer.Exit(1)
+
+
+def _print_failures(failed: Sequence[Record], store: Store) -> None:
     """One line a failed run; the whole error stands in its record."""
     console = Console(stderr=True, highlight=False)
     console.print(f"{len(failed)} runs failed; their error records lie in {store.root}. Run the same command to try them again.",

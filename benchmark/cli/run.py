@@ -29,7 +29,7 @@ def run(
 
     Example: stbench run --method cmust --suite nyc --seeds 5
     """
-    from benchmark.cli.progress import Bars, print_failures, print_plan
+    from benchmark.cli.progress import Bars, interruptible, print_plan, print_result
     from benchmark.cli.table import print_tables
     from benchmark.execution.campaign import run_plan
     from benchmark.execution.plan import Request, make_plan
@@ -44,17 +44,9 @@ def run(
                every=dry_run)
     if dry_run:
         return
-    try:
-        with Bars(plan) as bars:
-            result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
-        raise typer.Exit(130) from None
+    with interruptible(), Bars(plan) as bars:
+        result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
     chosen = Filter(suites=(suite,), editions=(plan.edition,), presets=(plan.preset.name,), protocols=(protocol,), tasks=plan.tasks,
                     fingerprint=plan.runs[0].fingerprint)
     print_tables(chosen, "rich", results)
-    if result.elsewhere:
-        typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
-    if result.failed:
-        print_failures(result.failed, store)
-        raise typer.Exit(1)
+    print_result(result, store)

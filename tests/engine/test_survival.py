@@ -113,15 +113,17 @@ def test_when_the_parent_is_killed_its_workers_end_and_their_runs_are_free(tmp_p
     assert path.exists()  # of a run with other counts: a dead owner's claim stays until somebody takes the run over
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize(("workers", "how"), [(1, signal.SIGINT), (2, signal.SIGTERM)], ids=["Ctrl-C, one process", "SIGTERM, workers"])
+def test_ctrl_c_and_sigterm_end_cleanly_and_say_how_to_go_on(tmp_path, workers, how):
     store = tmp_path / "store"
-    running = long_run(store, workers=1)
-    os.kill(running.pid, signal.SIGINT)
+    running = long_run(store, workers)
+    os.kill(running.pid, how)
     _, errors = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "the others go on at their last epoch: type the same command again" in errors
     assert "Traceback" not in errors
-    assert owners(store) == []
+    assert "leaked" not in errors
+    wait_for(lambda: not any(alive(owner["pid"]) for owner in owners(store)), "a worker outlived the campaign")
     assert list(store.rglob("*.pt"))
 
 

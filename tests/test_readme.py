@@ -29,7 +29,7 @@ def test_the_method_of_the_readme_passes_the_conformance_check(monkeypatch, tmp_
     catalogue.METHODS = [info]
     monkeypatch.setitem(sys.modules, "readme_catalogue", catalogue)
     monkeypatch.setattr(checks, "registry", lambda: Registry(("readme_catalogue",), "none"))
-    assert len(checks.check_method("nlinear", tmp_path / "cities")) == 9
+    assert len(checks.check_method("nlinear", tmp_path / "cities")) == 10
     assert len(code.splitlines()) <= 45
 
 

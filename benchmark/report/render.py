@@ -100,6 +100,7 @@ NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc
 
 def _print_rich(console: Console, table: Table) -> None:
     wide = _grid(table, " ± ")
+    console.print(table.title, style="bold", highlight=False)
     console.print(wide if fits(console, wide) else _grid(table, "±"))
     for line in notes(table):
         console.print(line, style="dim", highlight=False)
@@ -112,8 +113,7 @@ def fits(console: Console, grid: RichTable) -> bool:
 
 
 def _grid(table: Table, plus_minus: str) -> RichTable:
-    grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=table.title, title_style="bold",
-                     title_justify="left")
+    grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for k, head in enumerate(heads(table)):
         grid.add_column(head.replace(" (", "\n("), justify="left" if k == 0 else "right", no_wrap=True)
     for task in table.tasks:

@@ -53,7 +53,7 @@ def ablate(
         if dry_run:
             for variant, runs in ablation.variants.items():
                 for run in runs:
-                    typer.echo(f"  {run.id}  {'done ' if store.has(run) else 'to do'}  {variant}: {label(run)}")
+                    typer.echo(f"  {run.id}  {'done ' if store.has(run) else 'to do'}  {variant}: {label(run, {})}")
             return
         with interruptible(), Bars(ablation.plan) as bars:
             result = run_plan(ablation.plan, store, workers=workers, watcher=bars)

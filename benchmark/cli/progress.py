@@ -26,7 +26,7 @@ def print_plan(plan: Plan, store: Store, resolved: Sequence[str], every: bool) -
     done = {spec.id for spec in plan.runs if store.has(spec)}
     console.print(f"{len(plan.runs)} runs: {len(done)} done, {len(plan.runs) - len(done)} to do", soft_wrap=True)
     for spec in plan.runs if every else ():
-        console.print(f"  {spec.id}  {'done ' if spec.id in done else 'to do'}  {label(spec)}", soft_wrap=True)
+        console.print(f"  {spec.id}  {'done ' if spec.id in done else 'to do'}  {label(spec, plan.notes[spec.id])}", soft_wrap=True)
 
 
 class Bars(Watcher):
@@ -55,7 +55,7 @@ class Bars(Watcher):
         self.total = self.bars.add_task("runs", total=runs)
 
     def epoch(self, spec: RunSpec, progress: Epoch) -> None:
-        name = f"{label(spec)} · {progress.stage} · val {progress.validation_loss:.3f}"
+        name = f"{label(spec, self.plan.notes[spec.id])} · {progress.stage} · val {progress.validation_loss:.3f}"
         if spec.id not in self.fits:
             self.fits[spec.id] = self.bars.add_task(name, total=progress.epochs)
         self.bars.update(self.fits[spec.id], description=name, completed=progress.epoch, total=progress.epochs)
@@ -67,7 +67,7 @@ class Bars(Watcher):
         self.bars.advance(self.total)
         if not self.console.is_terminal:
             took = f"{record.timings['total_s']:.1f} s" if record.status == "done" else "FAILED"
-            self.console.print(f"[{self.count}/{self.runs}] {label(record.spec)}: {took}", markup=False, soft_wrap=True)
+            self.console.print(f"[{self.count}/{self.runs}] {label(record.spec, record.notes)}: {took}", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -97,4 +97,5 @@ def _print_failures(failed: Sequence[Record], store: Store) -> None:
                   soft_wrap=True)
     for record in failed:
         assert record.error is not None
-        console.print(f"  {label(record.spec)}: {record.error['kind']}: {record.error['message']}", markup=False, soft_wrap=True)
+        failure = f"{record.error['kind']}: {record.error['message']}"
+        console.print(f"  {label(record.spec, record.notes)}: {failure}", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""A campaign: the runs of a plan that are not done yet, over local processes. Every run is claimed, kept at each epoch, saved at its end."""
+"""A campaign: the runs of a plan that are not done yet, over local processes; each is claimed, kept at every epoch, saved at its end."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     """
     todo = [_Job(spec, plan.folder, plan.device, dict(plan.notes[spec.id]), store.root, force)
             for spec in plan.runs if force or not store.has(spec)]
-    announce(store, plan.headline(), plan.runs)
+    announce(store, plan.headline(), {spec: plan.notes[spec.id] for spec in plan.runs})
     board = _Board(watcher or Watcher())
     board.watcher.started(len(todo))
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))

@@ -176,11 +176,10 @@ def _grids(table: AblationTable, console: Console) -> list[RichTable]:
 
 def _grid(table: AblationTable, tasks: Sequence[str], plus_minus: str, gap: int) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=gap > 0)
-    grid.add_column("\nvariant", no_wrap=True)
-    grid.add_column("\nn", justify="right", no_wrap=True)
-    for task in tasks:
-        grid.add_column(f"{task}\n{METRICS[table.metric].label}", justify="right", no_wrap=True)
-        grid.add_column(f"\n{CHANGE}", justify="right", no_wrap=True)
+    label = METRICS[table.metric].label.replace(" ", "\n")
+    grid.add_column("variant", vertical="bottom", no_wrap=True)
+    for head in ("n", *(head for task in tasks for head in (f"{task}\n{label}", CHANGE))):
+        grid.add_column(head, justify="right", vertical="bottom", no_wrap=True)
     for name, cells in table.rows.items():
         texts = _row(table, {task: cells[task] for task in tasks})
         grid.add_row(name, *(text.replace(" ± ", plus_minus) for text in texts))

@@ -23,11 +23,10 @@ def _paragraph(state: State) -> str:
     lines = [state.headline, f"  {state.runs} runs: {state.done} done, {len(state.running)} running, "
                              f"{state.todo} to do{_failed(state)}{_time(state)}"]
     lines += [f"  running  {label} · {_progress(owner)} · {_duration(time.time() - owner.since)} · process {owner.pid}"
-              for label, owner in state.running.items()]
-    failures = list(state.failed.items())
-    lines += [f"  failed   {label}: {message.splitlines()[0] if message else ''}" for label, message in failures[:SHOWN_FAILURES]]
-    if len(failures) > SHOWN_FAILURES:
-        lines.append(f"  failed   … and {len(failures) - SHOWN_FAILURES} more")
+              for label, owner in state.running]
+    lines += [f"  failed   {label}: {(message.splitlines() or [''])[0]}" for label, message in state.failed[:SHOWN_FAILURES]]
+    if len(state.failed) > SHOWN_FAILURES:
+        lines.append(f"  failed   … and {len(state.failed) - SHOWN_FAILURES} more")
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -29,10 +29,10 @@ class State:
     started: float
     runs: int
     done: int
-    # label of a run -> who does it
-    running: dict[str, Owner]
-    # label of a run -> the error of its last attempt; these count as to do as well
-    failed: dict[str, str]
+    # label of a run, and who does it
+    running: list[tuple[str, Owner]]
+    # label of a run, and the error of its last attempt; these count as to do as well
+    failed: list[tuple[str, str]]
     todo: int
     # seconds of work left, from finished runs of the same kind; None: there are none to tell by
     work_left: float | None
@@ -43,18 +43,20 @@ class State:
         return self.work_left / len(self.running) if self.running and self.work_left is not None else None
 
 
-def announce(store: Store, headline: str, runs: Sequence[RunSpec]) -> None:
-    """Note what is asked for. The same runs asked for again are the same campaign."""
-    lines = [{"id": run.id, "suite": run.suite, "method": run.method, "tasks": len(run.tasks), "label": label(run)} for run in runs]
+def announce(store: Store, headline: str, runs: Mapping[RunSpec, Mapping[str, Any]]) -> None:
+    """Note what is asked for: runs and their notes. The same runs asked for again are the same campaign."""
+    lines = [{"id": run.id, "suite": run.suite, "method": run.method, "tasks": len(run.tasks), "label": label(run, notes)}
+             for run, notes in runs.items()]
     name = hashlib.sha256("".join(sorted(run.id for run in runs)).encode()).hexdigest()[:16]
     content = {"headline": headline, "started": time.time(), "runs": lines}
     write_atomic(store.root / "campaigns" / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def label(spec: RunSpec) -> str:
-    """A run in a few words."""
+def label(spec: RunSpec, notes: Mapping[str, Any]) -> str:
+    """A run in a few words; its notes say which options the user changed."""
     tasks = spec.tasks[0] if len(spec.tasks) == 1 else f"{len(spec.tasks)} tasks"
-    return f"{spec.method} {tasks} seed {spec.seed}"
+    changed = ", ".join(f"{key}={value}" for key, value in sorted(notes.get("user_overrides", {}).items()))
+    return f"{spec.method}{f' ({changed})' if changed else ''} {tasks} seed {spec.seed}"
 
 
 def states(store: Store) -> list[State]:
@@ -69,7 +71,9 @@ def states(store: Store) -> list[State]:
 
 
 def _state(store: Store, campaign: dict[str, Any]) -> State:
-    done, todo, at_work, failed = 0, 0, {}, {}
+    done = todo = 0
+    at_work: list[tuple[str, Owner]] = []
+    failed: list[tuple[str, str]] = []
     took: dict[tuple[str, int], list[float]] = {}
     left: list[tuple[tuple[str, int], float]] = []
     for run in campaign["runs"]:
@@ -79,13 +83,13 @@ def _state(store: Store, campaign: dict[str, Any]) -> State:
             done += 1
             took.setdefault(kind, []).append(json.loads(record.read_text())["timings"]["total_s"])
         elif owner := running(record):
-            at_work[run["label"]] = owner
+            at_work.append((run["label"], owner))
             left.append((kind, time.time() - owner.since))
         else:
             todo += 1
             left.append((kind, 0.0))
             if error := _last_error(folder, run["id"]):
-                failed[run["label"]] = error
+                failed.append((run["label"], error))
     known = all(kind in took for kind, _ in left)
     work = sum(max(fmean(took[kind]) - spent, 0.0) for kind, spent in left) if known else None
     return State(campaign["headline"], campaign["started"], len(campaign["runs"]), done, at_work, failed, todo, work)

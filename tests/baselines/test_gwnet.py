@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from plain_baselines import doubletransition, plain_gwnet
 
 from baselines.forecasting.gwnet import GWNET, GWNETNetwork, GWNETOptions
 
@@ -98,50 +99,16 @@ def test_walks_of_a_symmetric_graph_are_kept_once():
     torch.testing.assert_close(GWNETNetwork(12, graph, GWNETOptions()).given, torch.cat([walk.T, (walk @ walk).T]))
 
 
-def reference(network: GWNETNetwork, x: torch.Tensor, graph: torch.Tensor) -> torch.Tensor:
-    """Section 3 of the card, channels first [batch, channel, node, time]: every product by itself, skips at every step."""
-    def convolve(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(x, weight[..., None, None], bias)
-
-    def walk(x: torch.Tensor, support: torch.Tensor) -> torch.Tensor:
-        return torch.einsum("bcvt,vw->bcwt", x, support)
-
-    graph = graph + torch.diag((graph.diagonal() == 0).float())
-    forth, back = graph / graph.sum(dim=1, keepdim=True), graph.T / graph.sum(dim=0)[:, None]
-    learned = torch.softmax(torch.relu(network.source @ network.target), dim=1)
-    x = F.pad(x, (13 - x.shape[-1], 0))
-    x = convolve(x, network.start.weight, network.start.bias)
-    skip = None
-    for number, layer in enumerate(network.layers):
-        dilation = (1, 2)[number % 2]
-        linear, width = layer.convolution.linear, x.shape[1]
-        taps = linear.weight.view(2 * width, 2, width).permute(0, 2, 1)[:, :, None]  # [out, in, 1, kernel]
-        f = torch.tanh(F.conv2d(x, taps[:width], linear.bias[:width], dilation=(1, dilation)))
-        g = torch.sigmoid(F.conv2d(x, taps[width:], linear.bias[width:], dilation=(1, dilation)))
-        y = f * g
-        new = convolve(y, layer.skip.weight, layer.skip.bias)
-        skip = new if skip is None else skip[..., -new.shape[-1] :] + new
-        if number == 7:
-            break
-        terms = [y]
-        for support in (forth, back, learned):
-            once = walk(y, support)
-            terms += [once, walk(once, support)]
-        out = convolve(torch.cat(terms, dim=1), layer.graph.theta.weight, layer.graph.theta.bias)
-        out = out + x[..., -out.shape[-1] :]
-        x = F.batch_norm(out, layer.norm.running_mean.clone(), layer.norm.running_var.clone(), layer.norm.weight, layer.norm.bias,
-                         training=network.training)
-    first, second = network.readout[1], network.readout[3]
-    out = convolve(F.relu(convolve(F.relu(skip), first.weight, first.bias)), second.weight, second.bias)
-    return out[..., 0]
-
-
 @pytest.mark.parametrize("directed", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_the_network_equals_a_plain_reference(training: bool, directed: bool, make_problem):
+def test_outputs_and_gradients_equal_those_of_the_plain_form(training: bool, directed: bool, make_problem):
     problem = make_problem()
     graph = (problem.only.graph + 0.3 * directed * torch.eye(8).roll(1, dims=1)).fill_diagonal_(0)
     network = GWNETNetwork(12, graph, GWNETOptions(channels=2, dropout=0.0)).train(training)
     inputs = problem.only.train.inputs(torch.arange(5))
-    expected = reference(network, inputs.channels(2).permute(0, 3, 2, 1), graph)
-    torch.testing.assert_close(network(inputs), expected, atol=1e-5, rtol=1e-5)
+    expected = plain_gwnet(network, inputs.channels(2).permute(0, 3, 2, 1), doubletransition(graph))
+    predicted = network(inputs)
+    torch.testing.assert_close(predicted, expected, atol=1e-5, rtol=1e-5)
+    weights, cotangent = list(network.parameters()), torch.randn_like(predicted)
+    gradients = torch.autograd.grad(predicted, weights, cotangent)
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected, weights, cotangent), atol=1e-4, rtol=1e-4)

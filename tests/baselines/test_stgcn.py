@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-import torch.nn.functional as F
+from plain_baselines import laplacian_of, plain_stgcn
 
 from baselines.forecasting.stgcn import STGCN, STGCNNetwork, STGCNOptions
 from benchmark import UserError
@@ -66,40 +66,8 @@ def test_graph_weights_start_within_the_bound_of_the_other_codes(make_problem):
         assert block.graph.theta.weight.abs().max() > 0.9 / 16
 
 
-def reference(network: STGCNNetwork, x: torch.Tensor, graph: torch.Tensor) -> torch.Tensor:
-    """Form B of the card, channels first [batch, channel, time, node], with the Chebyshev recursion on the features."""
-    def gated(layer, x: torch.Tensor, kernel: int) -> torch.Tensor:
-        linear = layer.convolution.linear
-        weight = linear.weight.view(linear.out_features, kernel, x.shape[1]).permute(0, 2, 1)[..., None]
-        p, q = F.conv2d(x, weight, linear.bias).chunk(2, dim=1)
-        aligned = torch.cat([x, x.new_zeros(x.shape[0], p.shape[1] - x.shape[1], *x.shape[2:])], dim=1)[:, :, kernel - 1 :]
-        return (p + aligned) * torch.sigmoid(q)
-
-    def norm(layer, x: torch.Tensor) -> torch.Tensor:
-        mean, variance = x.mean(dim=(1, 3), keepdim=True), x.var(dim=(1, 3), keepdim=True, correction=0)
-        return (x - mean) / torch.sqrt(variance + 1e-5) * layer.weight.T[:, None] + layer.bias.T[:, None]
-
-    weights = torch.maximum(graph, graph.T) * (1 - torch.eye(len(graph)))
-    root = torch.diag(weights.sum(dim=1) ** -0.5)
-    laplacian = torch.eye(len(graph)) - root @ weights @ root
-    scaled = 2 * laplacian / torch.linalg.eigvals(laplacian).real.max() - torch.eye(len(graph))
-    for block in network.blocks:
-        x = gated(block.first, x, 3)
-        z = F.conv2d(x, block.graph.align.weight[..., None, None], block.graph.align.bias)
-        terms = [z, torch.einsum("nm,bctm->bctn", scaled, z)]
-        terms.append(2 * torch.einsum("nm,bctm->bctn", scaled, terms[1]) - z)
-        thetas = block.graph.theta.weight.split(z.shape[1], dim=1)
-        total = sum(torch.einsum("oi,bitn->botn", theta, term) for theta, term in zip(thetas, terms, strict=True))
-        x = F.relu(total + block.graph.theta.bias[:, None, None] + z)
-        x = norm(block.norm, gated(block.second, x, 3))
-    x = norm(network.norm, gated(network.gate, x, 4))[:, :, 0]  # [batch, channel, node]
-    first, second = network.readout[0], network.readout[2]
-    x = F.relu(torch.einsum("oi,bin->bon", first.weight, x) + first.bias[:, None])
-    return torch.einsum("oi,bin->bon", second.weight, x) + second.bias[:, None]
-
-
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_network_equals_a_plain_reference_on_a_directed_graph(channels: int, make_problem):
+def test_outputs_and_gradients_equal_those_of_the_plain_form_on_a_directed_graph(channels: int, make_problem):
     problem = make_problem()
     graph = problem.only.graph + 0.3 * ring(8)
     network = STGCNNetwork(12, 12, graph, STGCNOptions(channels=channels)).eval()
@@ -107,8 +75,12 @@ def test_the_network_equals_a_plain_reference_on_a_directed_graph(channels: int,
         torch.nn.init.normal_(block.norm.weight)
         torch.nn.init.normal_(block.norm.bias)
     inputs = problem.only.train.inputs(torch.arange(5))
-    expected = reference(network, inputs.channels(channels).permute(0, 3, 1, 2), graph)
-    torch.testing.assert_close(network(inputs), expected, atol=1e-5, rtol=1e-5)
+    expected = plain_stgcn(network, inputs.channels(channels).permute(0, 3, 1, 2), laplacian_of(graph))
+    predicted = network(inputs)
+    torch.testing.assert_close(predicted, expected, atol=1e-5, rtol=1e-5)
+    weights, cotangent = list(network.parameters()), torch.randn_like(predicted)
+    gradients = torch.autograd.grad(predicted, weights, cotangent)
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected, weights, cotangent), atol=1e-4, rtol=1e-4)
 
 
 def test_permuting_nodes_graph_and_norms_permutes_the_predictions(make_problem):

@@ -116,7 +116,9 @@ BROKEN = [
     (Peeks, checks.check_no_test_data_in_fit, "test row is reachable"),
     (PeeksAndLearns, checks.check_test_rows_do_not_change_the_fit, "depends on test rows"),
     (NormalisesByBatch, checks.check_batch_size_independence, "batch size"),
-    (ForgetsItsState, checks.check_state_round_trip, "round-trip"), (ResumesWithOtherRandomness, checks.check_resumes, "broken off"), (NeverLearns, checks.check_learns, "training mean"),
+    (ForgetsItsState, checks.check_state_round_trip, "round-trip"),
+    (ResumesWithOtherRandomness, checks.check_resumes, "broken off"),
+    (NeverLearns, checks.check_learns, "training mean"),
     (Silent, checks.check_facts, "without a comment"),
 ]
 

@@ -14,6 +14,7 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.execution.plan import Request
 from benchmark.experiments.ablation import plan_ablation
+from benchmark.metrics import METRICS
 from benchmark.registry import MethodInfo, Registry
 from benchmark.report.ablation import FORMATS, make_ablation_table, render_ablation
 from benchmark.spec import Record
@@ -133,6 +134,20 @@ def test_every_format_names_suite_edition_protocol_preset_mask_and_options(plans
     assert ("mae" if format == "json" else "MAE") in text
     shown = text.replace('"change": 0.0769', "+7.7").replace("0.0769", "+7.7") if format in ("json", "csv") else text
     assert "+7.7" in shown
+
+
+def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypatch):
+    ablation = plans(protocol="paper", seeds=(0,))
+    store = Store(tmp_path / "store")
+    for runs in ablation.variants.values():
+        for run in runs:
+            store.write(Record(run, "done", city={}, metrics={task: {"mae": 1.0, "mae_mean12": 7.0} for task in run.tasks}))
+    made = make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
+    text = render_ablation(made, "markdown")
+    assert f"risk {METRICS['mae_mean12'].label} |" in text
+    assert "| full | 1 | 7.00 |" in text
+    (row,) = [line for line in screen(made, 80, monkeypatch) if line.split()[:1] == ["full"]]
+    assert row.count("7.00") == 3
 
 
 def screen(made, width, monkeypatch):

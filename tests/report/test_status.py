@@ -12,7 +12,7 @@ from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.report.status import _duration, text
 from benchmark.spec import Record
-from benchmark.store.campaigns import announce, states
+from benchmark.store.campaigns import announce, label, states
 from benchmark.store.claims import claim
 from benchmark.store.records import Store
 
@@ -37,7 +37,7 @@ def test_a_store_without_campaigns_says_so(store):
 
 def test_done_running_failed_and_to_do_are_counted_and_the_rest_is_estimated_from_finished_runs(store):
     runs = plan(tuple(range(6))).runs
-    announce(store, "a campaign", runs)
+    announce(store, "a campaign", {run: {} for run in runs})
     store.write(record(runs[0], 100.0))
     store.write(record(runs[1], 200.0))
     store.write(Record(runs[2], "failed", {}, error={"kind": "Diverged", "message": "The loss became nan.", "traceback": ""}))
@@ -56,7 +56,7 @@ def test_done_running_failed_and_to_do_are_counted_and_the_rest_is_estimated_fro
 
 
 def test_without_a_finished_run_of_a_kind_no_time_is_guessed(store):
-    announce(store, "a campaign", plan((0, 1)).runs)
+    announce(store, "a campaign", {run: {} for run in plan((0, 1)).runs})
     (state,) = states(store)
     assert state.work_left is None
     assert state.eta is None
@@ -67,9 +67,10 @@ def test_a_finished_campaign_is_shown_only_on_request_and_the_same_runs_are_one_
     store = Store(tmp_path / "store")
     for _ in range(2):
         run_plan(plan((0,)), store, workers=1)
-    announce(store, "another", plan((0, 7)).runs)
+    announce(store, "another", {run: {"user_overrides": {"batch_size": "32"}} for run in plan((0, 7)).runs})
     asked = CliRunner().invoke(app, ["status", "--results", str(store.root)])
     assert "another" in asked.output
+    assert label(plan((7,)).runs[0], {"user_overrides": {"batch_size": "32"}}) == "stid (batch_size=32) taxi_pick seed 7"
     assert "1 done, 0 running, 1 to do · about" in asked.output
     assert "protocol strict" not in asked.output
     every = json.loads(CliRunner().invoke(app, ["status", "--all", "--json", "--results", str(store.root)]).output)

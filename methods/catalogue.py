@@ -12,7 +12,7 @@ METHODS: tuple[MethodInfo, ...] = (
     MethodInfo(
         name="cmust",
         target="methods.cmust.method:CMuST",
-        summary="one attention network for all tasks of a city, learnt task after task with prompts and freezing (profile `code`)",
+        summary="one attention network for all tasks of a city, learnt task after task with prompts and freezing (profiles `code`, `text`)",
         paper="Yi, Zhou, Huang, Chen, Yu, Wang, Wang, NeurIPS 2024",
         licence="Apache-2.0",
         scope="city",
@@ -25,5 +25,11 @@ METHODS: tuple[MethodInfo, ...] = (
             "quick": {**NARROW, "start_epochs": 6, "start_windows": 320, "roll_epochs": 4, "roll_windows": 80, "refine_epochs": 3,
                       "refine_windows": 160, "validation_windows": 64},
         },
+        ablations={
+            "no_context_interaction": {"context_interaction": False},
+            "no_consistency": {"freeze_unit": "none"},
+            "no_prompt": {"prompt_init": "none"},
+        },
+        ablation_suite="chicago",
     ),
 )

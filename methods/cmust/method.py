@@ -4,38 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
 from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
-from methods.cmust.msti import TaskMSTI
+from methods.cmust.network import TaskMSTI
 from methods.cmust.options import CMuSTOptions
-from methods.cmust.prompts import summary_prompts
+from methods.cmust.prompts import initial
 from methods.cmust.roada import adapt, weights
 
 
 class CMuST(Forecaster):
-    """Scope `city`: the tasks of a city are learnt one after the other, in the problem's order, then refined apart."""
+    """Scope `city`: the tasks of a city are learnt one after the other, in the problem's order or `task_order`, then refined apart."""
 
     Options = CMuSTOptions
 
+    @classmethod
+    def check(cls, options: CMuSTOptions, protocol: Any) -> None:
+        if options.prompt_fit == "all" and protocol.ranked:
+            raise ValueError(f"prompt_fit=all reads the test part, which protocol '{protocol.name}' keeps unseen; it is allowed only under "
+                             "a protocol that is not ranked: add --protocol paper, or leave prompt_fit=train.")
+
     def __init__(self, options: CMuSTOptions, problem: ForecastProblem) -> None:
         super().__init__(options, problem)
+        self.order = _order(options.task_order, list(problem.tasks))
         self.network = TaskMSTI(options, problem.tasks, problem.history, problem.horizon)
         # task -> shared weights as refined for it; the prompts stay in the network
         self.refined = {task: weights(self.network) for task in problem.tasks}
 
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
-        prompts = summary_prompts(self.problem.tasks, self.problem.history, self.options.prompt_width, run)
-        with torch.no_grad():
-            for task, prompt in prompts.items():
-                self.network.prompts[task].copy_(prompt)
-        self.refined, reports = adapt(self.network, self.problem.tasks, self.options, run)
-        run.notes["cmust"] = {"task_order": list(self.problem.tasks), "prompt_seed": run.seed,
-                              "stages": [asdict(report) for report in reports]}
+        own = self.network.own()
+        for name, tensor in initial(self.problem.tasks, self.problem.history, self.options, run).items():
+            own[name].copy_(tensor)
+        tasks = {task: self.problem.tasks[task] for task in self.order}
+        self.refined, reports = adapt(self.network, tasks, self.options, run)
+        run.notes["cmust"] = {"task_order": self.order, "prompt_seed": run.seed, "stages": [asdict(report) for report in reports]}
 
     @torch.no_grad()
     def predict(self, inputs: Inputs) -> Tensor:
@@ -44,9 +51,8 @@ class CMuST(Forecaster):
         return self.problem.tasks[inputs.task].scaler.unscale(functional_call(self.network, refined, inputs).float())
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """`<task>/<shared weight>` and `<task>/prompt`."""
-        state = {f"{task}/prompt": prompt.detach() for task, prompt in self.network.prompts.items()}
-        return state | {f"{task}/{name}": weight for task, refined in self.refined.items() for name, weight in refined.items()}
+        """`<task>/<shared weight>` and `<task>/prompt`, or `<task>/summary` where the prompt is made of it."""
+        return self.network.own() | {f"{task}/{name}": weight for task, refined in self.refined.items() for name, weight in refined.items()}
 
     @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
@@ -59,5 +65,12 @@ class CMuST(Forecaster):
 
     def parameter_count(self) -> int:
         """Of one network with one prompt, the first task's."""
-        first = next(iter(self.problem.tasks))
-        return sum(p.numel() for p in self.network.msti.parameters()) + self.network.prompts[first].numel()
+        prompts = list(self.network.prompts.values())
+        return sum(p.numel() for p in (*self.network.msti.parameters(), *prompts[:1]))
+
+
+def _order(wanted: tuple[str, ...], tasks: list[str]) -> list[str]:
+    """The tasks in the order they are learnt."""
+    if wanted and sorted(wanted) != sorted(tasks):
+        raise ValueError(f"task_order names each task of the problem once; it is '{','.join(wanted)}', the tasks are {', '.join(tasks)}.")
+    return list(wanted or tasks)

@@ -1,114 +1,91 @@
-"""MSTI, the multi-dimensional spatio-temporal interaction network that all tasks share, and the little that is a task's own.
+"""MSTI, the multi-dimensional spatio-temporal interaction network that all tasks share.
 
 Z. Yi et al., "Get Rid of Isolation: A Continuous Multi-task Spatio-Temporal Learning Framework", NeurIPS 2024,
-https://arxiv.org/abs/2410.10524. Profile `code`: where paper and authors' code disagree, the code's way.
+https://arxiv.org/abs/2410.10524. Where paper and authors' code disagree an option decides; the default is the code's way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 
-from benchmark import Inputs, TaskProblem
+from benchmark import Inputs
+from methods.cmust.embedding import Embedding, sinusoid
+from methods.cmust.heads import FusionHead, LinearHead
 from methods.cmust.layers import Interaction
 from methods.cmust.options import CMuSTOptions
+from methods.cmust.prompts import SUMMARY_WIDTH
 
-
-class Embedding(nn.Module):
-    """The slices o, s, t of H, each with no more axes than it depends on. No activation anywhere."""
-
-    def __init__(self, options: CMuSTOptions, steps_per_day: int) -> None:
-        super().__init__()
-        self.steps_per_day = steps_per_day
-        self.observation = nn.Linear(3, options.observation_width)
-        self.space = nn.Linear(2, options.space_width)
-        self.time_of_day = nn.Embedding(steps_per_day, options.time_of_day_width)
-        self.weekday = nn.Embedding(7, options.weekday_width)
-        self.calendar = nn.Linear(6, options.calendar_width)
-        self.time = nn.Linear(options.time_width, options.time_width)
-
-    def forward(self, inputs: Inputs, coordinates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Inputs, [node, 2] -> o [batch, node, step, d_obs], s [node, d_s], t [batch, step, d_t]."""
-        values = inputs.scaled.transpose(1, 2)  # [batch, node, step]
-        weekday = inputs.weekday[:, : inputs.history]  # [batch, step]
-        # DEVIATION: the paper embeds the value alone; the authors' code adds the raw time of day in [0, 1) and the weekday 0 … 6.
-        clock = torch.stack([inputs.time_of_day(), weekday.to(values.dtype)], dim=-1)  # [batch, step, 2]
-        channels = torch.cat([values[..., None], clock[:, None].expand(*values.shape, 2)], dim=-1)  # [batch, node, step, 3]
-        times = torch.cat([self.calendar(inputs.calendar), self.time_of_day(self.slot(inputs)), self.weekday(weekday)], dim=-1)
-        return self.observation(channels), self.space(coordinates), self.time(times)
-
-    def slot(self, inputs: Inputs) -> Tensor:
-        """[batch, step] row of the time-of-day table, floor(tod * S) in integers: tasks may have longer steps than the table."""
-        return inputs.slot[:, : inputs.history] * self.steps_per_day // inputs.steps_per_day
+Maps = dict[str, Tensor]  # attention maps [batch, node or step, head, length, length] by layer
 
 
 class MSTI(nn.Module):
-    """All shared weights: embedding, eight interactions, head. Nothing in it depends on the number of nodes."""
+    """All shared weights: embedding, interactions, head. Nothing in it depends on the number of nodes."""
+
+    positions: Tensor | None
 
     def __init__(self, options: CMuSTOptions, steps_per_day: int, history: int, horizon: int) -> None:
         super().__init__()
 
-        def cross(asking: int, asked: int) -> Interaction:
-            return Interaction(asking, asked, options.cross_width, options.heads, options.feed_forward_width, options.dropout)
+        def layer(asking: int, asked: int, width: int) -> Interaction:
+            return Interaction(asking, asked, width, options.heads, options.feed_forward_width, options.dropout, options.attention_scale)
 
-        def own() -> Interaction:
-            width = options.hidden_width
-            return Interaction(width, width, options.self_width, options.heads, options.feed_forward_width, options.dropout)
-
-        observation, space, time = options.observation_width, options.space_width, options.time_width
+        self.options = options
+        observation, space, time, _ = options.slice_widths
         self.embedding = Embedding(options, steps_per_day)
-        self.time_asks_observation = cross(time, observation)
-        self.observation_asks_time = cross(observation, time)
-        self.space_asks_observation = cross(space, observation)
-        self.observation_asks_space = cross(observation, space)
-        self.temporal = nn.ModuleList(own() for _ in range(2))
-        self.spatial = nn.ModuleList(own() for _ in range(2))
-        self.head = nn.Linear(history * options.hidden_width, horizon)
+        if options.context_interaction:
+            self.time_asks_observation = layer(time, observation, options.cross_width)
+            self.observation_asks_time = layer(observation, time, options.cross_width)
+            self.space_asks_observation = layer(space, observation, options.cross_width)
+            self.observation_asks_space = layer(observation, space, options.cross_width)
+        hidden, own = options.hidden_width, options.self_width
+        self.temporal = nn.ModuleList(layer(hidden, hidden, own) for _ in range(options.self_layers))
+        self.spatial = nn.ModuleList(layer(hidden, hidden, own) for _ in range(options.self_layers))
+        self.head = (FusionHead if options.head == "fusion" else LinearHead)(options, history, horizon)
+        # FC_p, one for all tasks, where prompts are made from summaries in each pass
+        self.prompt_map = nn.Linear(SUMMARY_WIDTH, history * options.prompt_width) if options.prompt_init == "summary_fc" else None
+        self.register_buffer("positions", sinusoid(history, hidden) if options.pos_encoding else None, persistent=False)
 
-    def forward(self, inputs: Inputs, coordinates: Tensor, prompt: Tensor) -> Tensor:
-        """Inputs, [node, 2] in [0, 1], [step, node, d_p] -> [batch, horizon, node], z-scored."""
-        o, s, t = self.embedding(inputs, coordinates)
-        t, p = t[:, None], prompt.transpose(0, 1)  # [batch, 1, step, d_t], [node, step, d_p]
-        # DEVIATION: the paper interacts with space first and lets both layers of a pair read the same H; as in the authors' code, time
-        # comes first and each layer reads what the one before it wrote.
-        o = self.time_asks_observation(t, o)  # along time: [batch, node, step, ·]
-        t = self.observation_asks_time(o, t)
-        o = o.transpose(1, 2).contiguous()
-        o = self.space_asks_observation(s, o)  # along space: [batch, step, node, ·]
-        s = self.observation_asks_space(o, s)
+    def forward(self, inputs: Inputs, coordinates: Tensor, prompt: Tensor | None, maps: Maps | None = None) -> Tensor:
+        """Inputs, [node, 2], [step, node, d_p] -> [batch, horizon, node], z-scored. Fills `maps` with what layers 1, 3, 5, 7 attend to."""
+        o, s, t = self.embedding(inputs, coordinates)  # [batch, node, step, ·] each, with length 1 where nothing changes
+        p = [] if prompt is None else [prompt.transpose(0, 1)[None]]  # [1, node, step, d_p]
+        if self.options.cross_order == "space_first" and self.options.context_interaction:
+            o, s = self._along_space(o, s, maps)
+        if self.positions is not None:
+            at = self.positions.split(self.options.slice_widths, dim=-1)
+            o, s, t, *p = (part + position for part, position in zip((o, s, t, *p), at, strict=False))
+        if self.options.context_interaction:
+            o, t = self._along_time(o, t, maps)
+            if self.options.cross_order == "time_first":
+                o, s = self._along_space(o, s, maps)
         # H = [o, s, t, p], the same prompt for every sample: [batch, node, step, h]
-        h = torch.cat([o.transpose(1, 2), s.transpose(1, 2), t, p.expand(len(o), -1, -1, -1)], dim=-1)
-        for layer in self.temporal:
+        h = torch.cat([part.expand(*o.shape[:-1], -1) for part in (o, s, t, *p)], dim=-1)
+        h = self._own(self.temporal, h, maps, "time_self")
+        h = self._own(self.spatial, h.transpose(1, 2).contiguous(), maps, "space_self")  # [batch, step, node, h]
+        return self.head(h.transpose(1, 2)).transpose(1, 2)
+
+    def _along_time(self, o: Tensor, t: Tensor, maps: Maps | None) -> tuple[Tensor, Tensor]:
+        """Layers 1 and 2, time-context and context-time: the steps of a node attend to each other."""
+        if maps is not None:
+            maps["time_cross"] = self.time_asks_observation.maps(t, o)
+        asked = self.time_asks_observation(t, o)
+        return asked, self.observation_asks_time(o if self.options.cross_parallel else asked, t)
+
+    def _along_space(self, o: Tensor, s: Tensor, maps: Maps | None) -> tuple[Tensor, Tensor]:
+        """Layers 3 and 4, the same with space: the nodes of a step attend to each other."""
+        o, s = o.transpose(1, 2).contiguous(), s.transpose(1, 2)
+        if maps is not None:
+            maps["space_cross"] = self.space_asks_observation.maps(s, o)
+        asked = self.space_asks_observation(s, o)
+        answered = self.observation_asks_space(o if self.options.cross_parallel else asked, s)
+        return asked.transpose(1, 2), answered.transpose(1, 2)
+
+    def _own(self, layers: nn.ModuleList, h: Tensor, maps: Maps | None, name: str) -> Tensor:
+        """Self layers 5 and 6, or 7 and 8."""
+        for layer in layers:
+            assert isinstance(layer, Interaction)
+            if maps is not None and name not in maps:
+                maps[name] = layer.maps(h, h)
             h = layer(h, h)
-        h = h.transpose(1, 2).contiguous()  # [batch, step, node, h]
-        for layer in self.spatial:
-            h = layer(h, h)
-        # DEVIATION: the fusion head of appendix B.3 is not in the authors' code; one linear layer reads the steps of a node in order.
-        return self.head(h.transpose(1, 2).flatten(2)).transpose(1, 2)
-
-
-class TaskMSTI(nn.Module):
-    """One MSTI for all tasks of a city, with each task's prompt (a free parameter) and coordinates."""
-
-    def __init__(self, options: CMuSTOptions, tasks: Mapping[str, TaskProblem], history: int, horizon: int) -> None:
-        super().__init__()
-        self.msti = MSTI(options, max(problem.steps_per_day for problem in tasks.values()), history, horizon)
-        # filled at fit time: a summary of the training rows (`prompts`)
-        self.prompts = nn.ParameterDict(
-            {task: torch.zeros(history, problem.nodes, options.prompt_width) for task, problem in tasks.items()})
-        every = torch.cat([problem.coordinates for problem in tasks.values()])
-        low, high = every.amin(0), every.amax(0)
-        for task, problem in tasks.items():
-            # min-max over the nodes of the city to [0, 1]; an axis without extent is 0
-            scaled = (problem.coordinates - low) / torch.where(high > low, high - low, 1)
-            self.register_buffer(f"coordinates_{task}", scaled, persistent=False)
-
-    def forward(self, inputs: Inputs) -> Tensor:
-        """Inputs of any of the tasks -> [batch, horizon, node], z-scored."""
-        return self.msti(inputs, self.coordinates(inputs.task), self.prompts[inputs.task])
-
-    def coordinates(self, task: str) -> Tensor:
-        """[node, 2] in [0, 1]."""
-        return self.get_buffer(f"coordinates_{task}")
+        return h

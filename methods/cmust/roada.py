@@ -1,19 +1,23 @@
 """RoAda, the rolling adaptation (algorithm 1): A start, B roll, C close, D refine. Each stage is callable on its own.
 
-A stage works on the network it is given and is told which shared tensors are frozen; nothing else passes between stages. The network
-keeps each task's prompt, so a prompt is always as the last stage on its task left it.
+A stage works on the network it is given and is told which shared weights are frozen; nothing else passes between stages. The network
+keeps each task's prompt, so a prompt is always as the last stage on its task left it. Prompts never freeze, and neither does FC_p, from
+which `summary_fc` makes them: it is the trained part of every prompt. As a shared weight it is refined for each task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmark import RunContext, TaskProblem, train
-from methods.cmust.freezing import WeightBehaviour, tensor_all
-from methods.cmust.msti import TaskMSTI
+from methods.cmust.freezing import RULES, Frozen, Hold, WeightBehaviour, count, joined, stable, whole
+from methods.cmust.losses import Huber
+from methods.cmust.network import TaskMSTI
 from methods.cmust.options import CMuSTOptions
 
 # Ten epochs of the full recipe on the NYC suite move a drifting weight by about this much (190 steps an epoch at 1e-5).
@@ -21,8 +25,6 @@ ROLL_DISTANCE = 0.019
 ROLL_RATE_LIMIT = 1e-3
 # share of frozen weights before stage D above which little but the prompts is refined
 FROZEN_WARNING = 0.5
-
-Frozen = frozenset[str]  # names of shared tensors that no longer change
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,17 @@ class StageReport:
     steps: int
     # MAE of the restored best weights, in the task's unit
     validation_mae: float
-    # shared tensors frozen after the stage, and their share of the shared weights
+    # after the stage: shared tensors frozen entirely, frozen weights in these and others, and their share of what may freeze
     frozen_tensors: int
+    frozen_weights: int
     frozen_share: float
+    # rule -> share of the weights in training that the variance of this stage alone calls stable; empty where none is computed
+    stable_share: dict[str, float]
 
 
 def start(network: TaskMSTI, problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> StageReport:
     """A: the first task trains everything."""
-    return _train("start", network, problem, frozenset(), options, _within(run, options, options.start_epochs, options.start_windows))
+    return _train("start", network, problem, {}, options, _within(run, options, options.start_epochs, options.start_windows))
 
 
 def roll(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext,
@@ -52,10 +57,15 @@ def roll(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuST
     """B: one more task trains what is not frozen, slowly; what hardly moved freezes. Returns all that is frozen now."""
     run = _within(run, options, options.roll_epochs, options.roll_windows)
     slow = replace(options, learning_rate=roll_rate(problem, options, run), milestones=(), decay_every=0)
-    behaviour = WeightBehaviour({name: weight for name, weight in network.msti.named_parameters() if name not in frozen})
+    if options.freeze_unit == "none":  # the ablation no_consistency: the same stages and rates
+        return frozen, _train(stage, network, problem, frozen, slow, run)
+    done = whole(frozen)
+    behaviour = WeightBehaviour({name: weight for name, weight in freezable(network).items() if name not in done})
     report = _train(stage, network, problem, frozen, slow, run, companion=behaviour)
-    frozen |= tensor_all(behaviour.variance(), options.stable_variance)
-    return frozen, replace(report, frozen_tensors=len(frozen), frozen_share=frozen_share(network, frozen))
+    variance, trained = behaviour.variance(), sum(weight.numel() for weight in behaviour.variance().values())
+    shares = {rule: count(stable(variance, options.stable_variance, rule)) / max(trained, 1) for rule in RULES}
+    frozen = joined(frozen, stable(variance, options.stable_variance, options.freeze_unit))
+    return frozen, replace(report, **_frozen_facts(network, frozen), stable_share=shares)
 
 
 def close(network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext) -> tuple[Frozen, StageReport]:
@@ -77,7 +87,7 @@ def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOpt
     With one task nothing rolls and nothing freezes: A, then D.
     """
     first, *others = tasks.values()
-    frozen: Frozen = frozenset()
+    frozen: Frozen = {}
     reports = [start(network, first, options, run)]
     for problem in others:
         frozen, report = roll(network, problem, frozen, options, run)
@@ -112,10 +122,18 @@ def weights(network: TaskMSTI) -> dict[str, Tensor]:
     return {name: weight.detach().clone() for name, weight in network.msti.state_dict().items()}
 
 
+def freezable(network: TaskMSTI) -> dict[str, nn.Parameter]:
+    """The shared weights that may become common knowledge: all but FC_p."""
+    return {name: weight for name, weight in network.msti.named_parameters() if not name.startswith("prompt_map.")}
+
+
 def frozen_share(network: TaskMSTI, frozen: Frozen) -> float:
-    """Share of the shared weights that is frozen."""
-    sizes = {name: weight.numel() for name, weight in network.msti.named_parameters()}
-    return sum(sizes[name] for name in frozen) / sum(sizes.values())
+    """Share of the weights that may freeze which is frozen."""
+    return count(frozen) / sum(weight.numel() for weight in freezable(network).values())
+
+
+def _frozen_facts(network: TaskMSTI, frozen: Frozen) -> dict[str, Any]:
+    return {"frozen_tensors": len(whole(frozen)), "frozen_weights": count(frozen), "frozen_share": frozen_share(network, frozen)}
 
 
 def _within(run: RunContext, options: CMuSTOptions, epochs: int | None, windows: int | None) -> RunContext:
@@ -130,12 +148,16 @@ def _within(run: RunContext, options: CMuSTOptions, epochs: int | None, windows:
 
 
 def _train(stage: str, network: TaskMSTI, problem: TaskProblem, frozen: Frozen, options: CMuSTOptions, run: RunContext,
-           **loop) -> StageReport:
-    """One training run with fresh Adam moments. Frozen tensors and other tasks' prompts get no gradient, hence no weight decay either."""
+           companion: WeightBehaviour | None = None) -> StageReport:
+    """One training run with fresh Adam moments. Frozen tensors and other tasks' prompts get no gradient, hence no weight decay either;
+    frozen elements of other tensors are put back after each step."""
+    done = whole(frozen)
     for name, weight in network.msti.named_parameters():
-        weight.requires_grad_(name not in frozen)
+        weight.requires_grad_(name not in done)
     for task, prompt in network.prompts.items():
         prompt.requires_grad_(task == problem.task)
-    result = train(network, problem, options, run, stage=stage, **loop)
+    hold = Hold(freezable(network), frozen)
+    fit = partial(train, loss=Huber(options.huber_delta)) if options.loss == "huber" else train
+    result = fit(network, problem, options, run, stage=stage, companion=companion, after_step=hold if hold else None)
     return StageReport(stage, problem.task, options.learning_rate, result.epochs, result.best_epoch, result.steps, result.best_loss,
-                       len(frozen), frozen_share(network, frozen))
+                       **_frozen_facts(network, frozen), stable_share={})

@@ -9,7 +9,7 @@ from benchmark.contract import Budget, RunContext
 from methods.cmust import prompts
 from methods.cmust.method import CMuST
 from methods.cmust.options import CMuSTOptions
-from methods.cmust.prompts import mean_day, summarise, summary_prompts
+from methods.cmust.prompts import initial, mean_day, summarise, summary_prompts, whole_day
 
 
 def context(seed=0):
@@ -97,3 +97,69 @@ def test_an_unfitted_network_has_empty_prompts_and_a_fitted_one_the_summary(make
         given.update({task: prompt.detach().clone() for task, prompt in network.prompts.items()}) or method.refined, []))
     method.fit(context())
     assert torch.equal(given["taxi_pick"], summary_prompts(problem.tasks, 12, 8, context())["taxi_pick"])
+
+
+def test_a_xavier_prompt_fills_the_bound_of_pytorch_s_fans_from_a_generator_of_its_own(make_problem):
+    tasks, given = make_problem(nodes=206, tasks=("a", "b")).tasks, CMuSTOptions(prompt_init="xavier")
+    state = torch.get_rng_state()
+    made = initial(tasks, 12, given, context())
+    assert torch.equal(torch.get_rng_state(), state)
+    prompt, bound = made["a/prompt"], (6 / ((12 + 206) * 72)) ** 0.5
+    assert prompt.shape == (12, 206, 72)
+    assert bound == pytest.approx(0.0195, abs=1e-4)
+    assert bound * 0.999 < prompt.abs().max() <= bound
+    assert prompt.std().item() == pytest.approx(bound / 3**0.5, rel=0.02)
+    assert torch.equal(prompt, initial(tasks, 12, given, context())["a/prompt"])
+    assert not torch.equal(prompt, made["b/prompt"])
+    assert not torch.equal(prompt, initial(tasks, 12, given, context(seed=1))["a/prompt"])
+
+
+def test_a_prompt_shipped_with_the_data_is_taken_as_it_is(make_problem):
+    problem = make_problem(nodes=4).only
+    shipped = torch.randn(12, 4, 8, dtype=torch.float64)
+    given = CMuSTOptions(prompt_init="file", prompt_width=8)
+    made = initial({"taxi_pick": replace(problem, extras={"prompt": shipped})}, 12, given, context())
+    assert torch.equal(made["taxi_pick/prompt"], shipped.float())
+    with pytest.raises(ValueError, match=r"needs a tensor 'prompt' of shape \(12, 4, 8\) .* 'taxi_pick', which has none; use another"):
+        initial({"taxi_pick": problem}, 12, given, context())
+    with pytest.raises(ValueError, match=r"has shape \(12, 4, 8\); prompt_init=file needs \(12, 4, 9\)"):
+        initial({"taxi_pick": replace(problem, extras={"prompt": shipped})}, 12, replace(given, prompt_width=9), context())
+
+
+def test_a_task_without_prompts_brings_nothing(make_problem):
+    assert initial(make_problem(nodes=4).tasks, 12, CMuSTOptions(prompt_init="none"), context()) == {}
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_summary_of_all_days_uses_the_whole_series_and_says_where_it_may(make_problem):
+    problem = make_problem(nodes=4).only
+    day = torch.rand(48, 4) * 30
+    shown = replace(problem, whole_day=day)
+    torch.testing.assert_close(whole_day(shown), problem.scaler.scale(day).T)
+    train, every = CMuSTOptions(prompt_width=8), CMuSTOptions(prompt_width=8, prompt_fit="all")
+    made = [initial({"taxi_pick": shown}, 12, given, context())["taxi_pick/prompt"] for given in (train, every)]
+    assert torch.equal(made[0], initial({"taxi_pick": problem}, 12, train, context())["taxi_pick/prompt"])
+    assert not torch.equal(*made)
+    with pytest.raises(ValueError, match=r"prompt_fit=all needs the mean day of the whole series.*--protocol paper"):
+        initial({"taxi_pick": problem}, 12, every, context())
+
+
+@pytest.mark.usefixtures("brief")
+def test_summary_fc_keeps_the_summary_and_makes_the_prompt_from_it_in_each_pass(make_problem):
+    problem = make_problem(nodes=4, tasks=("a", "b"))
+    method = CMuST(CMuSTOptions(prompt_width=8, prompt_init="summary_fc"), problem)
+    network = method.network
+    given = initial(problem.tasks, 12, method.options, context())
+    assert {name: tuple(summary.shape) for name, summary in given.items()} == {"a/summary": (4, 24), "b/summary": (4, 24)}
+    for name, summary in given.items():
+        network.own()[name].copy_(summary)
+    weight, bias = network.msti.prompt_map.weight, network.msti.prompt_map.bias
+    expected = (given["b/summary"] @ weight.T + bias).view(4, 12, 8).transpose(0, 1)
+    torch.testing.assert_close(network.prompt("b"), expected)
+    assert len(network.prompts) == 0
+    assert not any("summary" in name for name, _ in network.named_parameters())
+    network(problem.tasks["a"].train.inputs(torch.arange(2))).sum().backward()
+    assert weight.grad.abs().max() > 0
+    with torch.no_grad():
+        weight.mul_(2)
+    assert (network.prompt("b") - expected).abs().max() > 1e-2

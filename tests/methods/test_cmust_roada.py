@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmark.contract import Budget, RunContext
 from methods.cmust import prompts
-from methods.cmust.freezing import WeightBehaviour, tensor_all
+from methods.cmust.freezing import WeightBehaviour, tensor_all, whole
 from methods.cmust.method import CMuST
 from methods.cmust.options import CMuSTOptions
 from methods.cmust.roada import adapt, close, frozen_share, refine, roll, roll_rate, start, weights
@@ -35,6 +35,11 @@ def context(seed=0, budget=BUDGET):
 def make(problem, seed=0, **options):
     torch.manual_seed(seed)
     return CMuST(CMuSTOptions(**TINY, **options), problem)
+
+
+def masks(network, *names):
+    """These shared tensors, frozen entirely."""
+    return {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in network.msti.named_parameters() if name in names}
 
 
 def changed(before, after):
@@ -68,9 +73,10 @@ def test_with_an_infinite_threshold_all_but_the_prompts_freezes_in_the_first_rol
     method, run = make(problem, stable_variance=math.inf), context()
     network = method.network
     start(network, problem.tasks["a"], method.options, run)
-    frozen, report = roll(network, problem.tasks["b"], frozenset(), method.options, run)
-    assert frozen == set(dict(network.msti.named_parameters()))
-    assert (report.frozen_tensors, report.frozen_share) == (140, 1.0)
+    frozen, report = roll(network, problem.tasks["b"], {}, method.options, run)
+    assert whole(frozen) == set(dict(network.msti.named_parameters()))
+    every = sum(weight.numel() for weight in network.msti.parameters())
+    assert (report.frozen_tensors, report.frozen_weights, report.frozen_share) == (140, every, 1.0)
     common, prompt = weights(network), {task: prompt.detach().clone() for task, prompt in network.prompts.items()}
     frozen, _ = roll(network, problem.tasks["c"], frozen, method.options, run)
     frozen, _ = close(network, problem.tasks["a"], frozen, method.options, run)
@@ -90,7 +96,7 @@ def test_with_threshold_zero_nothing_freezes(mixed):
 @pytest.mark.parametrize("threshold", [0.0, 1e-6, math.inf])
 def test_the_prompt_of_the_task_in_training_never_freezes_and_other_prompts_rest(mixed, threshold):
     method, run = make(mixed, stable_variance=threshold), context()
-    network, frozen = method.network, frozenset()
+    network, frozen = method.network, {}
     start(network, mixed.tasks["a"], method.options, run)
     for stage, task in ((roll, "b"), (close, "a"), (roll, "b")):
         before = {name: prompt.detach().clone() for name, prompt in network.prompts.items()}
@@ -103,23 +109,23 @@ def test_frozen_tensors_are_bit_identical_between_stages_although_weight_decay_i
     method, run = make(mixed, weight_decay=0.1), context()
     network, options = method.network, method.options
     start(network, mixed.tasks["a"], options, run)
-    frozen = frozenset({"head.bias", "temporal.0.key.weight", "embedding.time_of_day.weight"})
+    frozen = masks(network, "head.bias", "temporal.0.key.weight", "embedding.time_of_day.weight")
     before = weights(network)
     frozen, _ = roll(network, mixed.tasks["b"], frozen, replace(options, stable_variance=0.0), run)
-    assert changed(before, weights(network)) == set(before) - frozen
+    assert changed(before, weights(network)) == set(before) - set(frozen)
     frozen, _ = close(network, mixed.tasks["a"], frozen, replace(options, stable_variance=0.0), run)
     common = weights(network)
-    assert changed(before, common) == set(before) - frozen
+    assert changed(before, common) == set(before) - set(frozen)
     for task in mixed.tasks.values():
         refine(network, task, common, frozen, options, run)
-        assert changed(before, weights(network)) == set(before) - frozen
+        assert changed(before, weights(network)) == set(before) - set(frozen)
 
 
 def test_freezing_is_permanent_and_adds_up(mixed):
     method, run = make(mixed), context()
-    already = frozenset({"head.bias"})
+    already = masks(method.network, "head.bias")
     frozen, report = roll(method.network, mixed.tasks["a"], already, replace(method.options, stable_variance=0.0), run)
-    assert frozen == already
+    assert whole(frozen) == frozen.keys() == already.keys()
     share = method.network.msti.head.bias.numel() / sum(p.numel() for p in method.network.msti.parameters())
     assert report.frozen_share == frozen_share(method.network, frozen) == pytest.approx(share)
 
@@ -158,10 +164,10 @@ def test_the_streamed_variance_equals_the_stacked_one(snapshots, spread, seed):
 def test_snapshots_are_taken_before_the_first_and_after_every_epoch(mixed, monkeypatch):
     taken = []
     monkeypatch.setattr(WeightBehaviour, "add", lambda self, tensors: taken.append({n: t.detach().clone() for n, t in tensors.items()}))
-    monkeypatch.setattr(WeightBehaviour, "variance", lambda self: {})
+    monkeypatch.setattr(WeightBehaviour, "variance", lambda self: {})  # nothing freezes
     method = make(mixed)
     first = weights(method.network)
-    roll(method.network, mixed.tasks["a"], frozenset({"head.bias"}), method.options, context())
+    roll(method.network, mixed.tasks["a"], masks(method.network, "head.bias"), method.options, context())
     assert len(taken) == 3
     assert changed(taken[0], first) == set()
     assert "head.bias" not in taken[0]
@@ -169,9 +175,10 @@ def test_snapshots_are_taken_before_the_first_and_after_every_epoch(mixed, monke
 
 
 def test_a_tensor_freezes_only_when_all_its_elements_vary_less_than_the_limit():
-    variance = {"still": torch.full((3,), 0.5), "one moves": torch.tensor([0.5, 0.5, 2.0]), "at the limit": torch.tensor([1.0])}
-    assert tensor_all(variance, 1.0) == {"still"}
-    assert tensor_all({"never moved": torch.zeros(2)}, 0.0) == set()
+    assert tensor_all(torch.full((3,), 0.5), 1.0).tolist() == [True] * 3
+    assert not tensor_all(torch.tensor([0.5, 0.5, 2.0]), 1.0).any()
+    assert not tensor_all(torch.tensor([1.0]), 1.0).any()  # at the limit
+    assert not tensor_all(torch.zeros(2), 0.0).any()  # never moved
 
 
 @pytest.mark.parametrize(("epochs", "epoch_windows", "rate"), [

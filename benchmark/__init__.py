@@ -11,6 +11,7 @@ _PUBLIC = {
     "MethodInfo": "benchmark.registry",
     "Registry": "benchmark.registry",
     "RunSpec": "benchmark.spec",
+    "Protocol": "benchmark.spec",
     "Record": "benchmark.spec",
     "UserError": "benchmark.errors",
     "Method": "benchmark.contract",
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from benchmark.errors import UserError as UserError
     from benchmark.registry import MethodInfo as MethodInfo
     from benchmark.registry import Registry as Registry
+    from benchmark.spec import Protocol as Protocol
     from benchmark.spec import Record as Record
     from benchmark.spec import RunSpec as RunSpec
     from benchmark.tasks.problem import ForecastProblem as ForecastProblem

@@ -74,8 +74,8 @@ class Method(ABC):
     Options: type
 
     @classmethod  # noqa: B027  (most methods have nothing to refuse)
-    def check(cls, options: Any, protocol: Protocol) -> None:
-        """Raise ValueError, with a sentence, for options that a protocol does not allow; called before any training."""
+    def check(cls, options: Any, protocol: Protocol, tasks: tuple[str, ...]) -> None:
+        """Raise ValueError, with a sentence, for options that the protocol or a fit's tasks do not allow; called before any training."""
 
     @abstractmethod
     def fit(self, run: RunContext) -> None:

@@ -34,6 +34,7 @@ def resolve(options: type, overrides: Mapping[str, Any], owner: str) -> Any:
     UserError: unknown key (nearest names) or a value of the wrong type.
     """
     hints = typing.get_type_hints(options)
+    hints = {f.name: hints[f.name] for f in dataclasses.fields(options)}
     values = {}
     for key, value in overrides.items():
         if key not in hints:

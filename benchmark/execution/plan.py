@@ -72,7 +72,14 @@ def make_plan(request: Request, methods: Registry | None = None) -> Plan:
     classes = {name: methods.load(name) for name in names}
     device = pick_device(request.device)
     preset = find_preset(request.preset or ("quick" if device == "cpu" else "full"))
-    options = {name: _options(methods, name, classes[name], preset, protocol, request.overrides or {}) for name in names}
+    covered = {name: [(task,) for task in tasks] if methods.info(name).scope == "task" else [suite.tasks] for name in names}
+    options = {name: _options(methods, name, preset, request.overrides or {}) for name in names}
+    for name in names:
+        for some in covered[name]:
+            try:
+                classes[name].check(options[name], protocol, some)
+            except ValueError as error:
+                raise UserError(f"Options of {name}: {error}") from None
     edition, folder = city_folder(suite, request.edition, preset)
     card = read_card(folder)
     _check_tasks(card, tasks, protocol)
@@ -80,9 +87,8 @@ def make_plan(request: Request, methods: Registry | None = None) -> Plan:
     runs, notes = [], {}
     for name in names:
         info = methods.info(name)
-        covered = [(task,) for task in tasks] if info.scope == "task" else [suite.tasks]
         for seed in (0,) if info.deterministic else request.seeds:
-            for some in covered:
+            for some in covered[name]:
                 spec = RunSpec(name, info.version, as_dict(options[name]), suite.name, suite.version, some, edition, card["fingerprint"],
                                protocol.name, protocol.version, preset.name, budget, seed)
                 runs.append(spec)
@@ -113,14 +119,9 @@ def pick_device(name: str | None) -> str:
     return name
 
 
-def _options(methods: Registry, name: str, cls: Any, preset: Preset, protocol: Protocol, overrides: Mapping[str, Any]) -> Any:
+def _options(methods: Registry, name: str, preset: Preset, overrides: Mapping[str, Any]) -> Any:
     """Defaults, then the method's declared overrides for the preset, then the user's."""
-    options = resolve(cls.Options, {**methods.info(name).overrides.get(preset.name, {}), **overrides}, name)
-    try:
-        cls.check(options, protocol)
-    except ValueError as error:
-        raise UserError(f"Options of {name}: {error}") from None
-    return options
+    return resolve(methods.load(name).Options, {**methods.info(name).overrides.get(preset.name, {}), **overrides}, name)
 
 
 def _check_tasks(card: Mapping[str, Any], tasks: Sequence[str], protocol: Protocol) -> None:

@@ -100,12 +100,12 @@ def _scaler(series: Series, parts: Cut, protocol: Protocol) -> Scaler:
 
 
 def _mean_day(series: Series) -> torch.Tensor:
-    """[slot, node] float32 mean over all observed entries of a slot of the day; 0 where there is none."""
+    """[slot, node] float32 mean over all observed entries of a slot of the day; NaN where there is none."""
     slot = series.clock.slot(series.steps)
     total, count = np.zeros((2, series.clock.steps_per_day, series.values.shape[1]))
     np.add.at(total, slot, np.where(series.observed, series.values, 0))
     np.add.at(count, slot, series.observed)
-    return torch.from_numpy((total / np.maximum(count, 1)).astype(np.float32))
+    return torch.from_numpy(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32))
 
 
 def _windows(series: Series, rows: slice, scaler: Scaler, protocol: Protocol) -> Windows:

@@ -139,7 +139,8 @@ class TaskProblem:
     validation: Windows
     # tensors that the source ships with the task, by name, e.g. "prompt"
     extras: Mapping[str, Tensor] = field(default_factory=dict)
-    # [slot of the day, node] mean over the WHOLE series, test part included, in the task's unit; only under a protocol that is not ranked
+    # [slot of the day, node] mean over the WHOLE series, test part included, in the task's unit, NaN where nothing is observed; only
+    # under a protocol that is not ranked
     whole_day: Tensor | None = None
 
     @property

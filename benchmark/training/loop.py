@@ -120,6 +120,7 @@ def train(
     """
     forward = forward or network
     if options.compile:
+        torch.compiler.reset()  # a stage trains other parameters than the one before; too many variants of one graph would not compile
         forward = torch.compile(forward)
     windows, validation = problem.train.to(run.device), problem.validation.to(run.device)
     trained = [p for p in (network.parameters() if parameters is None else parameters) if p.requires_grad]

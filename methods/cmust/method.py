@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
+from benchmark import Forecaster, ForecastProblem, Inputs, Protocol, RunContext
 from methods.cmust.network import TaskMSTI
 from methods.cmust.options import CMuSTOptions
 from methods.cmust.prompts import initial
@@ -23,7 +22,8 @@ class CMuST(Forecaster):
     Options = CMuSTOptions
 
     @classmethod
-    def check(cls, options: CMuSTOptions, protocol: Any) -> None:
+    def check(cls, options: CMuSTOptions, protocol: Protocol, tasks: tuple[str, ...]) -> None:
+        _order(options.task_order, list(tasks))
         if options.prompt_fit == "all" and protocol.ranked:
             raise ValueError(f"prompt_fit=all reads the test part, which protocol '{protocol.name}' keeps unseen; it is allowed only under "
                              "a protocol that is not ranked: add --protocol paper, or leave prompt_fit=train.")

@@ -43,7 +43,7 @@ class StageReport:
     frozen_tensors: int
     frozen_weights: int
     frozen_share: float
-    # rule -> share of the weights in training that the variance of this stage alone calls stable; empty where none is computed
+    # rule -> share of the tensors in training, held elements included, that this stage's variance calls stable; empty where there is none
     stable_share: dict[str, float]
 
 

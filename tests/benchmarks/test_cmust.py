@@ -23,8 +23,9 @@ from methods.cmust.roada import freezable, start
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES, BATCH = 206, 16
-# the card's freezing reference after 10 epochs: delta -> tensors (tensor_all), share (tensor_all), share (element), tensors (tensor_mean)
-REFERENCE = {1e-5: (108, 0.41, 0.97, 140), 1e-6: (27, 0.002, 0.73, 92)}
+# the card's freezing reference after 10 epochs, as printed: delta -> tensors (tensor_all), share (tensor_all), share (element), tensors
+# (tensor_mean). It does not say what its two tasks were.
+REFERENCE = {1e-5: ("108", "0.41", "0.97", "140"), 1e-6: ("27", "0.002", "0.73", "92")}
 
 
 def steps_of_both(problem):
@@ -70,7 +71,7 @@ def test_a_step_takes_at_most_three_quarters_of_the_plain_form_s_time(benchmark,
 
     for step in steps.values():
         step()
-    rounds = [{name: seconds(step) for name, step in steps.items()} for _ in range(6)]
+    rounds = [{name: seconds(step) for name, step in steps.items()} for _ in range(4)]
     best = {name: min(times[name] for times in rounds) for name in steps}
     benchmark.extra_info |= {**{f"{name}_s": value for name, value in best.items()}, "ratio": best["fast"] / best["plain"]}
     benchmark.pedantic(steps["fast"], rounds=1)
@@ -121,10 +122,13 @@ def test_the_freezing_reference_of_the_card_holds_within_a_factor_of_two(benchma
         shares = {unit: count(mask) / weights for unit, mask in masks.items()}
         measured[limit] = (len(whole(masks["tensor_all"])), shares["tensor_all"], shares["element"], len(whole(masks["tensor_mean"])))
         benchmark.extra_info[f"delta {limit:g}"] = {**shares, "tensors": {unit: len(whole(mask)) for unit, mask in masks.items()}}
-        assert shares["element"] > shares["tensor_mean"] > shares["tensor_all"], shares
+        assert min(shares["element"], shares["tensor_mean"]) > shares["tensor_all"], shares
+        # at 1e-5 the mean of EVERY tensor is below the limit, in the card too (140 of 140): a share of 1, above that of single elements
+        assert (shares["element"] > shares["tensor_mean"]) == (limit < 1e-5), shares
     for limit, expected in REFERENCE.items():
-        for ours, theirs in zip(measured[limit], expected, strict=True):
-            assert theirs / 2 <= ours <= theirs * 2, measured
+        for ours, printed in zip(measured[limit], expected, strict=True):
+            half = 0.5 * 10.0 ** -len(printed.partition(".")[2])  # 0.002 stands for 0.0015 … 0.0025
+            assert (float(printed) - half) / 2 <= ours <= (float(printed) + half) * 2, (limit, printed, measured)
 
 
 def _status_mb(field):

@@ -54,6 +54,27 @@ def test_text_values_become_the_fields_types():
     assert as_dict(Options())["milestones"] == [1, 2]
 
 
+@dataclass(frozen=True)
+class Profiled:
+    profiles: ClassVar = {"plain": {}, "grand": {"hidden": 512, "rate": 0.5}}
+    # which defaults hold
+    profile: Literal["plain", "grand"] = "plain"
+    # units
+    hidden: int = 64
+    # share
+    rate: float = 0.1
+
+
+def test_a_profile_gives_defaults_that_every_other_override_beats():
+    assert resolve(Profiled, {}, "m") == Profiled("plain", 64, 0.1)
+    assert resolve(Profiled, {"profile": "grand"}, "m") == Profiled("grand", 512, 0.5)
+    assert resolve(Profiled, {"hidden": "8", "profile": "grand"}, "m") == Profiled("grand", 8, 0.5)
+    assert resolve(Profiled, as_dict(Profiled("grand", 8, 0.1)), "m") == Profiled("grand", 8, 0.1)
+    for wrong in ({"profile": "gran"}, {"profiles": "grand"}):
+        with pytest.raises(UserError, match="Did you mean"):
+            resolve(Profiled, wrong, "m")
+
+
 @pytest.mark.parametrize(("assignment", "sentence"), [
     ("hiden=3", r"Unknown option of m 'hiden'\. Did you mean hidden\?"),
     ("hidden=three", "m.hidden is of type int, got 'three'"),

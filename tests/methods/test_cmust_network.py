@@ -207,3 +207,20 @@ def test_it_overfits_a_few_windows(make_problem):
     error = (problem.scaler.unscale(network(inputs)) - targets.values).abs().mean()
     persistence = (inputs.values[:, -1:] - targets.values).abs().mean()
     assert error < 0.45 * persistence  # 9.4; the Poisson noise alone is about 3.3
+
+
+def test_a_short_fit_still_ends_where_it_did_before_there_were_profiles(make_problem):
+    """Golden numbers of commit a403509 (torch 2.13, CPU), to the rounding that other products of the same sums bring."""
+    torch.manual_seed(0)
+    method = CMuST(CMuSTOptions(observation_width=4, space_width=2, time_of_day_width=2, weekday_width=2, calendar_width=2, prompt_width=4,
+                                cross_width=4, self_width=8, heads=2, feed_forward_width=8), make_problem(nodes=5, tasks=("a", "b", "c")))
+    method.fit(RunContext(0, torch.device("cpu"), Budget(2, 30, 32, 4)))
+    made = {task: method.predict(one.validation.inputs(torch.arange(5))) for task, one in method.problem.tasks.items()}
+    golden = {
+        "a": [17.81041, 21.47623, 17.33036, 16.01998, 16.08748],
+        "b": [24.35086, 19.60341, 20.25015, 21.41113, 18.4222],
+        "c": [17.92962, 19.39641, 19.34245, 18.53961, 18.14592],
+    }
+    for task, numbers in golden.items():
+        torch.testing.assert_close(made[task][0, 0], torch.tensor(numbers), rtol=0, atol=1e-3)
+    assert len(method.state_dict()) == 3 * 141

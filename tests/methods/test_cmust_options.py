@@ -274,10 +274,10 @@ def test_the_task_order_decides_what_starts_and_each_task_is_named_once(make_pro
 
 def test_a_summary_of_the_whole_series_is_refused_where_methods_are_ranked():
     for protocol in PROTOCOLS.values():
-        CMuST.check(options(profile="text"), protocol)
+        CMuST.check(options(profile="text"), protocol, ("a", "b"))
         if protocol.ranked:
             with pytest.raises(ValueError, match=r"prompt_fit=all reads the test part.*--protocol paper"):
-                CMuST.check(options(prompt_fit="all"), protocol)
+                CMuST.check(options(prompt_fit="all"), protocol, ("a", "b"))
         else:
-            CMuST.check(options(prompt_fit="all"), protocol)
+            CMuST.check(options(prompt_fit="all"), protocol, ("a", "b"))
     assert [protocol.ranked for protocol in PROTOCOLS.values()].count(True) >= 1

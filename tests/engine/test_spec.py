@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import pytest
 

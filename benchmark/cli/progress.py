@@ -22,7 +22,8 @@ from benchmark.store.records import Store
 def print_plan(plan: Plan, store: Store, resolved: Sequence[str], every: bool) -> None:
     """The headline, what was resolved, and how many runs are done; with `every`, a line a run."""
     console = Console(highlight=False)
-    console.print(plan.headline() + (f" (resolved: {', '.join(resolved)})" if resolved else ""), soft_wrap=True)
+    # a line stays a line where a file or a program reads it
+    console.print(plan.headline() + (f" (resolved: {', '.join(resolved)})" if resolved else ""), soft_wrap=not console.is_terminal)
     done = {spec.id for spec in plan.runs if store.has(spec)}
     console.print(f"{len(plan.runs)} runs: {len(done)} done, {len(plan.runs) - len(done)} to do", soft_wrap=True)
     for spec in plan.runs if every else ():

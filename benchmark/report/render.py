@@ -99,9 +99,9 @@ NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc
 
 
 def _print_rich(console: Console, table: Table) -> None:
-    wide = _grid(table, " ± ")
+    wide = _grid(table, compact=False)
     console.print(table.title, style="bold", highlight=False)
-    console.print(wide if fits(console, wide) else _grid(table, "±"))
+    console.print(wide if fits(console, wide) else _grid(table, compact=True))
     for line in notes(table):
         console.print(line, style="dim", highlight=False)
     console.print()
@@ -112,18 +112,22 @@ def fits(console: Console, grid: RichTable) -> bool:
     return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width
 
 
-def _grid(table: Table, plus_minus: str) -> RichTable:
+def _grid(table: Table, compact: bool) -> RichTable:
+    """For the terminal; `compact` breaks heads and names once more and closes up the ±."""
+    plus_minus = "±" if compact else " ± "
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for k, head in enumerate(heads(table)):
-        grid.add_column(head.replace(" (", "\n("), justify="left" if k == 0 else "right", no_wrap=True)
+        broken = head.replace(" (", "\n(").replace(", ", ",\n" if compact else ", ")
+        grid.add_column(broken, justify="left" if k == 0 else "right", no_wrap=True)
     for task in table.tasks:
         grid.add_row(Text(task, style="bold cyan"))
         rows = [row for row in table.rows if row.task == task]
         for row in rows:
             cells = [Text(cell_text(row.cells.get(m), m, row.n).replace(" ± ", plus_minus),
                           style=STYLES[row.cells[m].rank if m in row.cells else 0]) for m in table.metrics]
-            grid.add_row(f" {label(row)}", str(row.n), *cells, *(Text(text, style="dim") for text in _paper(table, row)),
-                         end_section=row is rows[-1])
+            name = f" {label(row)}"
+            grid.add_row(name.replace(" (", "\n  (") if compact else name, str(row.n), *cells,
+                         *(Text(text, style="dim") for text in _paper(table, row)), end_section=row is rows[-1])
     return grid
 
 

@@ -15,7 +15,7 @@ SHOWN_FAILURES = 10
 def text(states: Sequence[State]) -> str:
     """One paragraph a campaign: counts, the time left, who is at work, what failed."""
     if not states:
-        return "Nothing is to do: every run that was asked for is done. `stbench status --all` shows finished campaigns.\n"
+        return "Nothing is to do: every run that was asked for is done (--all shows them).\n"
     return "\n".join(_paragraph(state) for state in states)
 
 

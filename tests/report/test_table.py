@@ -120,6 +120,20 @@ def test_the_terminal_table_fits_its_width_and_cuts_no_number(stores, width, mon
     assert "historical_average" in text
 
 
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_paper_protocols_table_fits_its_width_and_cuts_nothing(stores, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    values = {"mae_mean12": 17.78, "rmse_mean12": 30.52, "mape_mean12": 0.611, "mae": 16.45}
+    records = [replace(record("cmust", seed, protocol="paper"), metrics={"taxi_pick": {k: v + seed / 10 for k, v in values.items()}},
+                       notes={"user_overrides": {"profile": "text"}}) for seed in range(3)]
+    text = render(make_tables(*stores(records)), "rich")
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert "(profile=text)" in text
+    for number in ("17.88±0.10", "30.62±0.10", "71.1±10.0", "16.55±0.10", "6.76"):
+        assert number in text.replace(" ± ", "±"), number
+
+
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(UserError, match="Did you mean latex"):
         render([], "latx")

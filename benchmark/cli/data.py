@@ -67,15 +67,31 @@ def import_(
 ) -> None:
     """Check and build your own city from a TOML file; its name is then a suite.
 
-    All keys stand at the top of benchmark/data/sources/city_file.py; two examples in tests/cities.
+    All keys stand at the top of benchmark/data/sources/city_file.py (series on nodes) and trajectory_file.py (GPS trips, kind =
+    "trajectories"); examples in tests/cities.
 
     Example: stbench data import my-city.toml
     """
     from benchmark.data.build import import_city
+    from benchmark.data.sources.trajectory_file import is_trajectory_file
 
+    if is_trajectory_file(toml):
+        _import_trajectories(toml, replace)
+        return
     city = import_city(toml, replace=replace)
     typer.echo(f"{city.name} ({city.edition}): {', '.join(city.tasks)}; {city.card['nodes']} nodes; fingerprint {city.fingerprint}.\n"
                f"It lies in {city.folder}. Next: stbench run --method historical_average --suite {city.name}")
+
+
+def _import_trajectories(toml: Path, replace: bool) -> None:
+    from benchmark.data.build_trajectories import import_trajectories
+
+    city = import_trajectories(toml, replace=replace)
+    card, notes = city.card, city.card["notes"]
+    dropped = "; ".join(f"{count:,} {reason}" for reason, count in notes["dropped"].items()) or "none"
+    typer.echo(f"{city.name} ({city.edition}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
+               f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {city.fingerprint}.\n"
+               f"Dropped: {dropped}.\nIt lies in {city.folder}.")
 
 
 app.command()(import_archive)

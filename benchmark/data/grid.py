@@ -6,6 +6,7 @@ its drop-off is outside, and the other way round.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ import pandas as pd
 from benchmark.data.city import Series
 from benchmark.data.clock import Clock
 from benchmark.errors import UserError
+
+# of latitude, on a sphere of the earth's mean radius
+METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,16 @@ class Grid:
             raise UserError(f"The box {self.west}..{self.east}, {self.south}..{self.north} is empty; give west < east and south < north.")
         if self.rows < 1 or self.columns < 1:
             raise UserError(f"A grid of {self.rows} × {self.columns} cells is empty; give at least one row and one column.")
+
+    @classmethod
+    def of_size(cls, west: float, east: float, south: float, north: float, cell_m: float) -> Grid:
+        """Cells of about `cell_m` metres a side that fill the box; it grows by less than a cell to the east and north."""
+        if not cell_m > 0:
+            raise UserError(f"cell_size_m = {cell_m} is no size of a cell; write metres above 0, such as 100.")
+        height = cell_m / METRES_PER_DEGREE
+        width = height / np.cos(np.radians((south + north) / 2))
+        rows, columns = (max(math.ceil((high - low) / size), 1) for low, high, size in ((south, north, height), (west, east, width)))
+        return cls(west, west + columns * width, south, south + rows * height, rows, columns)
 
     @property
     def cells(self) -> int:

@@ -52,3 +52,10 @@ class MatchedTrips:
     path: np.ndarray
     entry: np.ndarray
     reason: np.ndarray
+
+    def part(self, kept: np.ndarray, points: np.ndarray) -> MatchedTrips:
+        """The trips where `kept` (bool [trip]) is true; `points`: int64 [trip], the points of each trip."""
+        lengths = np.diff(self.path_offsets)
+        step = np.repeat(kept, lengths)
+        return MatchedTrips(self.point_road[np.repeat(kept, points)], np.concatenate([[0], np.cumsum(lengths[kept])]), self.path[step],
+                            self.entry[step], self.reason[kept])

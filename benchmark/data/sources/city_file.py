@@ -131,22 +131,22 @@ def read_city_file(path: Path) -> CityFile:
     sections = {"nodes", "adjacency", "tasks"}
     clock = {"zone", "start", "interval_minutes"}
     words = {"name", "title", "source", "licence", "root"}
-    _refuse_unknown(content, words | clock | sections, where)
+    refuse_unknown(content, words | clock | sections, where)
     head = {key: _read(key, content[key], where) for key in content if key in words}
-    _check_name(head.get("name"), where)
-    nodes = _build(NodeFile, _section(content, "nodes", where), f"[nodes] of {where}", NODE_KEYS)
+    check_name(head.get("name"), where)
+    nodes = _build(NodeFile, section(content, "nodes", where), f"[nodes] of {where}", NODE_KEYS)
     adjacency = None
     if "adjacency" in content:
-        adjacency = _build(AdjacencyFile, _section(content, "adjacency", where), f"[adjacency] of {where}", ADJACENCY_KEYS)
+        adjacency = _build(AdjacencyFile, section(content, "adjacency", where), f"[adjacency] of {where}", ADJACENCY_KEYS)
     inherited = {key: value for key, value in content.items() if key in clock}
-    tasks = {name: _task(name, table, inherited, where) for name, table in _section(content, "tasks", where).items()}
+    tasks = {name: _task(name, table, inherited, where) for name, table in section(content, "tasks", where).items()}
     if not tasks:
         raise UserError(f"{where} has no task; add a table such as [tasks.taxi_pick].")
-    root = _root(head.pop("root", "."), path)
+    root = root_folder(head.pop("root", "."), path)
     return CityFile(root=root, nodes=nodes, adjacency=adjacency, tasks=tasks, **{"title": head["name"], **head})
 
 
-def _check_name(name: str | None, where: str) -> None:
+def check_name(name: str | None, where: str) -> None:
     if name is None or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise UserError(f"`name` in {where} is {name!r}; write lower-case letters, digits and dashes, such as name = \"my-city\".")
     if name in RESERVED:
@@ -166,7 +166,7 @@ def _task(name: str, table: Any, inherited: dict[str, Any], where: str) -> TaskF
 def _build(kind: Callable[..., T], table: dict[str, Any], where: str, special: dict[str, set[str]]) -> T:
     """One dataclass from one TOML table; `special` holds the kinds of file it may name and the keys only they take."""
     known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
-    _refuse_unknown(table, known, where)
+    refuse_unknown(table, known, where)
     for key, required in known.items():
         if required and key not in table:
             raise UserError(f"{where} lacks `{key}`; write {READERS[key][1]}.")
@@ -183,19 +183,19 @@ def _build(kind: Callable[..., T], table: dict[str, Any], where: str, special: d
     return kind(**read)
 
 
-def _refuse_unknown(table: Mapping[str, Any], allowed: Any, where: str) -> None:
+def refuse_unknown(table: Mapping[str, Any], allowed: Any, where: str) -> None:
     for key in table:
         if key not in allowed:
             raise unknown(f"key in {where}", key, allowed)
 
 
-def _section(content: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+def section(content: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     if not isinstance(content.get(name), dict):
         raise UserError(f"{where} lacks the table [{name}]; see `stbench data import --help`.")
     return dict(content[name])
 
 
-def _root(given: str, path: Path) -> Path:
+def root_folder(given: str, path: Path) -> Path:
     """The folder of the files: environment variables filled in, relative to the TOML's own folder."""
     def fill(match: re.Match[str]) -> str:
         if not (value := os.environ.get(match[1])):

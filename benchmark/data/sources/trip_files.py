@@ -62,7 +62,8 @@ def read_trips(path: Path, frame: str, *, gaia: bool = False) -> tuple[RawTrips,
                      lon, lat)
     long_enough = np.diff(trips.offsets) >= FEWEST_POINTS
     return trips.part(long_enough), {
-        "points without a place on earth, dropped": int((~sound).sum()), "points at the time of the one before, dropped": int(repeated.sum()),
+        "points without a place on earth, dropped": int((~sound).sum()),
+        "points at the time of the one before, dropped": int(repeated.sum()),
         "trips whose points were not in time order, sorted": len(unordered),
         f"trips of fewer than {FEWEST_POINTS} points, dropped": int((~long_enough).sum())}
 

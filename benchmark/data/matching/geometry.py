@@ -1,0 +1,67 @@
+"""Roads as straight segments in local metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.data.frames import Projection
+from benchmark.data.roads import RoadNetwork
+
+
+def projection_of(network: RoadNetwork) -> Projection:
+    """Local metres around the middle of a network's bounding box."""
+    return Projection(float(network.lon.min() + network.lon.max()) / 2, float(network.lat.min() + network.lat.max()) / 2)
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Segments of all roads, in order of road and travel.
+
+    Parameters
+    ----------
+    road: int64 [segment]. x, y: start. east, north: unit direction (0, 0 for a repeated vertex). length, start: metres; start is the
+        distance driven on the road before the segment.
+    road_length: float64 [road], the length of the drawn line: offsets on a road are measured on it.
+    """
+
+    road: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    east: np.ndarray
+    north: np.ndarray
+    length: np.ndarray
+    start: np.ndarray
+    road_length: np.ndarray
+
+    def project(self, segment: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(distance to the segment, offset of its nearest place along the road) of points (x, y), one segment each."""
+        dx, dy = x - self.x[segment], y - self.y[segment]
+        east, north = self.east[segment], self.north[segment]
+        along = np.clip(dx * east + dy * north, 0.0, self.length[segment])
+        dx, dy = dx - along * east, dy - along * north
+        return np.sqrt(dx * dx + dy * dy), self.start[segment] + along
+
+
+def segments_of(network: RoadNetwork, projection: Projection) -> Segments:
+    """All segments of a network."""
+    x, y = projection.to_metres(network.lon, network.lat)
+    begins = np.ones(len(x), dtype=bool)
+    begins[network.offsets[1:] - 1] = False
+    vertex = np.flatnonzero(begins)
+    road = np.repeat(np.arange(len(network)), np.diff(network.offsets) - 1)
+    dx, dy = x[vertex + 1] - x[vertex], y[vertex + 1] - y[vertex]
+    length = np.sqrt(dx * dx + dy * dy)
+    first = network.offsets[:-1] - np.arange(len(network))
+    before = np.cumsum(length) - length
+    scale = np.where(length > 0, length, 1.0)
+    return Segments(road, x[vertex], y[vertex], dx / scale, dy / scale, length, before - before[first][road],
+                    np.add.reduceat(length, first))
+
+
+def ranges(first: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(row, number): the numbers first[row] … stop[row] - 1 of all rows, one after the other."""
+    count = stop - first
+    row = np.repeat(np.arange(len(first)), count)
+    return row, np.arange(len(row)) + np.repeat(first - (np.cumsum(count) - count), count)

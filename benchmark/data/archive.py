@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ import numpy as np
 from benchmark.data.archive_places import find_places
 from benchmark.data.city import ForecastingCity, Origin, Series, write_city
 from benchmark.data.clock import Clock
-from benchmark.data.folder import cities_home, verify
+from benchmark.data.folder import cities_home, prepare
 from benchmark.data.sources.archive import PARTS, PROMPT, find_tasks, read_prompt
 from benchmark.data.sources.archive_series import ArchiveSeries, read_series
 from benchmark.errors import UserError, unknown
-from benchmark.files import disk_errors, sha256
+from benchmark.files import sha256
 from benchmark.spec import find_protocol
 
 logger = logging.getLogger("stbench")
@@ -78,18 +77,10 @@ def import_archive(request: ArchiveRequest, *, replace: bool = False) -> Forecas
     if request.suite not in SUITES:
         raise unknown("suite of the authors' archive", request.suite, SUITES)
     destination = cities_home() / request.suite / ARCHIVE
-    if replace or not destination.exists():
-        return _write(request, destination)
-    with disk_errors(destination), tempfile.TemporaryDirectory(dir=destination.parent, prefix=".compare.") as scratch:
-        given = _write(request, Path(scratch) / ARCHIVE).fingerprint
-    verify(destination)
-    present = ForecastingCity(destination)
-    if present.fingerprint != given:
-        raise UserError(f"Suite {request.suite} already has an edition '{ARCHIVE}' of other data (fingerprint {present.fingerprint}; this "
-                        f"archive gives {given}). Type `stbench data import-archive {request.path} --suite {request.suite} --replace` "
-                        "to overwrite it.")
-    logger.warning("Edition %s of suite %s is already prepared from the same data; nothing was written.", ARCHIVE, request.suite)
-    return present
+    prepare(destination, lambda folder: _write(request, folder), replace=replace,
+            owner=f"Edition '{ARCHIVE}' of suite {request.suite}",
+            command=f"stbench data import-archive {request.path} --suite {request.suite}")
+    return ForecastingCity(destination)
 
 
 def _write(request: ArchiveRequest, destination: Path) -> ForecastingCity:

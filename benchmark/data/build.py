@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +10,14 @@ import pandas as pd
 
 from benchmark.data.city import ForecastingCity, Origin, Series, write_city
 from benchmark.data.clock import Clock
-from benchmark.data.folder import cities_home, verify
+from benchmark.data.folder import cities_home, prepare
 from benchmark.data.sources.city_file import AdjacencyFile, CityFile, NodeFile, TaskFile, read_city_file
 from benchmark.data.sources.layouts import chosen, node_of_columns, read_long, read_matrix, read_wide, shape_of
 from benchmark.data.sources.tables import numbers, read_frame
 from benchmark.errors import UserError, unknown
-from benchmark.files import disk_errors, sha256
+from benchmark.files import sha256
 from benchmark.spec import find_protocol
 
-logger = logging.getLogger("stbench")
 # the edition of every city that a user brings
 OWN = "own"
 
@@ -39,17 +36,9 @@ def import_city(toml: Path, *, replace: bool = False) -> ForecastingCity:
     """
     city = read_city_file(toml)
     destination = cities_home() / city.name / OWN
-    if replace or not destination.exists():
-        return _write(city, destination)
-    with disk_errors(destination), tempfile.TemporaryDirectory(dir=destination.parent, prefix=".compare.") as scratch:
-        given = _write(city, Path(scratch) / OWN).fingerprint
-    verify(destination)
-    present = ForecastingCity(destination)
-    if present.fingerprint != given:
-        raise UserError(f"A city '{city.name}' is already prepared from other data (fingerprint {present.fingerprint}; "
-                        f"this file gives {given}). Type `stbench data import {toml} --replace`, or give the city another name.")
-    logger.warning("City %s is already prepared from the same data; nothing was written.", city.name)
-    return present
+    prepare(destination, lambda folder: _write(city, folder), replace=replace, owner=f"City '{city.name}'",
+            command=f"stbench data import {toml}")
+    return ForecastingCity(destination)
 
 
 def _write(city: CityFile, destination: Path) -> ForecastingCity:

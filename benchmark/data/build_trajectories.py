@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.data.build import OWN
-from benchmark.data.build_trips import Limits, keep_trips
+from benchmark.data.build_trips import keep_trips
 from benchmark.data.city import Origin
-from benchmark.data.folder import cities_home, verify
+from benchmark.data.folder import cities_home, prepare
 from benchmark.data.frame_check import wrong_frame
-from benchmark.data.grid import METRES_PER_DEGREE, Grid
+from benchmark.data.frames import METRES_PER_DEGREE
+from benchmark.data.grid import Grid
 from benchmark.data.matching import HiddenMarkovMatcher, Matcher
 from benchmark.data.roads import RoadNetwork
 from benchmark.data.sources.poi import read_osm_poi, read_poi_table
@@ -23,8 +24,7 @@ from benchmark.data.sources.trajectory_file import TrajectoryFile, read_trajecto
 from benchmark.data.sources.trip_files import read_trips
 from benchmark.data.trajectory_city import POI_CATEGORIES, Places, TrajectoryCity, write_trajectory_city
 from benchmark.data.trips import RawTrips
-from benchmark.errors import UserError
-from benchmark.files import disk_errors, sha256
+from benchmark.files import sha256
 
 logger = logging.getLogger("stbench")
 
@@ -43,17 +43,9 @@ def import_trajectories(toml: Path, *, replace: bool = False, matcher: Matcher |
     """
     given = read_trajectory_file(toml)
     destination = cities_home() / given.name / OWN
-    if replace or not destination.exists():
-        return _write(given, destination, matcher or HiddenMarkovMatcher())
-    with disk_errors(destination), tempfile.TemporaryDirectory(dir=destination.parent, prefix=".compare.") as scratch:
-        fingerprint = _write(given, Path(scratch) / OWN, matcher or HiddenMarkovMatcher()).fingerprint
-    verify(destination)
-    present = TrajectoryCity(destination)
-    if present.fingerprint != fingerprint:
-        raise UserError(f"A city '{given.name}' is already prepared from other data (fingerprint {present.fingerprint}; this file gives "
-                        f"{fingerprint}). Type `stbench data import {toml} --replace`, or give the city another name.")
-    logger.warning("City %s is already prepared from the same data; nothing was written.", given.name)
-    return present
+    prepare(destination, lambda folder: _write(given, folder, matcher or HiddenMarkovMatcher()), replace=replace,
+            owner=f"City '{given.name}'", command=f"stbench data import {toml}")
+    return TrajectoryCity(destination)
 
 
 def _write(given: TrajectoryFile, destination: Path, matcher: Matcher) -> TrajectoryCity:
@@ -61,11 +53,11 @@ def _write(given: TrajectoryFile, destination: Path, matcher: Matcher) -> Trajec
     grid = _grid(given, network)
     trips, repaired, distances = _all_trips(given, network)
     total = len(trips)
-    trips, matched, dropped = keep_trips(trips, network, grid, matcher, Limits(**given.limits))
+    trips, matched, dropped = keep_trips(trips, network, grid, matcher, given.limits)
     files = sorted({given.roads, *(one.file for one in given.trips), *([given.poi.file] if given.poi else [])})
     facts = {"trips_given": total, "dropped": {k: n for k, n in dropped.items() if n}, "repaired": {k: n for k, n in repaired.items() if n},
              "median_road_distance_m": distances, "matching": matcher.settings(),
-             "limits": {name: list(limits) for name, limits in given.limits.items()},
+             "limits": {name: list(limits) for name, limits in asdict(given.limits).items()},
              "raw_files": {file: sha256(given.root / file) for file in files}}
     poi = _poi(given, grid)
     return write_trajectory_city(destination, given.name, OWN, Origin(given.title, given.source, given.licence),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,20 +10,11 @@ from benchmark.data.grid import Grid
 from benchmark.data.matching import Matcher
 from benchmark.data.roads import RoadNetwork
 from benchmark.data.trajectory_city import cell_path
-from benchmark.data.trips import MatchedTrips, RawTrips
+from benchmark.data.trips import Limits, MatchedTrips, RawTrips
 from benchmark.errors import UserError
 
 # a city that loses more than this share of the trips inside its box is declared wrongly, or its roads are of another place
 LARGEST_LOSS = 0.5
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Fewest and most entries of a trip in each view; the paper's."""
-
-    points: tuple[int, int] = (10, 256)
-    roads: tuple[int, int] = (10, 100)
-    cells: tuple[int, int] = (10, 100)
 
 
 def keep_trips(trips: RawTrips, network: RoadNetwork, grid: Grid, matcher: Matcher,

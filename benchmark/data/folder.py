@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.files import home, sha256, write_atomic
+from benchmark.files import disk_errors, home, sha256, write_atomic
+
+logger = logging.getLogger("stbench")
 
 CARD = "card.json"
 # what every card holds, whatever the kind of city
@@ -44,6 +49,31 @@ def read_card(folder: Path) -> dict[str, Any]:
     if lacking:
         raise UserError(f"{path} lacks {', '.join(lacking)}; remove the folder {folder} and prepare the city again.")
     return card
+
+
+def prepare(destination: Path, write: Callable[[Path], object], *, replace: bool, owner: str, command: str) -> None:
+    """Have `write` make a city's folder, unless one of the same content is there already.
+
+    Parameters
+    ----------
+    owner: what the folder is, to begin a sentence. command: what overwrites it.
+
+    Raises
+    ------
+    UserError: what is there has other content and `replace` is false, or was changed by hand; it stays as it is.
+    """
+    if replace or not destination.exists():
+        write(destination)
+        return
+    with disk_errors(destination), tempfile.TemporaryDirectory(dir=destination.parent, prefix=".compare.") as scratch:
+        write(Path(scratch) / destination.name)
+        given = read_card(Path(scratch) / destination.name)["fingerprint"]
+    verify(destination)
+    present = read_card(destination)["fingerprint"]
+    if present != given:
+        raise UserError(f"{owner} is already prepared from other data (fingerprint {present}; these give {given}). "
+                        f"Type `{command} --replace` to overwrite it.")
+    logger.warning("%s is already prepared from the same data; nothing was written.", owner)
 
 
 def verify(folder: Path) -> None:

@@ -15,6 +15,7 @@ MAJOR_AXIS_M = 6378245.0
 ECCENTRICITY_SQUARED = 0.00669342162296594
 # the mean radius of the earth, for great circles and local metres
 EARTH_RADIUS_M = 6371008.8
+METRES_PER_DEGREE = float(np.radians(EARTH_RADIUS_M))
 # the shift changes by less than 1 % of a step, so every round gains two digits: 500 m, 5 m, 5 cm, 0.5 mm, …
 INVERSE_ROUNDS = 8
 
@@ -54,8 +55,8 @@ def gcj02_to_wgs84(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def great_circle_m(lon: np.ndarray, lat: np.ndarray, other_lon: np.ndarray, other_lat: np.ndarray) -> np.ndarray:
     """Metres between WGS84 points, by the haversine formula."""
-    phi, other_phi = np.radians(lat), np.radians(other_lat)
-    half = np.sin((other_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(other_phi) * np.sin(np.radians(np.subtract(other_lon, lon)) / 2) ** 2
+    x, y, other_x, other_y = (np.radians(angle) for angle in (lon, lat, other_lon, other_lat))
+    half = np.sin((other_y - y) / 2) ** 2 + np.cos(y) * np.cos(other_y) * np.sin((other_x - x) / 2) ** 2
     return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
 
 
@@ -70,8 +71,7 @@ class Projection:
     @property
     def metres_per_degree(self) -> tuple[float, float]:
         """Along a parallel of the centre's latitude, and along a meridian."""
-        degree = float(np.radians(EARTH_RADIUS_M))
-        return degree * float(np.cos(np.radians(self.lat))), degree
+        return METRES_PER_DEGREE * float(np.cos(np.radians(self.lat))), METRES_PER_DEGREE
 
     def to_metres(self, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """x metres east and y metres north of the centre."""

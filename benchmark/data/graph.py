@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-EARTH_RADIUS_M = 6_371_008.8
+from benchmark.data.frames import great_circle_m
+
 # G1 drops weights below this
 KAPPA = 0.1
-
-
-def great_circle_metres(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """[node, node] haversine distances in metres, from degrees."""
-    x, y = np.radians(lon), np.radians(lat)
-    half = np.sin((y[:, None] - y[None]) / 2) ** 2 + np.cos(y)[:, None] * np.cos(y)[None] * np.sin((x[:, None] - x[None]) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
 
 
 def gaussian_graph(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
@@ -25,7 +19,7 @@ def gaussian_graph(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     -------
     [node, node] float32.
     """
-    distance = great_circle_metres(lon, lat)
+    distance = great_circle_m(lon[:, None], lat[:, None], lon[None], lat[None])
     others = np.where(np.eye(len(lon), dtype=bool), np.inf, distance)
     sigma = float(np.median(others.min(axis=1))) if len(lon) > 1 else 1.0
     weights = np.exp(-np.square(distance / max(sigma, 1.0)))

@@ -14,10 +14,8 @@ import pandas as pd
 
 from benchmark.data.city import Series
 from benchmark.data.clock import Clock
+from benchmark.data.frames import METRES_PER_DEGREE
 from benchmark.errors import UserError
-
-# of latitude, on a sphere of the earth's mean radius
-METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 
 
 @dataclass(frozen=True)

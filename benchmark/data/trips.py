@@ -59,3 +59,12 @@ class MatchedTrips:
         step = np.repeat(kept, lengths)
         return MatchedTrips(self.point_road[np.repeat(kept, points)], np.concatenate([[0], np.cumsum(lengths[kept])]), self.path[step],
                             self.entry[step], self.reason[kept])
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Fewest and most entries of a trip in each view; the paper's."""
+
+    points: tuple[int, int] = (10, 256)
+    roads: tuple[int, int] = (10, 100)
+    cells: tuple[int, int] = (10, 100)

@@ -190,7 +190,7 @@ def _pool(jobs: list[_Job], workers: int, board: _Board) -> None:
     others = set(multiprocessing.active_children())
     gpus = visible_gpus(jobs[0].device)
     over = threading.Event()
-    listener = threading.Thread(target=_listen, args=(jobs, board.watcher, over), daemon=True)
+    listener = threading.Thread(target=_listen, args=(jobs, board, over), daemon=True)
     listener.start()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker,
                                initargs=(jobs[0].device, gpus, context.Value("i", 0)))
@@ -208,15 +208,15 @@ def _pool(jobs: list[_Job], workers: int, board: _Board) -> None:
         listener.join()
 
 
-def _listen(jobs: list[_Job], watcher: Watcher, over: threading.Event) -> None:
+def _listen(jobs: list[_Job], board: _Board, over: threading.Event) -> None:
     """Read from the claims how far the workers are."""
     shown: dict[str, Any] = {}
     while not over.wait(0.5):
-        for job in jobs:
+        for job in [job for job in jobs if job.spec.id not in board.records]:
             owner = running(Store(job.store).path(job.spec))
             if owner and owner.progress and shown.get(job.spec.id) != owner.progress:
                 shown[job.spec.id] = owner.progress
-                watcher.epoch(job.spec, Progress(**owner.progress))
+                board.watcher.epoch(job.spec, Progress(**owner.progress))
 
 
 def _start_worker(device: str, gpus: list[str], counter: Any) -> None:

@@ -13,6 +13,7 @@ from benchmark.cli.app import app
 from benchmark.data.build_trajectories import import_trajectories
 from benchmark.data.frames import wgs84_to_gcj02
 from benchmark.data.sources.trajectory_file import is_trajectory_file, read_trajectory_file
+from benchmark.data.trips import Limits
 from benchmark.errors import UserError
 
 CITIES = Path(__file__).resolve().parents[1] / "cities"
@@ -159,7 +160,7 @@ def test_only_a_file_that_says_so_is_a_trajectory_file(folder):
     assert is_trajectory_file(folder / "lattice.toml")
     assert not is_trajectory_file(CITIES / "aarhus.toml")
     assert not is_trajectory_file(folder / "none.toml")
-    assert read_trajectory_file(folder / "lattice.toml").limits == {"points": (4, 200), "roads": (2, 20), "cells": (2, 60)}
+    assert read_trajectory_file(folder / "lattice.toml").limits == Limits((4, 200), (2, 20), (2, 60))
 
 
 @pytest.mark.samples

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmark.data.build_trips import Limits, keep_trips
-from benchmark.data.grid import METRES_PER_DEGREE, Grid
-from benchmark.data.trips import MatchedTrips, RawTrips
+from benchmark.data.build_trips import keep_trips
+from benchmark.data.frames import METRES_PER_DEGREE
+from benchmark.data.grid import Grid
+from benchmark.data.trips import Limits, MatchedTrips, RawTrips
 from benchmark.errors import UserError
 
 GRID = Grid(0.0, 0.1, 0.0, 0.1, 10, 10)

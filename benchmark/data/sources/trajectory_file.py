@@ -32,19 +32,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from benchmark.data.clock import Clock
 from benchmark.data.frames import FRAMES
 from benchmark.data.sources.city_file import check_name, refuse_unknown, root_folder, section
+from benchmark.data.trips import Limits
 from benchmark.errors import UserError, unknown
 
 KIND = "trajectories"
 LAYOUTS = ("table", "gaia")
-# the papers' limits
-LIMITS = {"points": (10, 256), "roads": (10, 100), "cells": (10, 100)}
 WORDS = ("title", "source", "licence")
 
 
@@ -79,8 +78,7 @@ class TrajectoryFile:
     # west, south, east, north
     box: tuple[float, float, float, float] | None = None
     cell_size_m: float = 100.0
-    # points, roads, cells -> fewest and most
-    limits: Mapping[str, tuple[int, int]] = field(default_factory=lambda: dict(LIMITS))
+    limits: Limits = Limits()
     title: str = "not stated"
     source: str = "not stated"
     licence: str = "not stated"
@@ -114,7 +112,7 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
     grid = content.get("grid", {})
     refuse_unknown(grid, {"cell_size_m"}, f"[grid] of {where}")
     limits = content.get("limits", {})
-    refuse_unknown(limits, LIMITS, f"[limits] of {where}")
+    refuse_unknown(limits, {one.name for one in fields(Limits)}, f"[limits] of {where}")
     words = {key: _read(content, key, where, _is_text, "a text") for key in WORDS if key in content}
     return TrajectoryFile(
         name=content["name"], root=root_folder(content.get("root", "."), path), zone=zone,
@@ -123,8 +121,8 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
         poi=_poi(section(content, "poi", where), f"[poi] of {where}") if "poi" in content else None,
         box=tuple(_read(content, "box", where, _is_box, "west, south, east, north in degrees")) if "box" in content else None,
         cell_size_m=_read(grid, "cell_size_m", f"[grid] of {where}", _is_size, "metres above 0") if grid else 100.0,
-        limits={name: tuple(_read(limits, name, f"[limits] of {where}", _is_range, "fewest and most, such as [10, 100]"))
-                if name in limits else default for name, default in LIMITS.items()},
+        limits=Limits(**{name: tuple(_read(limits, name, f"[limits] of {where}", _is_range, "fewest and most, such as [10, 100]"))
+                         for name in limits}),
         **{"title": content["name"], **words})
 
 

@@ -1,12 +1,24 @@
-"""Writes archives in the authors' layout, window by window; shares no code with the reader."""
+"""Writes archives in the authors' layout, window by window, sharing no code with the reader; and asks for their import."""
 
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from raw_city import stored
+
+from benchmark.data.archive import ArchiveRequest, import_archive
+from benchmark.data.city import ForecastingCity
+from benchmark.data.sources.archive import parse_task_map
+from benchmark.errors import UserError
+from benchmark.spec import find_protocol
+from benchmark.tasks.forecasting import held_out_windows, pose
+
+PAPER = find_protocol("paper")
 
 STEPS, NODES = 480, 4
 STARTS = {"nyc": "2016-01-01", "chicago": "2023-06-01", "sip": "2017-01-01"}
@@ -71,3 +83,44 @@ def save_suite(folder: Path, suite: str = "nyc", **how: object) -> dict[str, Win
     for name, parts in written.items():
         save_task(folder / name, parts)
     return written
+
+
+def build(path: Path, suite: str = "nyc", *, replace: bool = False, task_map: str | None = None, nodes: Path | None = None,
+          start: str | None = None) -> ForecastingCity:
+    return import_archive(ArchiveRequest(path, suite, parse_task_map(task_map), nodes, start), replace=replace)
+
+
+def refused(path: Path, *culprits: str, suite: str = "nyc", **more: object) -> None:
+    """The import fails with a sentence that holds all culprits, and writes nothing."""
+    with pytest.raises(UserError) as caught:
+        build(path, suite, **more)  # type: ignore[arg-type]
+    sentence = str(caught.value)
+    assert all(culprit in sentence for culprit in culprits), sentence
+    assert "\n" not in sentence
+    assert stored() == []
+
+
+class Trap:
+    """Unpickling it would leave a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def assert_windows_equal(city: ForecastingCity, task: str, parts: dict[str, dict[str, np.ndarray]], slots: int) -> None:
+    """The windows that the protocol makes of the city are those of the archive, one by one."""
+    problem = pose(city, [task], PAPER).tasks[task]
+    for part, own in {"train": problem.train, "val": problem.validation, "test": held_out_windows(city, task, PAPER)}.items():
+        x, y = parts[part]["x"], parts[part]["y"]
+        assert len(own) == len(x)
+        starts = torch.arange(len(own))
+        inputs, targets = own.inputs(starts), own.targets(starts)
+        np.testing.assert_array_equal(inputs.values, x[..., 0].astype(np.float32))
+        np.testing.assert_array_equal(targets.values, y[..., 0].astype(np.float32))
+        assert inputs.observed.all()
+        np.testing.assert_array_equal(targets.counted, y[..., 0] != 0)
+        np.testing.assert_allclose(inputs.slot[:, :12], x[:, :, 0, 1] * slots, atol=1e-3)
+        np.testing.assert_allclose(inputs.weekday[:, :12], x[:, :, 0, 2] * (7 if x[..., 2].max() < 1.5 else 1), atol=1e-3)

@@ -33,3 +33,11 @@ def city_file(tmp_path: Path, counts: np.ndarray) -> Callable[..., Path]:
         return toml
 
     return write
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """An empty folder for an archive."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    return folder

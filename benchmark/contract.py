@@ -77,6 +77,11 @@ class Method(ABC):
     def check(cls, options: Any, protocol: Protocol, tasks: tuple[str, ...]) -> None:
         """Raise ValueError, with a sentence, for options that the protocol or a fit's tasks do not allow; called before any training."""
 
+    @classmethod
+    def reads_whole_series(cls, options: Any) -> bool:
+        """Whether these options need `TaskProblem.whole_day`, which shows the test part; `check` must refuse them where it is ranked."""
+        return False
+
     @abstractmethod
     def fit(self, run: RunContext) -> None:
         """Learn from the problem's training and validation parts; nothing else is reachable."""

@@ -60,8 +60,9 @@ def _fit_and_score(spec: RunSpec, city: ForecastingCity, device: torch.device, b
     seed_everything(spec.seed)
     began = time.perf_counter()
     cls = registry().load(spec.method)
-    problem = pose(city, spec.tasks, protocol)
-    method: Forecaster = cls(resolve(cls.Options, _tuples(spec.options), spec.method), problem)
+    options = resolve(cls.Options, _tuples(spec.options), spec.method)
+    problem = pose(city, spec.tasks, protocol, whole_day=cls.reads_whole_series(options))
+    method: Forecaster = cls(options, problem)
     limits = {key: value for key, value in spec.budget.items() if key != "epochs"}
     budget = Budget(spec.budget["epochs"] or protocol.max_epochs, protocol.patience, **limits)
     run = RunContext(spec.seed, device, budget, progress, history, checkpoints=checkpoints)

@@ -60,9 +60,13 @@ def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: Protocol) -> 
     return Scaler(mean, std if std > 0 else 1.0)
 
 
-def pose(city: ForecastingCity, tasks: Sequence[str], protocol: Protocol) -> ForecastProblem:
-    """The problem of one fit. Its arrays are copies of training and validation rows: no test row is reachable from it."""
-    return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol) for task in tasks})
+def pose(city: ForecastingCity, tasks: Sequence[str], protocol: Protocol, *, whole_day: bool = False) -> ForecastProblem:
+    """The problem of one fit. Its arrays are copies of training and validation rows: no test row is reachable from it.
+
+    whole_day: also show the mean day of the whole series, test part included; never under a protocol that ranks.
+    """
+    shown = whole_day and not protocol.ranked
+    return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, shown) for task in tasks})
 
 
 def held_out_windows(city: ForecastingCity, task: str, protocol: Protocol) -> Windows:
@@ -80,7 +84,7 @@ def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
     return gaussian_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
 
 
-def _pose_task(city: ForecastingCity, task: str, protocol: Protocol) -> TaskProblem:
+def _pose_task(city: ForecastingCity, task: str, protocol: Protocol, whole_day: bool) -> TaskProblem:
     series = city.series(task)
     parts = cut(series.steps, protocol)
     scaler = _scaler(series, parts, protocol)
@@ -91,7 +95,7 @@ def _pose_task(city: ForecastingCity, task: str, protocol: Protocol) -> TaskProb
         train=_windows(series, parts.train, scaler, protocol),
         validation=_windows(series, parts.validation, scaler, protocol),
         extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},
-        whole_day=None if protocol.ranked else _mean_day(series),
+        whole_day=_mean_day(series) if whole_day else None,
     )
 
 

@@ -140,7 +140,7 @@ class TaskProblem:
     # tensors that the source ships with the task, by name, e.g. "prompt"
     extras: Mapping[str, Tensor] = field(default_factory=dict)
     # [slot of the day, node] mean over the WHOLE series, test part included, in the task's unit, NaN where nothing is observed; only
-    # under a protocol that is not ranked
+    # under a protocol that is not ranked, for a method that asks
     whole_day: Tensor | None = None
 
     @property

@@ -28,6 +28,10 @@ class CMuST(Forecaster):
             raise ValueError(f"prompt_fit=all reads the test part, which protocol '{protocol.name}' keeps unseen; it is allowed only under "
                              "a protocol that is not ranked: add --protocol paper, or leave prompt_fit=train.")
 
+    @classmethod
+    def reads_whole_series(cls, options: CMuSTOptions) -> bool:
+        return options.prompt_fit == "all"
+
     def __init__(self, options: CMuSTOptions, problem: ForecastProblem) -> None:
         super().__init__(options, problem)
         self.order = _order(options.task_order, list(problem.tasks))

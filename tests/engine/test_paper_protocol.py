@@ -176,3 +176,18 @@ def test_one_horizon_of_a_table_says_which(tmp_path):
     maes = [table.rows[0].cells["mae"].mean for table in (first, whole, last)]
     assert maes == sorted(maes)
     assert maes[0] < maes[2]
+
+
+def test_the_mean_day_of_the_whole_series_is_shown_only_to_who_asks_and_never_where_methods_are_ranked(city, values):
+    shown = pose(city, ["taxi_pick"], PAPER, whole_day=True).only.whole_day
+    np.testing.assert_allclose(shown.numpy(), values.reshape(-1, 48, NODES).mean(axis=0), rtol=1e-6)
+    assert pose(city, ["taxi_pick"], PAPER).only.whole_day is None
+    assert pose(city, ["taxi_pick"], STRICT, whole_day=True).only.whole_day is None
+
+
+def test_prompts_of_the_whole_series_run_under_paper_alone(tmp_path):
+    store = Store(tmp_path / "store")
+    request = Request(("cmust",), "sip", preset="smoke", protocol="paper", device="cpu", overrides={"prompt_fit": "all"})
+    assert run_plan(make_plan(request), store, workers=1).failed == ()
+    with pytest.raises(UserError, match="only under"):
+        make_plan(Request(("cmust",), "sip", preset="smoke", device="cpu", overrides={"prompt_fit": "all"}))

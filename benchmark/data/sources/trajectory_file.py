@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ class TrajectoryFile:
     # west, south, east, north
     box: tuple[float, float, float, float] | None = None
     cell_size_m: float = 100.0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     title: str = "not stated"
     source: str = "not stated"
     licence: str = "not stated"

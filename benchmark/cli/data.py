@@ -84,7 +84,7 @@ def import_(
 
 
 def _import_trajectories(toml: Path, replace: bool) -> None:
-    from benchmark.data.build_trajectories import import_trajectories
+    from benchmark.data.import_trajectories import import_trajectories
 
     city = import_trajectories(toml, replace=replace)
     card, notes = city.card, city.card["notes"]

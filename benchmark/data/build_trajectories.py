@@ -1,109 +1,67 @@
-"""A trajectory file → its canonical city: read roads and trips, match, keep the usable trips, write."""
+"""Raw roads, GPS trips and points of interest → the canonical trajectory city. Real and simulated cities go through here alike."""
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmark.data.build import OWN
 from benchmark.data.build_trips import keep_trips
 from benchmark.data.city import Origin
-from benchmark.data.folder import cities_home, prepare
-from benchmark.data.frame_check import wrong_frame
-from benchmark.data.frames import METRES_PER_DEGREE
 from benchmark.data.grid import Grid
 from benchmark.data.matching import HiddenMarkovMatcher, Matcher
 from benchmark.data.roads import RoadNetwork
-from benchmark.data.sources.poi import read_osm_poi, read_poi_table
-from benchmark.data.sources.roads_files import read_roads
-from benchmark.data.sources.trajectory_file import TrajectoryFile, read_trajectory_file
-from benchmark.data.sources.trip_files import read_trips
+from benchmark.data.sources.poi import PointsOfInterest
+from benchmark.data.splits import Split, split_trips
 from benchmark.data.trajectory_city import POI_CATEGORIES, Places, TrajectoryCity, write_trajectory_city
-from benchmark.data.trips import RawTrips
-from benchmark.files import sha256
-
-logger = logging.getLogger("stbench")
+from benchmark.data.trips import Limits, RawTrips
 
 
-def import_trajectories(toml: Path, *, replace: bool = False, matcher: Matcher | None = None) -> TrajectoryCity:
-    """Build the city that a trajectory file describes, as edition ``own``, and open it.
+@dataclass(frozen=True)
+class RawCity:
+    """What a source gives: nothing is matched, dropped or divided yet."""
+
+    network: RoadNetwork
+    grid: Grid
+    trips: RawTrips
+    # None: the cells' counts are zero
+    poi: PointsOfInterest | None
+    # IANA zone of days and minutes
+    zone: str
+    limits: Limits = field(default_factory=Limits)
+    split: Split = field(default_factory=Split)
+    # facts for the card
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build_trajectory_city(destination: Path, name: str, edition: str, origin: Origin, raw: RawCity,
+                          matcher: Matcher | None = None) -> TrajectoryCity:
+    """Match the trips, keep the usable ones, divide them into parts, and write the city as one folder.
 
     Parameters
     ----------
-    replace: overwrite a city of this name whose content differs.
     matcher: default the hidden Markov matcher with its default options.
 
     Raises
     ------
-    UserError: if the file or its data are wrong, or another city has this name; nothing is written then.
+    UserError: too few trips survive, or a part of the split holds too few; nothing is written then.
     """
-    given = read_trajectory_file(toml)
-    destination = cities_home() / given.name / OWN
-    prepare(destination, lambda folder: _write(given, folder, matcher or HiddenMarkovMatcher()), replace=replace,
-            owner=f"City '{given.name}'", command=f"stbench data import {toml}")
-    return TrajectoryCity(destination)
+    matcher = matcher or HiddenMarkovMatcher()
+    trips, matched, dropped = keep_trips(raw.trips, raw.network, raw.grid, matcher, raw.limits)
+    parts, split = split_trips(raw.split, trips, raw.zone)
+    facts = {**raw.facts, "trips_given": len(raw.trips), "dropped": {reason: count for reason, count in dropped.items() if count},
+             "matching": matcher.settings(), "limits": {view: list(limits) for view, limits in asdict(raw.limits).items()}, "split": split}
+    places = Places(raw.network, raw.grid, count_poi(raw.grid, raw.poi), raw.zone, facts)
+    return write_trajectory_city(destination, name, edition, origin, places, trips, matched, parts)
 
 
-def _write(given: TrajectoryFile, destination: Path, matcher: Matcher) -> TrajectoryCity:
-    network = read_roads(given.root / given.roads, given.box)
-    grid = _grid(given, network)
-    trips, repaired, distances = _all_trips(given, network)
-    total = len(trips)
-    trips, matched, dropped = keep_trips(trips, network, grid, matcher, given.limits)
-    files = sorted({given.roads, *(one.file for one in given.trips), *([given.poi.file] if given.poi else [])})
-    facts = {"trips_given": total, "dropped": {k: n for k, n in dropped.items() if n}, "repaired": {k: n for k, n in repaired.items() if n},
-             "median_road_distance_m": distances, "matching": matcher.settings(),
-             "limits": {name: list(limits) for name, limits in asdict(given.limits).items()},
-             "raw_files": {file: sha256(given.root / file) for file in files}}
-    poi = _poi(given, grid)
-    return write_trajectory_city(destination, given.name, OWN, Origin(given.title, given.source, given.licence),
-                                 Places(network, grid, poi, given.zone, facts), trips, matched)
-
-
-def _poi(given: TrajectoryFile, grid: Grid) -> np.ndarray:
-    """int32 [cell, category] counts; zeros where none are declared."""
+def count_poi(grid: Grid, poi: PointsOfInterest | None) -> np.ndarray:
+    """int32 [cell, category] points of interest; those outside the grid are left out."""
     counts = np.zeros((grid.cells, len(POI_CATEGORIES)), dtype=np.int32)
-    if given.poi:
-        path = given.root / given.poi.file
-        found = read_poi_table(path, given.poi.frame) if path.suffix in (".csv", ".parquet") else read_osm_poi(path)
-        cell = grid.locate(found.lon, found.lat)
-        np.add.at(counts, (cell[cell >= 0], found.category[cell >= 0]), 1)
+    if poi is not None:
+        cell = grid.locate(poi.lon, poi.lat)
+        np.add.at(counts, (cell[cell >= 0], poi.category[cell >= 0]), 1)
     return counts
-
-
-def _grid(given: TrajectoryFile, network: RoadNetwork) -> Grid:
-    """Cells over the declared box, else over the extent of the roads and a cell around it, for points beside the outermost roads."""
-    if given.box:
-        west, south, east, north = given.box
-    else:
-        high = given.cell_size_m / METRES_PER_DEGREE
-        wide = high / float(np.cos(np.radians(network.lat.mean())))
-        west, south, east, north = (float(edge) for edge in (network.lon.min() - wide, network.lat.min() - high, network.lon.max() + wide,
-                                                             network.lat.max() + high))
-    return Grid.of_size(west, east, south, north, given.cell_size_m)
-
-
-def _all_trips(given: TrajectoryFile, network: RoadNetwork) -> tuple[RawTrips, Counter[str], dict[str, float]]:
-    """The trips of all files, one after the other, what was repaired, and each file's median distance to the roads in metres.
-
-    With several files an id begins with its file's number, from 1.
-    """
-    parts, repaired, distances = [], Counter[str](), {}
-    for number, one in enumerate(given.trips, start=1):
-        trips, counts = read_trips(given.root / one.file, one.frame, gaia=one.layout == "gaia")
-        repaired.update(counts)
-        distance, other = wrong_frame(network, trips, one.frame)
-        distances[one.file] = round(distance, 1)
-        if other:
-            logger.warning("%s: its points lie %.0f m beside the roads (median), and less than half of that if their frame is %s; "
-                           'frame = "%s" looks wrong.', one.file, distance, other, one.frame)
-        ids = np.char.add(f"{number}-", trips.trip_id.astype(str)) if len(given.trips) > 1 else trips.trip_id
-        parts.append((ids, trips))
-    lengths = np.concatenate([np.diff(trips.offsets) for _, trips in parts])
-    joined = [np.concatenate([getattr(trips, name) for _, trips in parts]) for name in ("driver_id", "time", "lon", "lat")]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return RawTrips(np.concatenate([ids for ids, _ in parts]), joined[0], offsets, *joined[1:]), repaired, distances

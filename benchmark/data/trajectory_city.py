@@ -4,7 +4,7 @@
     <folder>/roads.csv        road_id, highway, length_m, oneway, lanes; row = road
     <folder>/roads.*.npy      offsets [road + 1], lon, lat [vertex], links [link, 2]
     <folder>/poi.npy          int32 [cell, 13]: points of interest by category
-    <folder>/trips.*.npy      id, driver: text [trip]
+    <folder>/trips.*.npy      id, driver: text [trip]; part: int8 [trip], see splits
     <folder>/gps.*.npy        offsets [trip + 1]; time, lon, lat, road, cell [point]
     <folder>/route.*.npy      offsets [trip + 1]; road, entry [step]
     <folder>/grid.*.npy       offsets [trip + 1]; cell, entry [step]
@@ -106,6 +106,11 @@ class TrajectoryCity:
         """Text [trip], empty where unknown."""
         return np.asarray(self._load("trips.driver"))
 
+    @cached_property
+    def parts(self) -> np.ndarray:
+        """int8 [trip]: the number in `splits.PARTS` of what a trip is used for, -1 for none."""
+        return np.asarray(self._load("trips.part"))
+
     def view(self, name: str) -> View:
         """One view, memory-mapped.
 
@@ -122,8 +127,8 @@ class TrajectoryCity:
 
 
 def write_trajectory_city(destination: Path, name: str, edition: str, origin: Origin, places: Places, trips: RawTrips,
-                          matched: MatchedTrips) -> TrajectoryCity:
-    """Join points, roads and cells, write them as one folder (all or nothing), and open it.
+                          matched: MatchedTrips, parts: np.ndarray) -> TrajectoryCity:
+    """Join points, roads and cells, write them as one folder (all or nothing), and open it; `parts` is int8 [trip], see splits.
 
     Every trip must be matched and lie inside the grid; a builder drops the others before, and counts them.
 
@@ -137,8 +142,9 @@ def write_trajectory_city(destination: Path, name: str, edition: str, origin: Or
     arrays = {
         "roads.offsets": places.network.offsets, "roads.lon": places.network.lon, "roads.lat": places.network.lat,
         "roads.links": places.network.links, "poi": places.poi.astype(np.int32), "trips.id": trips.trip_id.astype(str),
-        "trips.driver": trips.driver_id.astype(str), "gps.offsets": trips.offsets, "gps.time": trips.time, "gps.lon": trips.lon,
-        "gps.lat": trips.lat, "gps.road": matched.point_road.astype(np.int32), "gps.cell": cell.astype(np.int32),
+        "trips.driver": trips.driver_id.astype(str), "trips.part": parts.astype(np.int8),
+        "gps.offsets": trips.offsets, "gps.time": trips.time, "gps.lon": trips.lon, "gps.lat": trips.lat,
+        "gps.road": matched.point_road.astype(np.int32), "gps.cell": cell.astype(np.int32),
         "route.offsets": matched.path_offsets, "route.road": matched.path.astype(np.int32), "route.entry": matched.entry.astype(np.float64),
         "grid.offsets": grid_offsets, "grid.cell": cell[first].astype(np.int32), "grid.entry": trips.time[first].astype(np.float64),
     }

@@ -10,13 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmark.cli.app import app
-from benchmark.data.build_trajectories import import_trajectories
 from benchmark.data.frames import wgs84_to_gcj02
+from benchmark.data.import_trajectories import import_trajectories
 from benchmark.data.sources.trajectory_file import is_trajectory_file, read_trajectory_file
 from benchmark.data.trips import Limits
 from benchmark.errors import UserError
 
 CITIES = Path(__file__).resolve().parents[1] / "cities"
+TRIPS, DAY = 96, 86_400
 # a square lattice of two-way streets around Chengdu, 0.002 degrees apart
 SIZE, PITCH, WEST, SOUTH = 6, 0.002, 104.0, 30.0
 TOML = """
@@ -65,8 +66,8 @@ def folder(tmp_path):
     (tmp_path / "edges.geojson").write_text(json.dumps(edges()))
     ways = [[0, 1, 2, 8, 14], [35, 34, 33, 27, 21, 15], [6, 7, 8, 9, 15, 21], [30, 24, 18, 12, 6, 0]]
     rows = ["trip_id,driver_id,unix_time,lon,lat"]
-    for k, way in enumerate(ways):
-        times, points = drive(way, 1_540_000_000 + 1000 * k, rng)
+    for k in range(TRIPS):  # a dozen a day
+        times, points = drive(ways[k % 4], 1_540_000_000 + DAY * (k // 12) + 1000 * (k % 12), rng)
         rows += [f"t{k},d,{time},{lon:.6f},{lat:.6f}" for time, (lon, lat) in zip(times, points, strict=True)]
     rows += ["away,d,1540000000,110.0,30.0", "away,d,1540000005,110.1,30.0", "one,d,1,104.0,30.0"]
     (tmp_path / "trips.csv").write_text("\n".join(rows) + "\n")
@@ -77,7 +78,7 @@ def folder(tmp_path):
 
 def test_trips_are_driven_back_onto_their_streets_and_everything_is_counted(folder):
     city = import_trajectories(folder / "lattice.toml")
-    assert city.trip_ids.tolist() == ["t0", "t1", "t2", "t3"]
+    assert city.trip_ids.tolist() == [f"t{k}" for k in range(TRIPS)]
     table, route = city.network.table, city.view("route")
     ends = {row: tuple(np.round([(city.network.lon[a] - WEST) / PITCH, (city.network.lat[a] - SOUTH) / PITCH]).astype(int))
             for row, a in enumerate(city.network.offsets[:-1])}
@@ -112,10 +113,10 @@ def test_files_in_several_frames_are_joined_with_ids_of_their_own(folder):
     (folder / "shifted.csv").write_text("\n".join([lines[0], *shifted]) + "\n")
     (folder / "lattice.toml").write_text(TOML.replace("[poi]", '[[trips]]\nfile = "shifted.csv"\nframe = "gcj02"\n[poi]'))
     city = import_trajectories(folder / "lattice.toml")
-    assert city.trip_ids.tolist() == [f"{number}-t{k}" for number in (1, 2) for k in range(4)]
+    assert city.trip_ids.tolist() == [f"{number}-t{k}" for number in (1, 2) for k in range(TRIPS)]
     route = city.view("route")
-    for k in range(4):
-        assert route.trip(k)["road"].tolist() == route.trip(k + 4)["road"].tolist()
+    for k in range(TRIPS):
+        assert route.trip(k)["road"].tolist() == route.trip(k + TRIPS)["road"].tolist()
 
 
 def test_a_frame_that_puts_the_points_beside_the_roads_is_warned_of(folder, caplog):
@@ -132,7 +133,7 @@ def test_a_frame_that_puts_the_points_beside_the_roads_is_warned_of(folder, capl
 def test_the_command_says_what_was_kept_and_dropped_and_a_wrong_frame_is_a_sentence(folder):
     done = CliRunner().invoke(app, ["data", "import", str(folder / "lattice.toml")])
     assert done.exit_code == 0, done.output
-    assert "lattice (own): 4 of 5 trips" in done.output
+    assert "lattice (own): 96 of 97 trips" in done.output
     assert "Dropped: 1 leaves the box." in done.output
     (folder / "trips.csv").write_text("trip_id,unix_time,lon,lat\na,1,30.0,104.0\na,2,30.1,104.1\n")
     with pytest.raises(UserError, match="swapped"):

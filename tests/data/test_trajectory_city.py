@@ -38,11 +38,12 @@ TRIPS = RawTrips(np.array(["a", "b"]), np.array(["d", ""]), np.array([0, 5, 7]),
                  np.array([0.001, 0.006, 0.011, 0.011, 0.001, 0.001, 0.002]), np.array([0.001, 0.001, 0.001, 0.006, 0.001, 0.011, 0.011]))
 MATCHED = MatchedTrips(np.array([0, 0, 1, 1, 0, 2, 2]), np.array([0, 5, 6]), np.array([0, 1, 2, 3, 0, 2]),
                        np.array([0.0, 20.0, 32.0, 36.0, 39.0, 100.0]), np.array(["", ""]))
+PARTS = np.array([0, 3])
 
 
 @pytest.fixture
 def city(tmp_path):
-    return write_trajectory_city(tmp_path / "city", "ring", "own", ORIGIN, places(), TRIPS, MATCHED)
+    return write_trajectory_city(tmp_path / "city", "ring", "own", ORIGIN, places(), TRIPS, MATCHED, PARTS)
 
 
 def test_what_was_written_is_read_back_view_by_view(city):
@@ -78,9 +79,9 @@ def test_cell_paths_equal_those_made_trip_by_trip(trips):
 
 
 def test_the_fingerprint_follows_content_and_matcher(city, tmp_path):
-    other = write_trajectory_city(tmp_path / "other", "ring", "own", ORIGIN, places(), TRIPS, MATCHED)
+    other = write_trajectory_city(tmp_path / "other", "ring", "own", ORIGIN, places(), TRIPS, MATCHED, PARTS)
     assert other.fingerprint == city.fingerprint
-    matched = write_trajectory_city(tmp_path / "third", "ring", "own", ORIGIN, places(facts={"matcher": "other"}), TRIPS, MATCHED)
+    matched = write_trajectory_city(tmp_path / "third", "ring", "own", ORIGIN, places(facts={"matcher": "other"}), TRIPS, MATCHED, PARTS)
     assert matched.fingerprint != city.fingerprint
 
 
@@ -95,13 +96,13 @@ def test_the_fingerprint_follows_content_and_matcher(city, tmp_path):
 ], ids=["ids", "outside", "times", "unmatched", "entries", "jump", "none"])
 def test_parts_that_do_not_fit_are_refused_and_nothing_is_written(tmp_path, trips, matched, sentence):
     with pytest.raises(UserError, match=sentence):
-        write_trajectory_city(tmp_path / "city", "ring", "own", ORIGIN, places(), trips, matched)
+        write_trajectory_city(tmp_path / "city", "ring", "own", ORIGIN, places(), trips, matched, PARTS)
     assert list(tmp_path.iterdir()) in ([], [tmp_path / "home"])
 
 
 def test_points_of_interest_must_fit_the_grid(tmp_path):
     with pytest.raises(UserError, match=r"need \(16, 13\)"):
-        write_trajectory_city(tmp_path / "city", "ring", "own", ORIGIN, places(poi=np.zeros((4, 13))), TRIPS, MATCHED)
+        write_trajectory_city(tmp_path / "city", "ring", "own", ORIGIN, places(poi=np.zeros((4, 13))), TRIPS, MATCHED, PARTS)
 
 
 def test_a_kind_of_city_is_opened_as_what_it_is(city):

@@ -26,6 +26,18 @@
     points = [10, 256]
     roads = [10, 100]
     cells = [10, 100]
+
+    [split]                            # optional: first and last local day of each part, and the most trips of each
+    train = [2018-11-01, 2018-11-12]   # days for all three or for none; default: the last fifteenth of the days is tested on
+    validation = [2018-11-13, 2018-11-13]
+    test = [2018-11-14, 2018-11-15]
+    unlabelled_trips = 50000           # of the training days
+    labelled_trips = 12000             # of the training days as well
+    validation_trips = 5000
+    test_trips = 10000
+
+    [suites]                           # optional: suites of several cities, this one and others imported before
+    chengdu-xian-2018 = ["chengdu-2018", "xian-2018"]
 """
 
 from __future__ import annotations
@@ -33,17 +45,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmark.data.clock import Clock
 from benchmark.data.frames import FRAMES
 from benchmark.data.sources.city_file import check_name, refuse_unknown, root_folder, section
+from benchmark.data.splits import Split
 from benchmark.data.trips import Limits
 from benchmark.errors import UserError, unknown
 
 KIND = "trajectories"
 LAYOUTS = ("table", "gaia")
+KEYS = ("kind", "name", "root", "zone", "box", "roads", "trips", "poi", "grid", "limits", "split", "suites")
 WORDS = ("title", "source", "licence")
 
 
@@ -79,6 +94,9 @@ class TrajectoryFile:
     box: tuple[float, float, float, float] | None = None
     cell_size_m: float = 100.0
     limits: Limits = field(default_factory=Limits)
+    split: Split = field(default_factory=Split)
+    # suite -> its cities
+    suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     title: str = "not stated"
     source: str = "not stated"
     licence: str = "not stated"
@@ -100,7 +118,7 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
     UserError: names the key that is unknown, absent or of the wrong type, and what is allowed.
     """
     content, where = tomllib.loads(path.read_text(encoding="utf-8")), path.name
-    refuse_unknown(content, {"kind", "name", "root", "zone", "box", "roads", "trips", "poi", "grid", "limits", *WORDS}, where)
+    refuse_unknown(content, {*KEYS, *WORDS}, where)
     check_name(content.get("name"), where)
     zone = _read(content, "zone", where, _is_text, 'an IANA time zone such as zone = "Asia/Shanghai"')
     Clock("2000-01-01T00:00:00", 60, zone)  # an unknown zone is an error
@@ -123,7 +141,28 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
         cell_size_m=_read(grid, "cell_size_m", f"[grid] of {where}", _is_size, "metres above 0") if grid else 100.0,
         limits=Limits(**{name: tuple(_read(limits, name, f"[limits] of {where}", _is_range, "fewest and most, such as [10, 100]"))
                          for name in limits}),
+        split=_split(content.get("split", {}), f"[split] of {where}"), suites=_suites(content, where),
         **{"title": content["name"], **words})
+
+
+def _split(table: dict[str, Any], where: str) -> Split:
+    refuse_unknown(table, {one.name for one in fields(Split)}, where)
+    days: dict[str, Any] = {name: tuple(_read(table, name, where, _is_days, "first and last local day, such as [2018-11-01, 2018-11-12]"))
+            for name in ("train", "validation", "test") if name in table}
+    sizes = {name: _read(table, name, where, _is_count, "a number of trips above 0") for name in table if name not in days}
+    return Split(**days, **sizes)
+
+
+def _suites(content: dict[str, Any], where: str) -> dict[str, tuple[str, ...]]:
+    table, where = content.get("suites", {}), f"[suites] of {where}"
+    if not isinstance(table, dict):
+        raise UserError(f"{where}: write a table such as [suites] with a line my-suite = [\"my-city\", \"another\"].")
+    for name in table:
+        check_name(name, where)
+        cities = _read(table, name, where, _is_cities, 'two or more different cities, such as ["my-city", "another"]')
+        if content["name"] not in cities:
+            raise UserError(f"`{name}` in {where} lists {', '.join(cities)}; this file's own city {content['name']} must be one of them.")
+    return {name: tuple(cities) for name, cities in table.items()}
 
 
 def _poi(table: dict[str, Any], where: str) -> PoiFile:
@@ -173,3 +212,15 @@ def _is_box(value: Any) -> bool:
 def _is_range(value: Any) -> bool:
     return (isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
             and 1 <= value[0] <= value[1])
+
+
+def _is_days(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(day, date) and not isinstance(day, datetime) for day in value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_cities(value: Any) -> bool:
+    return isinstance(value, list) and len(value) >= 2 and all(map(_is_text, value)) and len(set(value)) == len(value)

@@ -66,8 +66,8 @@ def folder(tmp_path):
     (tmp_path / "edges.geojson").write_text(json.dumps(edges()))
     ways = [[0, 1, 2, 8, 14], [35, 34, 33, 27, 21, 15], [6, 7, 8, 9, 15, 21], [30, 24, 18, 12, 6, 0]]
     rows = ["trip_id,driver_id,unix_time,lon,lat"]
-    for k in range(TRIPS):  # a dozen a day
-        times, points = drive(ways[k % 4], 1_540_000_000 + DAY * (k // 12) + 1000 * (k % 12), rng)
+    for k in range(TRIPS):  # sixteen a day
+        times, points = drive(ways[k % 4], 1_540_000_000 + DAY * (k // 16) + 1000 * (k % 16), rng)
         rows += [f"t{k},d,{time},{lon:.6f},{lat:.6f}" for time, (lon, lat) in zip(times, points, strict=True)]
     rows += ["away,d,1540000000,110.0,30.0", "away,d,1540000005,110.1,30.0", "one,d,1,104.0,30.0"]
     (tmp_path / "trips.csv").write_text("\n".join(rows) + "\n")

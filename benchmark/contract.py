@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from benchmark.checkpoints import Checkpoints
-from benchmark.spec import Protocol
+from benchmark.protocols import Protocol
+from benchmark.tasks.encoding import TrajectoryProblem
 from benchmark.tasks.problem import ForecastProblem, Inputs
+from benchmark.tasks.trips import Trips
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class Budget:
     epoch_windows: int | None = None
     # validation windows, evenly spaced
     validation_windows: int | None = None
+    # trips a city that an encoder learns from, and labelled ones for its probes; what is posed keeps to them
+    unlabelled_trips: int | None = None
+    labelled_trips: int | None = None
+
+    def at_most(self, epochs: int) -> Budget:
+        """The same with no more epochs than these."""
+        return replace(self, epochs=min(self.epochs, epochs))
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,10 @@ class Method(ABC):
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
         """Take a `state_dict` of an equal method on an equal problem."""
 
+    def parameter_count(self) -> int:
+        """Trainable numbers, for the record."""
+        return 0
+
 
 class Forecaster(Method):
     """A method that maps input windows to the next steps of a task."""
@@ -106,6 +119,26 @@ class Forecaster(Method):
     def predict(self, inputs: Inputs) -> torch.Tensor:
         """[batch, horizon, node] in the unit of `inputs.task`."""
 
-    def parameter_count(self) -> int:
-        """Trainable numbers, for the record."""
-        return 0
+
+class TrajectoryEncoder(Method):
+    """A method that maps trips, and the roads of a city, to vectors; the tasks' probes on top are the engine's."""
+
+    def __init__(self, options: Any, problem: TrajectoryProblem) -> None:
+        self.options = options
+        self.problem = problem
+
+    @classmethod
+    def reads_road_class(cls, options: Any) -> bool:
+        """Whether these options need `CityProblem.road_class`; the road_label of such a fit is not scored (✕)."""
+        return False
+
+    @abstractmethod
+    def encode(self, trips: Trips) -> torch.Tensor:
+        """[trip, d] vectors of trips as a task shows them; one trip's vector does not depend on the others."""
+
+    def roads(self, city: str, trips: Trips) -> torch.Tensor:
+        """[road, d] vectors of a city's roads; `trips`: all training trips, whole, for a method whose vectors depend on the context.
+
+        Only methods that read the view `route` offer it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} reads routes but offers no vectors of roads")

@@ -52,6 +52,30 @@ def recall_sums(prediction: np.ndarray, truth: np.ndarray, observed: np.ndarray)
             "positives": positive.sum(axis=-1, dtype=np.float64)}
 
 
+def class_sums(predicted: np.ndarray, truth: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """[class] float64 each: hits, truth and predicted, how often each class is both, true, and predicted; for F1."""
+    return {"hits": np.bincount(truth[predicted == truth], minlength=classes).astype(np.float64),
+            "truth": np.bincount(truth, minlength=classes).astype(np.float64),
+            "predicted": np.bincount(predicted, minlength=classes).astype(np.float64)}
+
+
+def top_sums(best: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
+    """[1] float64 each: count, hits_1, hits_5: in how many rows the truth is the first, or among the first five.
+
+    best: [row, 5 or more] classes, the likeliest first. truth: [row], -1 never hits.
+    """
+    hit = best == truth[:, None]
+    return {"count": np.array([len(truth)], dtype=np.float64), "hits_1": np.array([hit[:, 0].sum()], dtype=np.float64),
+            "hits_5": np.array([hit[:, :5].any(axis=1).sum()], dtype=np.float64)}
+
+
+def seconds_sums(predicted: np.ndarray, truth: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    """mask → sums of travel times, [trip] seconds each; as of a forecast of one step at one node."""
+    everywhere = np.ones((len(truth), 1, 1), dtype=bool)
+    return {"observed": {name: part.sum(axis=0) for name, part in
+                         error_sums(predicted[:, None, None], truth[:, None, None], everywhere).items()}}
+
+
 def add_in_order(total: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """total + parts[0] + parts[1] + …, strictly in this order, so that sums do not depend on the batch size."""
     return np.add.accumulate(np.concatenate([total[None], parts]), axis=0)[-1]
@@ -90,6 +114,12 @@ def _mean_of_horizons(top: str, root: bool = False) -> Callable[[Sums], float | 
     return value
 
 
+def _macro_f1(sums: Sums) -> float | None:
+    """The plain mean of F1 over the classes; a class without truth and prediction has 0."""
+    below = sums["truth"] + sums["predicted"]
+    return float(np.divide(2 * sums["hits"], below, out=np.zeros_like(below), where=below > 0).mean())
+
+
 METRICS = {metric.name: metric for metric in (
     Metric("mae", "MAE", "observed", _pooled("absolute")),
     Metric("rmse", "RMSE", "observed", _pooled("squared", root=True)),
@@ -102,6 +132,10 @@ METRICS = {metric.name: metric for metric in (
     Metric("mae_mean12", "MAE (y≠0, mean12)", "nonzero", _mean_of_horizons("absolute")),
     Metric("rmse_mean12", "RMSE (y≠0, mean12)", "nonzero", _mean_of_horizons("squared", root=True)),
     Metric("mape_mean12", "MAPE (y≠0, mean12)", "nonzero", _mean_of_horizons("relative"), percent=True),
+    Metric("micro_f1", "micro-F1", "roads", _pooled("hits", "truth"), higher_is_better=True, percent=True),
+    Metric("macro_f1", "macro-F1", "roads", _macro_f1, higher_is_better=True, percent=True),
+    Metric("acc_1", "Acc@1", "trips", _pooled("hits_1"), higher_is_better=True, percent=True),
+    Metric("acc_5", "Acc@5", "trips", _pooled("hits_5"), higher_is_better=True, percent=True),
     Metric("recall_10", "recall@10%", "ranking", _pooled("hits", "positives"), higher_is_better=True, percent=True),
 )}
 

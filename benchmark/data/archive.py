@@ -18,7 +18,7 @@ from benchmark.data.sources.archive import PARTS, PROMPT, find_tasks, read_promp
 from benchmark.data.sources.archive_series import ArchiveSeries, read_series
 from benchmark.errors import UserError, unknown
 from benchmark.files import sha256
-from benchmark.spec import find_protocol
+from benchmark.protocols import forecasting_protocol
 
 logger = logging.getLogger("stbench")
 ARCHIVE = "archive"
@@ -130,7 +130,7 @@ def _check_alike(read: Mapping[str, ArchiveSeries]) -> None:
 
 def _facts(read: Mapping[str, ArchiveSeries]) -> dict[str, Any]:
     """How the archive was cut and what its other channels say, for the card; warns where the protocol cuts otherwise."""
-    protocol, notes = find_protocol("paper"), {}
+    protocol, notes = forecasting_protocol("paper"), {}
     windows = {task: _slashes(one.windows) for task, one in read.items()}
     own = {task: _slashes([max(rows - protocol.window + 1, 0) for rows in protocol.parts(len(one.values))]) for task, one in read.items()}
     notes["windows"] = _each(windows)

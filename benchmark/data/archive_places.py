@@ -14,7 +14,7 @@ from benchmark.data.clock import Clock
 from benchmark.data.sources.archive_series import ArchiveSeries
 from benchmark.data.sources.tables import numbers, read_frame
 from benchmark.errors import UserError
-from benchmark.spec import find_protocol
+from benchmark.protocols import forecasting_protocol
 
 # degrees between neighbours of the lattice that stands for unknown places
 PITCH = 0.01
@@ -46,7 +46,7 @@ def find_places(series: Mapping[str, ArchiveSeries], table: Path | None, clock: 
         scaled = ", all from 0 to 1: they look min-max scaled, so distances are no metres" if given.min() >= 0 and given.max() <= 1 else ""
         return Places(_nodes(given), None, {"coordinates": f"channels 3 and 4 of the archive, taken as longitude and latitude{scaled}"})
     why = "the archive has none" if given is None else "the archive's are no degrees, or all the same"
-    rows = find_protocol("strict").rows(len(series[first].values))[0]
+    rows = forecasting_protocol("strict").rows(len(series[first].values))[0]
     graph = correlation_graph(series[first].values[rows], clock.slot(rows.stop) + clock.steps_per_day * clock.weekday(rows.stop))
     return Places(_nodes(_lattice(count)), graph, {
         "coordinates": f"unknown ({why}); the nodes lie on a lattice in column order",

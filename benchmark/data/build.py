@@ -16,7 +16,7 @@ from benchmark.data.sources.layouts import chosen, node_of_columns, read_long, r
 from benchmark.data.sources.tables import numbers, read_frame
 from benchmark.errors import UserError, unknown
 from benchmark.files import sha256
-from benchmark.spec import find_protocol
+from benchmark.protocols import forecasting_protocol
 
 # the edition of every city that a user brings
 OWN = "own"
@@ -135,7 +135,7 @@ def _missing_in_words(task: TaskFile) -> str:
 
 def _check_length(steps: int) -> None:
     """Each part of the strict split must hold one window at least."""
-    protocol = find_protocol("strict")
+    protocol = forecasting_protocol("strict")
     window = protocol.window
 
     def shortest(rows: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,17 @@ def verify_cities(names: Sequence[str] = ()) -> list[str]:
     return [f"{folder.parent.name}/{folder.name}" for folder in folders]
 
 
+def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
+    """``206 nodes × 4,368 steps``, or ``xian: 456 trips, 4,774 roads, 9,312 cells``; `tasks`: those of a forecasting suite."""
+    if card["kind"] == "trajectory":
+        return f"{card['name']}: {card['trips']:,} trips, {card['roads']:,} roads, {card['cells']:,} cells"
+    return "; ".join(sorted({f"{card['tasks'][task]['nodes']} nodes × {card['tasks'][task]['steps']:,} steps" for task in tasks}))
+
+
 def _row(folder: Path) -> dict[str, Any]:
     card = read_card(folder)
+    if card["kind"] == "trajectory":
+        return _trajectory_row(folder, card)
     tasks = card.get("tasks", {})
     about = list(tasks.values()) if isinstance(tasks, dict) else []
 
@@ -63,4 +72,13 @@ def _row(folder: Path) -> dict[str, Any]:
 
     return {"name": card["name"], "edition": card["edition"], "folder": folder.name, "kind": card["kind"], "tasks": list(tasks),
             "nodes": each("nodes"), "steps": each("steps"), "interval_minutes": each("interval_minutes"), "span": each("span"),
+            "size": size_in_words(card, list(tasks)), "fingerprint": card["fingerprint"]}
+
+
+def _trajectory_row(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
+    """The same facts of a trajectory city; it has neither nodes nor steps, and its tasks are those of every such city."""
+    days = card["notes"].get("split", {}).get("days", {})
+    span = f"{days['train'][0]}/{days['test'][1]}" if days else None
+    return {"name": card["name"], "edition": card["edition"], "folder": folder.name, "kind": card["kind"], "tasks": [], "nodes": None,
+            "steps": None, "interval_minutes": None, "span": span, "size": size_in_words(card, ()).partition(": ")[2],
             "fingerprint": card["fingerprint"]}

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ def read_card(folder: Path) -> dict[str, Any]:
     if lacking:
         raise UserError(f"{path} lacks {', '.join(lacking)}; remove the folder {folder} and prepare the city again.")
     return card
+
+
+def joined_fingerprint(folders: Sequence[Path]) -> str:
+    """The fingerprint of a suite's cities: of one city its own, of several the hash of all in their order."""
+    prints = [read_card(folder)["fingerprint"] for folder in folders]
+    return prints[0] if len(prints) == 1 else hashlib.sha256(json.dumps(prints).encode()).hexdigest()[:16]
 
 
 def prepare(destination: Path, write: Callable[[Path], object], *, replace: bool, owner: str, command: str) -> None:

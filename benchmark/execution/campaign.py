@@ -62,7 +62,7 @@ class _Job:
     """One run, and all that a worker needs for it."""
 
     spec: RunSpec
-    folder: Path
+    folders: tuple[Path, ...]
     device: str
     notes: dict[str, Any]
     store: Path
@@ -99,7 +99,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     ------
     UserError: worker processes died again and again, or the disk or the memory is full; everything that was finished is kept.
     """
-    todo = [_Job(spec, plan.folder, plan.device, dict(plan.notes[spec.id]), store.root, force)
+    todo = [_Job(spec, plan.folders, plan.device, dict(plan.notes[spec.id]), store.root, force)
             for spec in plan.runs if force or not store.has(spec)]
     announce(store, plan.headline(), {spec: plan.notes[spec.id] for spec in plan.runs})
     board = _Board(watcher or Watcher())
@@ -154,7 +154,7 @@ def _do(job: _Job, progress: Callable[[Progress], None] = lambda progress: None)
             mine.progress = asdict(step)
             progress(step)
 
-        outcome = execute(job.spec, job.folder, job.device, job.notes, tell, checkpoints)
+        outcome = execute(job.spec, job.folders, job.device, job.notes, tell, checkpoints)
         if not mine.held():  # this process slept so long that another took the run over
             return None
         store.write(outcome.record, outcome.history, outcome.per_node)

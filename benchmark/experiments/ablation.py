@@ -67,6 +67,7 @@ def plan_ablation(request: Request, methods: Registry | None = None) -> Ablation
     """
     methods = methods or registry()
     (method,) = request.methods
+    request = replace(request, floors=False)  # what learns nothing has no parts
     changes = declared_ablations(method, methods)
     given = request.overrides or {}
     for name, change in changes.items():

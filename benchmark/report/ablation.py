@@ -14,12 +14,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmark.data.folder import read_card
 from benchmark.errors import unknown
 from benchmark.execution.plan import Plan
 from benchmark.metrics import METRICS
-from benchmark.report.render import Sheet, captured, cell_text, fits, html, latex, markdown
+from benchmark.report.console import captured, fits
+from benchmark.report.sheet import Sheet, html, latex, markdown
 from benchmark.report.table import Cell
+from benchmark.report.words import cell_text
 from benchmark.spec import RunSpec
 from benchmark.store.records import Store
 
@@ -81,11 +82,10 @@ def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence
     full, *others = variants
     rows = {name: {task: _cell(values, found[full][task] if name != full else {}) for task, values in tasks.items()}
             for name, tasks in found.items()}
-    facts = read_card(plan.folder)["tasks"]
-    sizes = sorted({f"{facts[task]['nodes']} nodes × {facts[task]['steps']:,} steps" for task in plan.suite.tasks})
+    units = plan.units()
     return AblationTable(
         method, f"{plan.suite.name}@{plan.suite.version}", plan.edition, f"{plan.protocol.name}@{plan.protocol.version}",
-        plan.preset.name, plan.runs[0].fingerprint, "; ".join(sizes), metric, {task: facts[task]["unit"] for task in plan.tasks},
+        plan.preset.name, plan.runs[0].fingerprint, plan.size(), metric, {task: units[task] for task in plan.tasks},
         changes, [name for name in others if set(variants[name]) == set(variants[full])], rows)
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from benchmark.data.folder import read_card
 from benchmark.errors import unknown
 from benchmark.metrics import METRICS
+from benchmark.protocols import PROTOCOLS, find_protocol
 from benchmark.registry import registry
-from benchmark.spec import PRESETS, PROTOCOLS
-from benchmark.suites.catalogue import SIM, suites
+from benchmark.report.kinds import kind_of, metrics_of
+from benchmark.spec import PRESETS
+from benchmark.suites.catalogue import RANKED_TASKS, SCENARIOS, SIM, Suite, suites
+
+CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
+SCENARIO_MEANINGS = {
+    "standard": "the suite as it is",
+    "keep-70": "the destination tasks show the first 70 % of a trip's roads or cells, instead of all but the last",
+}
 
 
 def methods() -> list[dict[str, Any]]:
@@ -24,27 +33,41 @@ def methods() -> list[dict[str, Any]]:
 
 
 def suite_rows() -> list[dict[str, Any]]:
-    return [{"suite": f"{suite.name}@{suite.version}", "family": suite.family, "tasks": ", ".join(suite.tasks),
-             "editions": ", ".join(suite.editions), "title": suite.title} for suite in suites().values()]
+    return [{"suite": f"{suite.name}@{suite.version}", "family": suite.family, "cities": ", ".join(suite.cities),
+             "tasks": ", ".join(dict.fromkeys(map(kind_of, suite.tasks))), "editions": ", ".join(suite.editions), "title": suite.title}
+            for suite in suites().values()]
 
 
 def tasks() -> list[dict[str, Any]]:
-    return [{"task": task, "suite": suite.name, "metrics": ", ".join(METRICS[name].label for name in ("mae", "rmse", "mape", "wape"))}
+    return [{"task": task, "suite": suite.name, "metrics": ", ".join(METRICS[name].label for name in _metrics(suite, task))}
             for suite in suites().values() for task in suite.tasks]
+
+
+def _metrics(suite: Suite, task: str) -> tuple[str, ...]:
+    """What protocol `strict` scores a task by."""
+    shown = metrics_of(task, find_protocol("strict", suite.family), suite.family)
+    return tuple(name for name in shown if METRICS[name].mask != "ranking" or task in RANKED_TASKS)
+
+
+def scenarios() -> list[dict[str, Any]]:
+    return [{"scenario": name, "family": family, "tasks": ", ".join(changed) or "all", "meaning": SCENARIO_MEANINGS.get(name)}
+            for family, known in SCENARIOS.items() for name, changed in known.items()]
 
 
 def presets() -> list[dict[str, Any]]:
     return [{"preset": p.name, "epochs": p.epochs, "windows an epoch": p.epoch_windows, "validation windows": p.validation_windows,
-             "simulated city": p.city_size, "meaning": p.summary} for p in PRESETS.values()]
+             "unlabelled trips": p.unlabelled_trips, "labelled trips": p.labelled_trips, "simulated city": p.city_size,
+             "meaning": p.summary} for p in PRESETS.values()]
 
 
 def protocols() -> list[dict[str, Any]]:
-    return [{"protocol": f"{p.name}@{p.version}", "history": p.history, "horizon": p.horizon, "patience": p.patience,
-             "epochs": p.max_epochs, "meaning": p.summary} for p in PROTOCOLS.values()]
+    return [{"protocol": f"{p.name}@{p.version}", "family": family, "history": getattr(p, "history", None),
+             "horizon": getattr(p, "horizon", None), "patience": getattr(p, "patience", None), "epochs": getattr(p, "max_epochs", None),
+             "meaning": p.summary} for family, known in PROTOCOLS.items() for p in known.values()]
 
 
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
-    "methods": methods, "suites": suite_rows, "tasks": tasks, "presets": presets, "protocols": protocols}
+    "methods": methods, "suites": suite_rows, "tasks": tasks, "scenarios": scenarios, "presets": presets, "protocols": protocols}
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -57,8 +80,9 @@ def describe(name: str) -> dict[str, Any]:
     known, cities = registry(), suites()
     if name in cities:
         suite = cities[name]
-        editions = {edition: _city(suite.prepared[edition]) if edition != SIM else "made when first used" for edition in suite.editions}
-        return {"suite": name, "title": suite.title, "version": suite.version, "tasks": list(suite.tasks), "editions": editions}
+        editions = {edition: _edition(suite.prepared[edition]) if edition != SIM else "made when first used" for edition in suite.editions}
+        return {"suite": name, "title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
+                "tasks": list(suite.tasks), "scenarios": list(SCENARIOS[suite.family]), "editions": editions}
     if name not in [*known.names(), *known.broken]:
         raise unknown("method or suite", name, [*known.names(), *cities])
     from benchmark.options import describe_options
@@ -69,6 +93,8 @@ def describe(name: str) -> dict[str, Any]:
     return {"method": name, **facts, "registered in": known.place(name), "options": describe_options(known.load(name).Options)}
 
 
-def _city(folder: Any) -> dict[str, Any]:
-    card = read_card(folder)
-    return {key: card[key] for key in ("title", "source", "licence", "nodes", "graph", "fingerprint")}
+def _edition(folders: Sequence[Path]) -> dict[str, Any]:
+    """What the cards say: at once of one city, else by city."""
+    cards = [read_card(folder) for folder in folders]
+    facts = {card["name"]: {key: card[key] for key in CARD_FACTS if key in card} for card in cards}
+    return facts if len(cards) > 1 else facts[cards[0]["name"]]

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from functools import cache
 
 from benchmark.store.records import checkout
+from benchmark.suites.catalogue import built_in
+
+# the main tables: 1 and, of a second city, 4; 6 holds cities alone
+TABLES = "*_table[146].csv"
+# the papers' names of metrics where they are not ours
+METRICS = {"mae_s": "mae", "rmse_s": "rmse", "acc@1": "acc_1", "acc@5": "acc_5"}
 
 
 @cache
 def paper_numbers() -> dict[tuple[str, str, str, str], float]:
-    """(suite, task, method, metric) → the main tables' value, setting `standard`; empty outside a checkout."""
+    """(suite, task, method, metric) → the main tables' value, shares as fractions; empty outside a checkout."""
     root = checkout()
     numbers = {}
-    for path in sorted((root / "results" / "paper").glob("*_table1.csv")) if root else []:
+    for path in sorted((root / "results" / "paper").glob(TABLES)) if root else []:
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
-                if row["setting"] == "standard" and row["value"]:
-                    numbers[row["suite"], row["task"], row["method"], row["metric"]] = float(row["value"])
+                for suite, task in _places(row) if row["value"] else ():
+                    numbers[suite, task, row["method"], METRICS.get(row["metric"], row["metric"])] = float(row["value"])
     return numbers
+
+
+def _places(row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The suites and tasks that measure what a row does: its city alone, or in the setting `standard` all cities of the paper."""
+    for suite in built_in().values():
+        several = len(suite.cities) > 1
+        setting = "single-city" if suite.family == "trajectory" and not several else "standard"
+        if row["suite"] in suite.cities and row["setting"] == setting:
+            yield suite.name, f"{row['suite']}.{row['task']}" if several else row["task"]

@@ -1,28 +1,29 @@
-"""Tables as text: for the terminal, markdown, LaTeX, CSV, HTML, JSON."""
+"""Tables as text: for the terminal, markdown, LaTeX, CSV, HTML, JSON. Tables of one group share heading and notes."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from html import escape
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from itertools import groupby
 
 from rich import box
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from benchmark.errors import unknown
 from benchmark.metrics import METRICS
-from benchmark.report.table import FEWEST_FOR_SD, PAPER_LABEL, Cell, Row, Table
-from benchmark.spec import find_protocol
+from benchmark.report.console import captured, fits
+from benchmark.report.kinds import paper_metric
+from benchmark.report.sheet import BEST, FLOOR, SECOND, Sheet, html, latex, markdown
+from benchmark.report.table import Row, Table
+from benchmark.report.words import cell_texts, heads, label, notes, number_of_runs, paper_texts
 
-STYLES = {0: "", 1: "bold", 2: "underline"}
+STYLES = {0: "", BEST: "bold", SECOND: "underline"}
+NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc"
 
 
 def render(tables: Sequence[Table], format: str) -> str:
@@ -37,184 +38,95 @@ def render(tables: Sequence[Table], format: str) -> str:
     return FORMATS[format](tables)
 
 
-def heads(table: Table) -> list[str]:
-    labels = [_percent(METRICS[m].label) if METRICS[m].percent else METRICS[m].label for m in table.metrics]
-    return ["method", "n", *labels, *([PAPER_LABEL] if _has_paper(table) else [])]
-
-
-def _percent(label: str) -> str:
-    """``MAPE (y≥1)`` → ``MAPE % (y≥1)``."""
-    name, space, mask = label.partition(" ")
-    return f"{name} %{space}{mask}"
-
-
-def _has_paper(table: Table) -> bool:
-    return any(row.paper is not None for row in table.rows)
-
-
-def cell_text(cell: Cell | None, metric: str, n: int) -> str:
-    """``12.34 ± 0.05``; percentages for shares; no ± below three runs."""
-    if cell is None:
-        return ""
-    scale, digits = (100, 1) if METRICS[metric].percent else (1, 2 if cell.mean >= 0.1 else 4)
-    text = f"{cell.mean * scale:.{digits}f}"
-    return f"{text} ± {cell.sd * scale:.{digits}f}" if cell.sd is not None and n >= FEWEST_FOR_SD else text
-
-
-def label(row: Row) -> str:
-    return row.method + (f" ({row.changed})" if row.changed else "") + ("†" if row.source == "published" else "")
-
-
-def notes(table: Table) -> list[str]:
-    """The lines under a table: what the numbers are, and what they are not."""
-    lines = [f"City: {table.city} ({'simulated' if table.edition == 'sim' else table.edition}), fingerprint {table.fingerprint}. "
-             f"Mean over n seeds ± sample sd (n ≥ 3).{' Best bold, second underlined.' if table.ranked else ''}"]
-    if not table.ranked:
-        lines.append(f"Protocol {table.protocol}: {find_protocol(table.protocol.partition('@')[0]).summary}.")
-    by_unit = {unit: [task for task in table.tasks if table.units[task] == unit] for unit in dict.fromkeys(table.units.values())}
-    lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(tasks)})" for unit, tasks in by_unit.items()) + ".")
-    if _has_paper(table) and not table.comparable:
-        lines.append(f"{PAPER_LABEL}: the paper's MAE on its own data and protocol: not comparable, never ranked.")
-    if any(row.source == "published" for row in table.rows):
-        lines.append("† from the published records (results/runs); the others were measured by this checkout.")
-    return lines
-
-
-def _paper(table: Table, row: Row) -> list[str]:
-    """The paper's cell; none at all where the paper says nothing of this table."""
-    return ["" if row.paper is None else f"{row.paper:.2f}"] if _has_paper(table) else []
+def _groups(tables: Sequence[Table]) -> list[list[Table]]:
+    return [list(group) for _, group in groupby(tables, key=lambda table: table.group)]
 
 
 def _rich(tables: Sequence[Table]) -> str:
     def write(console: Console) -> None:
-        for table in tables:
-            _print_rich(console, table)
+        for group in _groups(tables):
+            _print_group(console, group)
         if not tables:
             console.print(NOTHING)
 
     return captured(write)
 
 
-NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc"
-
-
-def _print_rich(console: Console, table: Table) -> None:
-    wide = _grid(table, compact=False)
-    console.print(table.title, style="bold", highlight=False)
-    console.print(wide if fits(console, wide) else _grid(table, compact=True))
-    for line in notes(table):
+def _print_group(console: Console, group: Sequence[Table]) -> None:
+    wide = _grids(group, compact=False)
+    console.print(group[0].title, style="bold", highlight=False)
+    for grid in wide if all(fits(console, grid) for grid in wide) else _grids(group, compact=True):
+        console.print(grid)
+    for line in notes(group):
         console.print(line, style="dim", highlight=False)
     console.print()
 
 
-def fits(console: Console, grid: RichTable) -> bool:
-    """Whether a grid can be printed without cutting a cell."""
-    return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width
+def _grids(group: Sequence[Table], compact: bool) -> list[RichTable]:
+    """For the terminal, with names in one line below each other; `compact` breaks heads and names once more and closes up the ±."""
+    names = [_name(row, compact) for table in group for row in table.rows] if len(group) > 1 else []
+    return [_grid(table, max((len(line) for name in names for line in name.splitlines()), default=0), compact) for table in group]
 
 
-def _grid(table: Table, compact: bool) -> RichTable:
-    """For the terminal; `compact` breaks heads and names once more and closes up the ±."""
-    plus_minus = "±" if compact else " ± "
+def _name(row: Row, compact: bool) -> str:
+    name = f" {label(row)}"
+    return name.replace(" (", "\n  (") if compact else name
+
+
+def _grid(table: Table, name_width: int, compact: bool) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for k, head in enumerate(heads(table)):
         broken = head.replace(" (", "\n(").replace(", ", ",\n" if compact else ", ")
-        grid.add_column(broken, justify="left" if k == 0 else "right", no_wrap=True)
+        grid.add_column(broken, justify="left" if k == 0 else "right", no_wrap=True, min_width=name_width if k == 0 else None)
     for task in table.tasks:
         grid.add_row(Text(task, style="bold cyan"))
         rows = [row for row in table.rows if row.task == task]
         for row in rows:
-            cells = [Text(cell_text(row.cells.get(m), m, row.n).replace(" ± ", plus_minus),
-                          style=STYLES[row.cells[m].rank if m in row.cells else 0]) for m in table.metrics]
-            name = f" {label(row)}"
-            grid.add_row(name.replace(" (", "\n  (") if compact else name, str(row.n), *cells,
-                         *(Text(text, style="dim") for text in _paper(table, row)), end_section=row is rows[-1])
+            cells = [Text(text.replace(" ± ", "±") if compact else text, style=STYLES[row.cells[m].rank if m in row.cells else 0])
+                     for m, text in zip(table.metrics, cell_texts(table, row), strict=True)]
+            grid.add_row(_name(row, compact), number_of_runs(row), *cells, *(Text(text, style="dim") for text in paper_texts(table, row)),
+                         end_section=row is rows[-1], style="dim" if row.floor else None)
     return grid
 
 
-def captured(write: Callable[[Console], None]) -> str:
-    """What a console of the terminal's width would print; colours only on a terminal."""
-    terminal = Console()
-    console = Console(file=io.StringIO(), force_terminal=terminal.is_terminal, width=shutil.get_terminal_size((100, 24)).columns)
-    write(console)
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return file.getvalue()
+def _sheets(tables: Sequence[Table], notes_at: int) -> list[Sheet]:
+    """One a table; a group has its title at its first, and its notes at its first (0) or its last (-1)."""
+    made = []
+    for group in _groups(tables):
+        for table in group:
+            made.append(_sheet(table, table.title if table is group[0] else "", notes(group) if table is group[notes_at] else []))
+    return made
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A table as plain text, before markdown, LaTeX or HTML is made of it."""
-
-    title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    notes: Sequence[str]
-    # columns of words, on the left; the others hold numbers
-    words: int
-    # (row, column) -> 1: best, 2: second
-    ranks: Mapping[tuple[int, int], int] = field(default_factory=dict)
-
-    def cells(self, marks: Mapping[int, str], escape: Callable[[str], str] = str) -> list[list[str]]:
-        """The rows, escaped, with best and second marked."""
-        return [[marks[self.ranks.get((k, j), 0)].format(escape(text)) for j, text in enumerate(row)] for k, row in enumerate(self.rows)]
-
-
-def _sheet(table: Table) -> Sheet:
-    rows = [[row.task, label(row), str(row.n), *(cell_text(row.cells.get(m), m, row.n) for m in table.metrics), *_paper(table, row)]
-            for row in table.rows]
-    ranks = {(k, 3 + j): row.cells[m].rank for k, row in enumerate(table.rows) for j, m in enumerate(table.metrics) if m in row.cells}
-    return Sheet(table.title, ["task", *heads(table)], rows, notes(table), 2, ranks)
-
-
-def markdown(sheets: Sequence[Sheet]) -> str:
-    parts = []
-    for sheet in sheets:
-        rule = "|" + "---|" * sheet.words + "---:|" * (len(sheet.heads) - sheet.words)
-        lines = [f"**{sheet.title}**", "", "| " + " | ".join(sheet.heads) + " |", rule]
-        lines += ["| " + " | ".join(row) + " |" for row in sheet.cells({0: "{}", 1: "**{}**", 2: "<u>{}</u>"})]
-        parts.append("\n".join([*lines, "", *sheet.notes]))
-    return "\n\n".join(parts) + "\n"
-
-
-def latex(sheets: Sequence[Sheet]) -> str:
-    symbols = str.maketrans({"_": r"\_", "%": r"\%", "≥": r"$\geq$", "≠": r"$\neq$", "±": r"$\pm$", "†": r"$^\dagger$", "×": r"$\times$",
-                             "Δ": r"$\Delta$"})
-    parts = []
-    for sheet in sheets:
-        lines = [f"% {sheet.title}", *(f"% {note}" for note in sheet.notes),
-                 r"\begin{tabular}{" + "l" * sheet.words + "r" * (len(sheet.heads) - sheet.words) + "}", r"\toprule",
-                 " & ".join(sheet.heads).translate(symbols) + r" \\", r"\midrule"]
-        cells = sheet.cells({0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}, lambda text: text.translate(symbols))
-        lines += [" & ".join(row) + r" \\" for row in cells]
-        parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))
-    return "\n\n".join(parts) + "\n"
-
-
-def html(sheets: Sequence[Sheet]) -> str:
-    parts = []
-    for sheet in sheets:
-        head = "".join(f"<th>{escape(text)}</th>" for text in sheet.heads)
-        body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
-                         for row in sheet.cells({0: "{}", 1: "<b>{}</b>", 2: "<u>{}</u>"}, escape))
-        foot = "".join(f"<p>{escape(note)}</p>" for note in sheet.notes)
-        parts.append(f"<table>\n<caption>{escape(sheet.title)}</caption>\n<thead><tr>{head}</tr></thead>\n"
-                     f"<tbody>\n{body}\n</tbody>\n</table>\n{foot}")
-    return "\n".join(parts) + "\n"
+def _sheet(table: Table, title: str, lines: Sequence[str]) -> Sheet:
+    rows = [[row.task, label(row), number_of_runs(row), *cell_texts(table, row), *paper_texts(table, row)] for row in table.rows]
+    marks = {(k, 3 + j): row.cells[m].rank for k, row in enumerate(table.rows) for j, m in enumerate(table.metrics) if m in row.cells}
+    marks |= {(k, j): FLOOR for k, row in enumerate(table.rows) if row.floor for j, text in enumerate(rows[k]) if j and text}
+    return Sheet(title, ["task", *heads(table)], rows, lines, 2, marks)
 
 
 def _csv(tables: Sequence[Table]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["suite", "edition", "protocol", "preset", "fingerprint", "task", "method", "options", "source", "n", "metric",
-                     "mean", "sd", "paper_mae_real_nonzero"])
+                     "mean", "sd", "paper_mae_real_nonzero", "scenario", "floor", "missing", "paper_real"])
     for table in tables:
         for row in table.rows:
             for metric in table.metrics:
-                if cell := row.cells.get(metric):
-                    writer.writerow([table.suite, table.edition, table.protocol, table.preset, table.fingerprint, row.task, row.method,
-                                     row.changed, row.source, row.n, METRICS[metric].label, cell.mean,
-                                     "" if cell.sd is None else cell.sd, "" if row.paper is None else row.paper])
+                cell = row.cells.get(metric)
+                if cell or row.missing:
+                    values = (cell.mean, cell.sd) if cell else (None, None)
+                    line = [table.suite, table.edition, table.protocol, table.preset, table.fingerprint, row.task, row.method, row.changed,
+                            row.source, row.n, METRICS[metric].label, *values, *_papers(table, row, metric)]
+                    writer.writerow(["" if value is None else value for value in line])
     return out.getvalue()
+
+
+def _papers(table: Table, row: Row, metric: str) -> list[object]:
+    """The columns after the numbers; the paper's number of a trajectory task stands at its metric."""
+    if table.family == "forecasting":
+        return [row.paper, table.scenario, row.floor, row.missing, None]
+    return [None, table.scenario, row.floor, row.missing, row.paper if metric == paper_metric(row.task, table.family) else None]
 
 
 def _json(tables: Sequence[Table]) -> str:
@@ -222,34 +134,5 @@ def _json(tables: Sequence[Table]) -> str:
 
 
 FORMATS: dict[str, Callable[[Sequence[Table]], str]] = {
-    "rich": _rich, "csv": _csv, "json": _json, "markdown": lambda tables: markdown([*map(_sheet, tables)]),
-    "latex": lambda tables: latex([*map(_sheet, tables)]), "html": lambda tables: html([*map(_sheet, tables)])}
-
-
-def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Equal rows of facts as a terminal table."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False)
-    for column in columns:
-        numeric = all(isinstance(row.get(column), int | None) for row in rows)
-        grid.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=column == columns[0])
-    for row in rows:
-        grid.add_row(*(f"{value:,}" if isinstance(value := row.get(c), int) else "–" if value is None else str(value) for c in columns))
-    return captured(lambda console: console.print(grid))
-
-
-def plain_facts(facts: Mapping[str, Any]) -> str:
-    """Nested facts as indented lines."""
-    def lines(value: Any, depth: int) -> list[str]:
-        pad = "  " * depth
-        if isinstance(value, Mapping) and set(value) == {"default", "meaning"}:
-            return [f"{value['default']}  {value['meaning']}"]
-        if isinstance(value, Mapping):
-            made = []
-            for key, inner in value.items():
-                inside = lines(inner, depth + 1)
-                one_line = len(inside) == 1 and not inside[0].startswith("  " * (depth + 1))
-                made += [f"{pad}{key}: {inside[0]}"] if one_line else [f"{pad}{key}:", *inside]
-            return made or ["none"]
-        return [", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)]
-    return "\n".join(lines(facts, 0)) + "\n"
+    "rich": _rich, "csv": _csv, "json": _json, "markdown": lambda tables: markdown(_sheets(tables, -1)),
+    "latex": lambda tables: latex(_sheets(tables, 0)), "html": lambda tables: html(_sheets(tables, -1))}

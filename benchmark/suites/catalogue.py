@@ -1,59 +1,109 @@
-"""Suites by name: the built-in ones, and one for every city the user imported."""
+"""Suites by name: the built-in ones, one for every city the user imported, and those of several cities that a file declared."""
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from benchmark.data.folder import cities_home, prepared, read_card, verify
 from benchmark.errors import UserError, unknown
+from benchmark.files import home, write_atomic
 from benchmark.spec import Preset
 
 SIM = "sim"
-# tasks whose tables also rank cells
+# forecasting tasks whose tables also rank cells
 RANKED_TASKS = frozenset({"risk"})
+# the tasks of every trajectory city, and the view that each needs
+TRAJECTORY_TASKS: Mapping[str, str | None] = {"road_label": "route", "travel_time": None, "destination_road": "route",
+                                              "destination_grid": "grid"}
+TRAJECTORY_UNITS = {"travel_time": "s"}
+# scenario -> the trajectory tasks that it changes
+SCENARIOS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "forecasting": {"standard": ()},
+    "trajectory": {"standard": tuple(TRAJECTORY_TASKS), "keep-70": ("destination_road", "destination_grid")},
+}
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A named, versioned set of tasks over a city."""
+    """A named, versioned set of tasks over one or more cities."""
 
     name: str
     title: str
     version: int
     tasks: tuple[str, ...]
-    # edition -> folder of the prepared city
-    prepared: dict[str, Path] = field(default_factory=dict)
-    # seed of the simulated city; None: the suite has no simulated edition
+    # edition -> folders of the prepared cities, in the order of `cities`
+    prepared: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    # seed of the simulated cities; None: the suite has no simulated edition
     seed: int | None = None
     family: str = "forecasting"
+    cities: tuple[str, ...] = ()
 
     @property
     def editions(self) -> tuple[str, ...]:
         """Real editions first."""
         return (*self.prepared, *((SIM,) if self.seed is not None else ()))
 
+    def tasks_of(self, city: str) -> tuple[str, ...]:
+        """The tasks of one of the cities."""
+        return tuple(task for task in self.tasks if split_task(self.cities, task)[0] == city)
+
+
+def split_task(cities: Sequence[str], task: str) -> tuple[str, str]:
+    """(city, kind) of a task: ``chengdu.road_label`` in a suite of several cities, else ``road_label``."""
+    city, dot, kind = task.rpartition(".")
+    return (city, kind) if dot else (cities[0], task)
+
+
+def trajectory_tasks(cities: Sequence[str]) -> tuple[str, ...]:
+    """The tasks of a trajectory suite."""
+    return tuple(f"{city}.{kind}" if len(cities) > 1 else kind for kind in TRAJECTORY_TASKS for city in cities)
+
 
 def built_in() -> dict[str, Suite]:
     """The suites that come with stbench, without looking at the disk for prepared cities."""
-    text = resources.files("benchmark.suites").joinpath("forecasting.toml").read_text()
-    return {name: Suite(name, one["title"], one["version"], tuple(one["tasks"]), {}, one["seed"])
-            for name, one in tomllib.loads(text).items()}
+    found = {name: Suite(name, one["title"], one["version"], tuple(one["tasks"]), {}, one["seed"], cities=(name,))
+             for name, one in _read("forecasting").items()}
+    return found | {name: Suite(name, one["title"], one["version"], trajectory_tasks(one["cities"]), {}, one["seed"], "trajectory",
+                                tuple(one["cities"])) for name, one in _read("trajectory").items()}
 
 
 def suites() -> dict[str, Suite]:
     """All suites that `--suite` takes."""
     found = built_in()
+    declared = {path.stem: json.loads(path.read_text()) for path in sorted(_declared_home().glob("*.json"))}
+    found |= {name: Suite(name, one["title"], 1, trajectory_tasks(one["cities"]), family="trajectory", cities=tuple(one["cities"]))
+              for name, one in declared.items()}
+    editions: dict[str, dict[str, Path]] = {}
     for folder in prepared():
         card = read_card(folder)
-        if card["edition"] == SIM or card["kind"] != "forecasting":
+        if card["edition"] == SIM:
             continue
         name = card["name"]
-        known = found.get(name) or Suite(name, card["title"], 1, tuple(card["tasks"]))
-        found[name] = Suite(name, known.title, known.version, known.tasks, {**known.prepared, card["edition"]: folder}, known.seed)
-    return found
+        editions.setdefault(name, {})[card["edition"]] = folder
+        found.setdefault(name, _of_city(card))
+    return {name: _with_editions(suite, editions) for name, suite in found.items()}
+
+
+def declare(name: str, cities: Sequence[str], *, replace: bool = False) -> None:
+    """Keep a suite of several trajectory cities under STBENCH_HOME.
+
+    Raises
+    ------
+    UserError: the name is taken by another suite.
+    """
+    path, content = _declared_home() / f"{name}.json", {"title": " and ".join(cities), "cities": list(cities)}
+    if path.is_file() and not replace and json.loads(path.read_text()) != content:
+        raise UserError(f"Suite '{name}' is already declared over {', '.join(json.loads(path.read_text())['cities'])}; "
+                        "add --replace to declare it anew.")
+    if not path.is_file() and name in suites():
+        raise UserError(f"'{name}' is the name of a suite already; choose another under [suites].")
+    write_atomic(path, json.dumps(content, ensure_ascii=False) + "\n")
 
 
 def find_suite(name: str) -> Suite:
@@ -63,33 +113,72 @@ def find_suite(name: str) -> Suite:
     return known[name]
 
 
-def pick_tasks(suite: Suite, names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The named tasks in the suite's order; all by default."""
+def pick_tasks(suite: Suite, names: tuple[str, ...] | None, scenario: str = "standard") -> tuple[str, ...]:
+    """The named tasks in the suite's order; by default all that the scenario changes. In a suite of several cities ``road_label`` means
+    that task of each city."""
+    if scenario not in SCENARIOS[suite.family]:
+        raise unknown(f"scenario of suite {suite.name}", scenario, SCENARIOS[suite.family])
+    kinds = SCENARIOS[suite.family][scenario]
+    possible = [task for task in suite.tasks if not kinds or split_task(suite.cities, task)[1] in kinds]
     for name in names or ():
-        if name not in suite.tasks:
-            raise unknown(f"task of suite {suite.name}", name, suite.tasks)
-    return tuple(task for task in suite.tasks if not names or task in names)
+        if not any(_is_named(suite, task, name) for task in possible):
+            raise unknown(f"task of suite {suite.name}" + (f" in scenario {scenario}" if scenario != "standard" else ""), name, possible)
+    return tuple(task for task in possible if not names or any(_is_named(suite, task, name) for name in names))
 
 
-def city_folder(suite: Suite, edition: str | None, preset: Preset) -> tuple[str, Path]:
-    """The edition and the verified folder of its city; a simulated city is made if it is not there yet.
+def city_folders(suite: Suite, edition: str | None, preset: Preset) -> tuple[str, tuple[Path, ...]]:
+    """The edition and the verified folders of its cities; a simulated city is made if it is not there yet.
 
     Raises
     ------
-    UserError: the suite has no such edition, or a file of the city has changed.
+    UserError: the suite has no such edition, one of its cities is not prepared, or a file of a city has changed.
     """
+    if not suite.editions:
+        lacking = [city for city in suite.cities if not list((cities_home() / city).glob("*/card.json"))]
+        raise UserError(f"Suite {suite.name} needs the cities {', '.join(suite.cities)} in one edition; "
+                        f"{', '.join(lacking) or 'no edition'} is not prepared here. Bring it with `stbench data import`.")
     edition = edition or suite.editions[0]
     if edition not in suite.editions:
         raise UserError(f"Suite {suite.name} has no edition '{edition}' here; it has: {', '.join(suite.editions)}. "
                         "See `stbench data list`; `stbench data import` brings a city of your own.")
-    if edition != SIM:
-        verify(suite.prepared[edition])
-        return edition, suite.prepared[edition]
+    folders = suite.prepared[edition] if edition != SIM else tuple(_simulated(city, suite, preset) for city in suite.cities)
+    for folder in folders:
+        verify(folder)
+    return edition, folders
+
+
+def _simulated(city: str, suite: Suite, preset: Preset) -> Path:
     assert suite.seed is not None
-    folder = cities_home() / suite.name / f"{SIM}-v{suite.version}-{preset.city_size}"
+    folder = cities_home() / city / f"{SIM}-v{suite.version}-{preset.city_size}"
     if not (folder / "card.json").is_file():
         from benchmark.data.simulate import build
 
-        build(suite.name, preset.city_size, suite.seed, folder)
-    verify(folder)
-    return edition, folder
+        build(city, preset.city_size, suite.seed, folder)
+    return folder
+
+
+def _of_city(card: Mapping[str, Any]) -> Suite:
+    """The suite of an imported city: all its tasks."""
+    if card["kind"] == "trajectory":
+        return Suite(card["name"], card["title"], 1, trajectory_tasks([card["name"]]), family="trajectory", cities=(card["name"],))
+    return Suite(card["name"], card["title"], 1, tuple(card["tasks"]), cities=(card["name"],))
+
+
+def _with_editions(suite: Suite, editions: Mapping[str, Mapping[str, Path]]) -> Suite:
+    """A suite has an edition where all its cities have it."""
+    of_cities = [editions.get(city, {}) for city in suite.cities]
+    shared = [edition for edition in of_cities[0] if all(edition in one for one in of_cities)]
+    folders = {edition: tuple(one[edition] for one in of_cities) for edition in shared}
+    return Suite(suite.name, suite.title, suite.version, suite.tasks, folders, suite.seed, suite.family, suite.cities)
+
+
+def _is_named(suite: Suite, task: str, name: str) -> bool:
+    return name in (task, split_task(suite.cities, task)[1])
+
+
+def _declared_home() -> Path:
+    return home() / "suites"
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("benchmark.suites").joinpath(f"{name}.toml").read_text())

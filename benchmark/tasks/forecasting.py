@@ -11,7 +11,7 @@ import torch
 from benchmark.data.city import ForecastingCity, Series
 from benchmark.data.graph import gaussian_graph
 from benchmark.errors import UserError
-from benchmark.spec import Protocol
+from benchmark.protocols import ForecastingProtocol
 from benchmark.tasks.problem import ForecastProblem, Scaler, TaskProblem, Windows
 
 
@@ -24,7 +24,7 @@ class Cut:
     test: slice
 
 
-def cut(steps: int, protocol: Protocol) -> Cut:
+def cut(steps: int, protocol: ForecastingProtocol) -> Cut:
     """The rows of each part of a series.
 
     Raises
@@ -38,7 +38,7 @@ def cut(steps: int, protocol: Protocol) -> Cut:
     return Cut(*protocol.rows(steps))
 
 
-def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: Protocol) -> Scaler:
+def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: ForecastingProtocol) -> Scaler:
     """Mean and population standard deviation of the observed training entries, float64; a constant series is only centred.
 
     values, observed: [step, node], the training rows. Where the protocol goes over windows, a step weighs as often as it is an input.
@@ -60,7 +60,7 @@ def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: Protocol) -> 
     return Scaler(mean, std if std > 0 else 1.0)
 
 
-def pose(city: ForecastingCity, tasks: Sequence[str], protocol: Protocol, *, whole_day: bool = False) -> ForecastProblem:
+def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProtocol, *, whole_day: bool = False) -> ForecastProblem:
     """The problem of one fit. Its arrays are copies of training and validation rows: no test row is reachable from it.
 
     whole_day: also show the mean day of the whole series, test part included; never under a protocol that ranks.
@@ -69,7 +69,7 @@ def pose(city: ForecastingCity, tasks: Sequence[str], protocol: Protocol, *, who
     return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, shown) for task in tasks})
 
 
-def held_out_windows(city: ForecastingCity, task: str, protocol: Protocol) -> Windows:
+def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> Windows:
     """The windows of the test part, for the runner only."""
     series = city.series(task)
     parts = cut(series.steps, protocol)
@@ -84,7 +84,7 @@ def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
     return gaussian_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
 
 
-def _pose_task(city: ForecastingCity, task: str, protocol: Protocol, whole_day: bool) -> TaskProblem:
+def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, whole_day: bool) -> TaskProblem:
     series = city.series(task)
     parts = cut(series.steps, protocol)
     scaler = _scaler(series, parts, protocol)
@@ -99,7 +99,7 @@ def _pose_task(city: ForecastingCity, task: str, protocol: Protocol, whole_day: 
     )
 
 
-def _scaler(series: Series, parts: Cut, protocol: Protocol) -> Scaler:
+def _scaler(series: Series, parts: Cut, protocol: ForecastingProtocol) -> Scaler:
     return fit_scaler(series.values[parts.train], series.observed[parts.train], protocol)
 
 
@@ -112,7 +112,7 @@ def _mean_day(series: Series) -> torch.Tensor:
     return torch.from_numpy(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32))
 
 
-def _windows(series: Series, rows: slice, scaler: Scaler, protocol: Protocol) -> Windows:
+def _windows(series: Series, rows: slice, scaler: Scaler, protocol: ForecastingProtocol) -> Windows:
     clock, steps = series.clock, series.steps
     part = (series.values, series.observed, clock.slot(steps), clock.weekday(steps), clock.calendar(steps))
     values, observed, slot, weekday, calendar = (torch.from_numpy(np.array(array[rows])) for array in part)

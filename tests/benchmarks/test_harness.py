@@ -12,7 +12,7 @@ import torch
 
 from benchmark.contract import Budget, RunContext
 from benchmark.execution.environment import keep_large_blocks
-from benchmark.execution.run import seed_everything
+from benchmark.execution.measure import seed_everything
 from benchmark.registry import registry
 from benchmark.training.loop import masked_mae, train
 

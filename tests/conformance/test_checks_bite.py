@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from benchmark import Forecaster, MethodInfo, Registry
-from benchmark import testing as checks
-from benchmark.testing import _Bench
-from benchmark.testing import tiny_city as make_city
+from benchmark.testing import forecasting as checks
+from benchmark.testing.forecasting import Bench
+from benchmark.testing.forecasting import tiny_city as make_city
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def bench(monkeypatch, tmp_path):
         monkeypatch.setattr(checks, "registry", lambda: Registry((catalogue.__name__,), "none"))
         monkeypatch.setattr(checks, "tiny_city", tiny_city)
         monkeypatch.setattr(Peeks, "folder", staticmethod(lambda: latest[-1]))
-        return _Bench("broken", tmp_path)
+        return Bench("broken", tmp_path)
 
     return make
 

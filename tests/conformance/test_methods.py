@@ -7,16 +7,22 @@ from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.testing import check_method
 
-METHODS = registry().names("forecasting")
+METHODS, ENCODERS = registry().names("forecasting"), registry().names("trajectory")
 
 
-def test_the_conformance_suite_runs_over_at_least_eight_methods():
+def test_the_conformance_suite_runs_over_at_least_eight_forecasters_and_three_encoders():
     assert len(METHODS) >= 8
+    assert len(ENCODERS) >= 3
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_keeps_every_promise_of_the_contract(name, tmp_path):
     assert len(check_method(name, tmp_path)) == 10
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_keeps_every_promise_and_knows_nothing_that_a_task_hides(name, tmp_path):
+    assert len(check_method(name, tmp_path)) == 12
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -31,7 +37,7 @@ def test_the_listed_parameter_count_is_that_of_the_default_network_at_206_nodes(
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_predicts_the_same_on_cpu_and_cuda(name, make_problem):
     from benchmark.contract import Budget, RunContext
-    from benchmark.execution.run import seed_everything
+    from benchmark.execution.measure import seed_everything
 
     problem = make_problem()
     info, cls = registry().info(name), registry().load(name)

@@ -15,10 +15,10 @@ from benchmark.data.archive import ArchiveRequest, import_archive
 from benchmark.data.city import ForecastingCity
 from benchmark.data.sources.archive import parse_task_map
 from benchmark.errors import UserError
-from benchmark.spec import find_protocol
+from benchmark.protocols import forecasting_protocol
 from benchmark.tasks.forecasting import held_out_windows, pose
 
-PAPER = find_protocol("paper")
+PAPER = forecasting_protocol("paper")
 
 STEPS, NODES = 480, 4
 STARTS = {"nyc": "2016-01-01", "chicago": "2023-06-01", "sip": "2017-01-01"}

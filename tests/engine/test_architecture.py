@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # a module may import from its own room and from rooms of a lower level
 LEVELS = [
     {"__main__"}, {"cli"}, {"experiments", "report"}, {"testing"}, {"execution"}, {"store"}, {"training"}, {"contract"}, {"tasks"},
-    {"suites", "registry"}, {"data"}, {"options", "metrics", "spec", "checkpoints"}, {"files"}, {"errors"}, {""},
+    {"suites", "registry"}, {"data"}, {"options", "metrics", "protocols", "spec", "checkpoints"}, {"files"}, {"errors"}, {""},
 ]
 
 

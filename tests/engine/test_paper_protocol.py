@@ -13,18 +13,18 @@ from benchmark.data.city import Origin, Series, write_city
 from benchmark.data.clock import Clock
 from benchmark.errors import UserError
 from benchmark.execution.campaign import run_plan
+from benchmark.execution.measure import seed_everything
 from benchmark.execution.plan import Request, make_plan
-from benchmark.execution.run import seed_everything
+from benchmark.protocols import forecasting_protocol
 from benchmark.registry import registry
 from benchmark.report.render import render
 from benchmark.report.table import Filter, make_tables
-from benchmark.spec import find_protocol
 from benchmark.store.records import Store
 from benchmark.tasks.forecasting import cut, held_out_windows, pose
 from benchmark.tasks.scoring import score
 from benchmark.training.loop import evaluate, masked_mae
 
-PAPER, GAP, STRICT = find_protocol("paper"), find_protocol("paper-gap23"), find_protocol("strict")
+PAPER, GAP, STRICT = forecasting_protocol("paper"), forecasting_protocol("paper-gap23"), forecasting_protocol("strict")
 STEPS, NODES = 480, 5
 
 

@@ -11,10 +11,10 @@ from benchmark.data.clock import Clock
 from benchmark.data.frames import great_circle_m
 from benchmark.data.graph import gaussian_graph
 from benchmark.errors import UserError
-from benchmark.spec import find_protocol
+from benchmark.protocols import forecasting_protocol
 from benchmark.tasks.forecasting import cut, held_out_windows, pose
 
-STRICT = find_protocol("strict")
+STRICT = forecasting_protocol("strict")
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_channels_are_value_time_of_day_and_weekday(city):
 
 
 def test_no_row_of_the_test_part_is_reachable_from_a_problem(city):
-    from benchmark.testing import reachable_arrays
+    from benchmark.testing.shared import reachable_arrays
 
     sizes = [array.shape[0] for array in reachable_arrays(pose(city, ["taxi"], STRICT)) if array.ndim]
     assert max(sizes) <= 168 * 6  # a storage holds training or validation rows, never the series' 240 × …

@@ -8,7 +8,8 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.options import as_dict, describe_options, parse_assignments, resolve
-from benchmark.spec import Record, RunSpec, find_preset, find_protocol
+from benchmark.protocols import forecasting_protocol
+from benchmark.spec import Record, RunSpec, find_preset
 
 SPEC = RunSpec("stid", 1, {"hidden": 32, "milestones": (1, 50)}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick",
                {"epochs": 6}, 0)
@@ -98,4 +99,4 @@ def test_unknown_presets_and_protocols_name_the_nearest():
     with pytest.raises(UserError, match="Did you mean quick"):
         find_preset("quik")
     with pytest.raises(UserError, match="Did you mean strict"):
-        find_protocol("strickt")
+        forecasting_protocol("strickt")

@@ -19,8 +19,8 @@ from benchmark.contract import Budget, RunContext
 from benchmark.errors import UserError
 from benchmark.execution import campaign
 from benchmark.execution.campaign import run_plan
+from benchmark.execution.measure import seed_everything
 from benchmark.execution.plan import Request, make_plan
-from benchmark.execution.run import seed_everything
 from benchmark.registry import registry
 from benchmark.store.claims import claim
 from benchmark.store.records import Store
@@ -249,7 +249,7 @@ def test_a_run_that_another_process_finished_meanwhile_is_not_done_again(store, 
     run_plan(made, store, workers=1)
     written = store.path(made.runs[0]).stat().st_mtime_ns
     monkeypatch.setattr(campaign, "execute", lambda *arguments: pytest.fail("the run was done again"))
-    job = campaign._Job(made.runs[0], made.folder, "cpu", {}, store.root, False)
+    job = campaign._Job(made.runs[0], made.folders, "cpu", {}, store.root, False)
     assert campaign._do(job).spec == made.runs[0]
     assert store.path(made.runs[0]).stat().st_mtime_ns == written
 
@@ -276,7 +276,7 @@ def test_a_campaign_goes_on_in_a_new_pool_when_a_worker_dies_and_gives_up_when_i
 
 def replace_job(store):
     made = make()
-    return replace(campaign._Job(made.runs[0], made.folder, "cpu", {}, store.root, False), force=True)
+    return replace(campaign._Job(made.runs[0], made.folders, "cpu", {}, store.root, False), force=True)
 
 
 def test_gpus_are_dealt_out_by_visible_devices(monkeypatch):

@@ -8,7 +8,8 @@ from torch import nn
 
 from benchmark.contract import Budget, RunContext
 from benchmark.tasks.problem import Targets
-from benchmark.training.loop import Diverged, TrainingOptions, _rate, evaluate, masked_mae, train
+from benchmark.training.loop import evaluate, masked_mae, train
+from benchmark.training.stage import Diverged, TrainingOptions, scheduled_rate
 
 
 class Constant(nn.Module):
@@ -107,7 +108,7 @@ def test_the_validation_loss_is_pooled_over_observed_targets(make_problem):
     (TrainingOptions(learning_rate=1.0, decay=0.5, decay_every=2), [1, 1, 0.5, 0.5, 0.25]),
 ])
 def test_the_learning_rate_follows_its_schedule(options, rates):
-    assert [_rate(options, epoch) for epoch in range(1, 6)] == pytest.approx(rates)
+    assert [scheduled_rate(options, epoch) for epoch in range(1, 6)] == pytest.approx(rates)
 
 
 def test_gradients_are_clipped_to_the_given_norm(make_problem):

@@ -10,8 +10,8 @@ from torch import nn
 from benchmark.contract import Budget, RunContext
 from benchmark.errors import UserError
 from benchmark.options import describe_options, resolve
+from benchmark.protocols import PROTOCOLS
 from benchmark.registry import registry
-from benchmark.spec import PROTOCOLS
 from benchmark.tasks.problem import Targets
 from methods.cmust import prompts
 from methods.cmust.embedding import sinusoid
@@ -273,11 +273,11 @@ def test_the_task_order_decides_what_starts_and_each_task_is_named_once(make_pro
 
 
 def test_a_summary_of_the_whole_series_is_refused_where_methods_are_ranked():
-    for protocol in PROTOCOLS.values():
+    for protocol in PROTOCOLS["forecasting"].values():
         CMuST.check(options(profile="text"), protocol, ("a", "b"))
         if protocol.ranked:
             with pytest.raises(ValueError, match=r"prompt_fit=all reads the test part.*--protocol paper"):
                 CMuST.check(options(prompt_fit="all"), protocol, ("a", "b"))
         else:
             CMuST.check(options(prompt_fit="all"), protocol, ("a", "b"))
-    assert [protocol.ranked for protocol in PROTOCOLS.values()].count(True) >= 1
+    assert [protocol.ranked for protocol in PROTOCOLS["forecasting"].values()].count(True) >= 1

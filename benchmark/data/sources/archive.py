@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import UserError, unknown
-from benchmark.spec import find_protocol
+from benchmark.protocols import forecasting_protocol
 
 # steps a window shows and steps it asks for, as the archive cuts them
-HISTORY, HORIZON = find_protocol("paper").history, find_protocol("paper").horizon
+HISTORY, HORIZON = forecasting_protocol("paper").history, forecasting_protocol("paper").horizon
 PARTS = ("train", "val", "test")
 PROMPT = "prompt.pth"
 # folder names, without case and separators

@@ -1,66 +1,36 @@
-"""What every method must do, as one check: run it over your method as the project runs it over its registry.
-
-    from benchmark.testing import check_method
-    check_method("my_method", tmp_path)
-"""
+"""What every forecaster must do."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import gc
-import pickle
-import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmark.checkpoints import Checkpoints
-from benchmark.contract import Budget, Forecaster, Method, RunContext
+from benchmark.contract import Budget, Forecaster, RunContext
 from benchmark.data.city import ForecastingCity, Series, write_city
 from benchmark.data.city import Origin as CityOrigin
 from benchmark.data.clock import Clock
-from benchmark.errors import UserError
-from benchmark.execution.run import seed_everything
-from benchmark.options import describe_options, resolve
+from benchmark.execution.measure import seed_everything
+from benchmark.options import resolve
+from benchmark.protocols import forecasting_protocol
 from benchmark.registry import registry
-from benchmark.spec import find_protocol
 from benchmark.tasks.forecasting import held_out_windows, pose
 from benchmark.tasks.problem import ForecastProblem, Inputs, Windows
 from benchmark.tasks.scoring import score
+from benchmark.testing.shared import check_facts, check_pickles, check_resumes, reachable_arrays
 
-STRICT = find_protocol("strict")
+STRICT = forecasting_protocol("strict")
 # a value that stands only in test rows: no method may ever hold it during fit
 SENTINEL = 987_654.0
 # enough for any network to beat the training mean on eight nodes
 LEARNING = Budget(epochs=12, patience=30, epoch_windows=320, validation_windows=32)
 TINY = Budget(epochs=1, patience=30, epoch_windows=32, validation_windows=8)
-TWO_EPOCHS = Budget(epochs=2, patience=30, epoch_windows=32, validation_windows=8)
 
 
-def check_method(name: str, folder: Path) -> list[str]:
-    """Run every check on a registered method; `folder` takes two tiny cities.
-
-    Returns
-    -------
-    The names of the checks that ran.
-
-    Raises
-    ------
-    AssertionError: says which promise is broken.
-    """
-    bench = _Bench(name, folder)
-    checks = [check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
-              check_batch_size_independence, check_state_round_trip, check_resumes, check_pickles, check_learns]
-    for check in checks:
-        check(bench)
-    return [check.__name__ for check in checks]
-
-
-class _Bench:
+class Bench:
     """A method on a tiny city, fitted once for the checks that only read."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -108,27 +78,7 @@ def tiny_city(folder: Path, test_value: float | None = None) -> ForecastingCity:
     return write_city(folder, "tiny", "own", CityOrigin("tiny", "made for tests", "none"), table, series)
 
 
-def check_facts(bench: _Bench) -> None:
-    """The registry's facts are whole; options are a frozen dataclass whose every field is explained."""
-    info = bench.info
-    assert issubclass(bench.cls, Method), f"{info.target} is no Method"
-    assert all((info.summary, info.paper, info.licence)), f"{info.name}: summary, paper or licence is empty"
-    assert info.scope in ("task", "city", "cities"), f"{info.name}: unknown scope {info.scope}"
-    options = bench.cls.Options
-    assert dataclasses.is_dataclass(options), f"{info.name}: Options is no dataclass"
-    assert options.__dataclass_params__.frozen, f"{info.name}: Options is not frozen"  # type: ignore[attr-defined]
-    silent = [key for key, about in describe_options(options).items() if not about["meaning"]]
-    assert not silent, f"{info.name}: options without a comment that gives their meaning: {silent}"
-    for preset, overrides in info.overrides.items():
-        resolve(options, overrides, f"{info.name} ({preset})")
-    try:
-        resolve(options, {"no_such_option": "1"}, info.name)
-    except UserError:
-        return
-    raise AssertionError(f"{info.name}: an unknown option is accepted")
-
-
-def check_seeds(bench: _Bench) -> None:
+def check_seeds(bench: Bench) -> None:
     """The same seed gives the same bits; another seed gives another fit, unless the method is deterministic."""
     first, second, other = (bench.predictions(bench.fit(seed)) for seed in (0, 0, 1))
     assert torch.equal(first, second), f"{bench.info.name}: seed 0 twice gives different predictions"
@@ -137,7 +87,7 @@ def check_seeds(bench: _Bench) -> None:
         f"but deterministic is {bench.info.deterministic}")
 
 
-def check_no_test_data_in_fit(bench: _Bench) -> None:
+def check_no_test_data_in_fit(bench: Bench) -> None:
     """No object reachable from the method before, during or after `fit` holds a test row."""
     folder = bench.city.folder.with_name("sentinel")
     problem = pose(tiny_city(folder, SENTINEL), bench.tasks, STRICT)
@@ -152,14 +102,14 @@ def check_no_test_data_in_fit(bench: _Bench) -> None:
     look("after fit")
 
 
-def check_test_rows_do_not_change_the_fit(bench: _Bench) -> None:
+def check_test_rows_do_not_change_the_fit(bench: Bench) -> None:
     """Other test rows, the same fitted state."""
     other = bench.fit(0, pose(tiny_city(bench.city.folder.with_name("other"), 1.0), bench.tasks, STRICT)).state_dict()
     for key, tensor in bench.fitted.state_dict().items():
         assert torch.equal(tensor, other[key]), f"{bench.info.name}: '{key}' depends on test rows"
 
 
-def check_future_has_no_effect(bench: _Bench) -> None:
+def check_future_has_no_effect(bench: Bench) -> None:
     """What comes after a window's history cannot change its prediction, nor can unobserved inputs."""
     windows = bench.held_out()
     shown = torch.arange(windows.values.shape[0])[:, None] < windows.history
@@ -170,7 +120,7 @@ def check_future_has_no_effect(bench: _Bench) -> None:
         f"{bench.info.name}: the future changes a prediction")
 
 
-def check_batch_size_independence(bench: _Bench) -> None:
+def check_batch_size_independence(bench: Bench) -> None:
     """Windows predicted alone, by seven or all at once agree."""
     whole = bench.predictions(bench.fitted, batch=10_000)
     for batch in (1, 7):
@@ -178,7 +128,7 @@ def check_batch_size_independence(bench: _Bench) -> None:
                                    msg=f"{bench.info.name}: predictions depend on the batch size")
 
 
-def check_state_round_trip(bench: _Bench) -> None:
+def check_state_round_trip(bench: Bench) -> None:
     """A new method with the fitted state predicts the same."""
     state = {key: tensor.clone() for key, tensor in bench.fitted.state_dict().items()}
     assert all(isinstance(tensor, torch.Tensor) for tensor in state.values()), f"{bench.info.name}: state_dict holds more than tensors"
@@ -187,37 +137,7 @@ def check_state_round_trip(bench: _Bench) -> None:
     assert torch.equal(bench.predictions(fresh), bench.predictions(bench.fitted)), f"{bench.info.name}: the state does not round-trip"
 
 
-def check_resumes(bench: _Bench) -> None:
-    """A fit that is broken off after every epoch, and goes on from its checkpoints each time, ends in the same bits."""
-    epochs: list[Any] = []
-    whole = bench.make(bench.problem)
-    whole.fit(RunContext(0, torch.device("cpu"), TWO_EPOCHS, progress=epochs.append))
-
-    def break_off(progress: Any) -> None:
-        raise _BrokenOff
-
-    for attempt in range(len(epochs) + 1):
-        method = bench.make(bench.problem)
-        run = RunContext(0, torch.device("cpu"), TWO_EPOCHS, checkpoints=Checkpoints(bench.folder / "checkpoints"))
-        if attempt < len(epochs):
-            run.progress = break_off
-        with contextlib.suppress(_BrokenOff):
-            method.fit(run)
-    for key, tensor in whole.state_dict().items():
-        assert torch.equal(tensor, method.state_dict()[key]), f"{bench.info.name}: '{key}' differs after the fit was broken off and resumed"
-
-
-class _BrokenOff(Exception):
-    """What ends a fit in `check_resumes`."""
-
-
-def check_pickles(bench: _Bench) -> None:
-    """Spawned workers must be able to import it."""
-    assert pickle.loads(pickle.dumps(bench.cls)) is bench.cls
-    pickle.loads(pickle.dumps((bench.info, bench.cls.Options())))
-
-
-def check_learns(bench: _Bench) -> None:
+def check_learns(bench: Bench) -> None:
     """On the tiny city it beats the training mean by a tenth."""
     method = bench.fit(0, budget=LEARNING)
     for task in bench.tasks:
@@ -238,23 +158,5 @@ def _mae(predict: Any, windows: Windows) -> float:
     return float(sums["absolute"].sum() / sums["count"].sum())
 
 
-def reachable_arrays(root: object) -> Iterator[np.ndarray]:
-    """All arrays and tensors that can be reached from an object, their bases and storages included."""
-    seen: set[int] = set()
-    queue: list[Any] = [root]
-    skipped = (type, types.ModuleType, types.FrameType, str, bytes, int, float)
-    while queue:
-        one = queue.pop()
-        if id(one) in seen or isinstance(one, skipped):
-            continue
-        seen.add(id(one))
-        if isinstance(one, torch.Tensor):
-            whole = torch.empty(0, dtype=one.dtype).set_(one.untyped_storage()) if one.layout == torch.strided else one
-            yield whole.detach().cpu().numpy()
-        elif isinstance(one, np.ndarray):
-            yield one
-            queue.append(one.base)
-        if isinstance(one, types.FunctionType):
-            queue += gc.get_referents(*(one.__closure__ or ()))  # not its globals: those are the whole program
-        else:
-            queue += gc.get_referents(one)
+CHECKS = (check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
+          check_batch_size_independence, check_state_round_trip, check_resumes, check_pickles, check_learns)

@@ -1,0 +1,82 @@
+"""Node2vec: skip-gram over biased random walks on the road graph; trips are not used.
+
+Grover and Leskovec, "node2vec: Scalable Feature Learning for Networks", KDD 2016, https://arxiv.org/abs/1607.00653. Walks are our own,
+all at once; skip-gram by gensim. The trajectory papers state no settings; these are the card's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from baselines.layers.road_table import RoadTable
+from baselines.layers.skip_gram import SkipGramOptions, skip_gram
+from benchmark import CityProblem, RunContext
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node2vecOptions(SkipGramOptions):
+    """Ten walks of 80 roads from every road; p = q = 1 is DeepWalk."""
+
+    window: int = 10
+    epochs: int = 5
+    # walks that begin at each road
+    walks: int = 10
+    # roads of a walk; one that reaches a dead end is shorter
+    walk_length: int = 80
+    # weight 1/p of going back to the road before
+    p: float = 1.0
+    # weight 1/q of a road that does not lead to the road before
+    q: float = 1.0
+    # walks may go against the direction of travel
+    undirected: bool = False
+
+
+class Node2vec(RoadTable):
+    """Every road begins walks, so every road has a vector."""
+
+    Options = Node2vecOptions
+
+    def make_table(self, city: CityProblem, run: RunContext) -> Tensor:
+        links = city.roads.links.numpy()
+        if self.options.undirected:
+            links = np.unique(np.concatenate([links, links[:, ::-1]]), axis=0)
+        start = np.repeat(np.arange(len(city.roads)), self.options.walks)
+        rng = run.numpy("walks")
+        walks = biased_walks(links, len(city.roads), rng.permutation(start), self.options.walk_length, self.options.p, self.options.q, rng)
+        table, _ = skip_gram([walk[walk >= 0].tolist() for walk in walks], len(city.roads), self.options, run)
+        return table
+
+    def parameter_count(self) -> int:
+        return 2 * self.table.numel()
+
+
+def biased_walks(links: np.ndarray, roads: int, start: np.ndarray, length: int, p: float, q: float, rng: np.random.Generator) -> np.ndarray:
+    """int64 [walk, length] roads of second-order walks (node2vec §3.2.2), -1 behind a dead end.
+
+    From t over v to x with weight 1/p if x = t, 1 if a link leads from x to t, else 1/q. links: int64 [link, 2]; start: int64 [walk].
+    """
+    links = links[np.lexsort((links[:, 1], links[:, 0]))]
+    degree = np.bincount(links[:, 0], minlength=roads)
+    next_road = np.full((roads, max(int(degree.max(initial=0)), 1)), -1, np.int64)
+    column = np.arange(len(links)) - np.repeat(np.cumsum(degree) - degree, degree)
+    next_road[links[:, 0], column] = links[:, 1]
+    linked = links[:, 0] * roads + links[:, 1]  # ascending
+    walks = np.full((len(start), length), -1, np.int64)
+    walks[:, 0] = start
+    for step in range(1, length):
+        alive = np.flatnonzero(walks[:, step - 1] >= 0)
+        choices = next_road[walks[alive, step - 1]]  # [walk, choice]
+        weight = (choices >= 0).astype(float)
+        if step > 1 and not p == q == 1:
+            before = walks[alive, step - 2][:, None]
+            key = choices * roads + before
+            near = linked[np.minimum(np.searchsorted(linked, key), len(linked) - 1)] == key
+            weight *= np.where(choices == before, 1 / p, np.where(near, 1.0, 1 / q))
+        total = weight.cumsum(axis=1)
+        pick = (rng.random(len(alive))[:, None] * total[:, -1:] >= total).sum(axis=1)
+        moves = total[:, -1] > 0
+        walks[alive[moves], step] = choices[moves, pick[moves]]
+    return walks

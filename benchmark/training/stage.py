@@ -1,0 +1,207 @@
+"""A stage of training, whatever is trained: epochs of steps, early stopping on a validation loss, best weights restored, checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.checkpoints import random_state, restore_random_state
+from benchmark.contract import Budget, Progress, RunContext
+
+Batch = TypeVar("Batch")
+
+
+class Diverged(RuntimeError):
+    """A loss became NaN or infinite; the run ends with an error record."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """Options every trained method shares; a method sets its own defaults."""
+
+    # windows or trips a step
+    batch_size: int = 64
+    # Adam's step size at the start
+    learning_rate: float = 1e-3
+    # coupled L2 (inside Adam)
+    weight_decay: float = 0.0
+    # epochs after which the learning rate is multiplied by `decay`
+    milestones: tuple[int, ...] = ()
+    # factor of one decay of the learning rate
+    decay: float = 0.1
+    # epochs between two decays of a periodic schedule, instead of milestones; 0: none
+    decay_every: int = 0
+    # largest global gradient norm; 0: no clipping
+    clip_norm: float = 0.0
+    # bfloat16 autocast in the network; the loss stays float32
+    amp: bool = False
+    # torch.compile the network; the first steps take longer
+    compile: bool = False
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage did."""
+
+    epochs: int
+    best_epoch: int
+    best_loss: float
+    steps: int
+    seconds: float
+
+
+class Companion(Protocol):
+    """What a stage keeps beside the network, e.g. statistics of its weights; saved and found again with it."""
+
+    def after_epoch(self) -> None:
+        """Called after each epoch's steps, before validation."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values, nested as you like."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take a `state_dict`."""
+
+
+@dataclass(frozen=True)
+class Stage(Generic[Batch]):
+    """What is trained, and on what."""
+
+    # names it in progress, random streams and checkpoints; once in one fit
+    key: str
+    # the batches of one epoch, in the order that a generator gives
+    batches: Callable[[torch.Generator], Iterable[Batch]]
+    # of one batch, differentiable
+    loss: Callable[[Batch], Tensor]
+    # after an epoch, without gradients; lower is better
+    validate: Callable[[], float]
+    # facts for the history
+    labels: Mapping[str, str] = field(default_factory=dict)
+    # epoch (from 1) -> learning rate; None: the options' schedule
+    rate: Callable[[int], float] | None = None
+    optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
+    # epochs before the budget's patience may end the stage
+    first_epochs: int = 0
+
+
+@dataclass
+class _State:
+    """How far a stage has come; with the tensors beside it, all that the next epoch needs."""
+
+    epoch: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    # epochs in a row that were worse than the best
+    worse: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    best: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def finished(self, budget: Budget, first_epochs: int) -> bool:
+        return self.epoch >= budget.epochs or (self.worse >= budget.patience and self.epoch > first_epochs)
+
+
+def run_stage(network: nn.Module, stage: Stage[Batch], options: TrainingOptions, run: RunContext, *,
+              parameters: Iterable[nn.Parameter] | None = None, companion: Companion | None = None,
+              after_step: Callable[[], None] | None = None) -> StageResult:
+    """Train a network and leave it with its best weights.
+
+    With `run.checkpoints` the stage is saved after every epoch, and one that was saved goes on from there, to the same bits on CPU.
+
+    Parameters
+    ----------
+    parameters: what to train; default all parameters that require a gradient.
+    companion: told after each epoch, saved with the stage.
+    after_step: called after each step of the optimiser.
+
+    Raises
+    ------
+    Diverged: names epoch, stage and learning rate.
+    """
+    trained = [p for p in (network.parameters() if parameters is None else parameters) if p.requires_grad]
+    optimiser = stage.optimiser(trained, lr=options.learning_rate, weight_decay=options.weight_decay)  # type: ignore[call-arg]
+    order, budget = run.generator(f"order {stage.key}"), run.budget
+    state = _State()
+    if run.checkpoints and (saved := run.checkpoints.load(stage.key, run.device)):
+        state = _restore(saved, network, optimiser, order, companion, run)
+        run.checkpoints.resumed_seconds += state.seconds
+    while not state.finished(budget, stage.first_epochs):
+        started = time.perf_counter()
+        state.epoch += 1
+        rate = stage.rate(state.epoch) if stage.rate else scheduled_rate(options, state.epoch)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        total, batches = torch.zeros((), device=run.device), 0
+        network.train()
+        for batch in stage.batches(order):
+            optimiser.zero_grad(set_to_none=True)
+            value = stage.loss(batch)
+            value.backward()
+            if options.clip_norm:
+                torch.nn.utils.clip_grad_norm_(trained, options.clip_norm)
+            optimiser.step()
+            if after_step:
+                after_step()
+            total += value.detach()
+            batches += 1
+        if companion:
+            companion.after_epoch()
+        train_loss = float(total) / max(batches, 1)
+        network.eval()
+        with torch.no_grad():
+            validation_loss = stage.validate()
+        if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
+            raise Diverged(f"The loss became {train_loss} (validation {validation_loss}) in epoch {state.epoch} of stage '{stage.key}' "
+                           f"at learning rate {rate:g}.")
+        if validation_loss < state.best_loss:
+            state.best_loss, state.best_epoch = validation_loss, state.epoch
+            state.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        state.worse = state.worse + 1 if validation_loss > state.best_loss else 0
+        state.steps += batches
+        seconds = time.perf_counter() - started
+        state.seconds += seconds
+        state.history.append({**stage.labels, "epoch": state.epoch, "train_loss": train_loss, "validation_loss": validation_loss,
+                              "learning_rate": rate, "steps": batches, "seconds": round(seconds, 3)})
+        run.history.append(state.history[-1])
+        if run.checkpoints:
+            over = state.finished(budget, stage.first_epochs)
+            run.checkpoints.save(stage.key, _saved(state, over, network, optimiser, order, companion, run))
+        run.progress(Progress(stage.key, state.epoch, budget.epochs, train_loss, validation_loss))
+    network.load_state_dict(state.best)
+    return StageResult(state.epoch, state.best_epoch, state.best_loss, state.steps, state.seconds)
+
+
+def scheduled_rate(options: TrainingOptions, epoch: int) -> float:
+    """Learning rate of an epoch (counted from 1)."""
+    passed = (epoch - 1) // options.decay_every if options.decay_every else sum(epoch > m for m in options.milestones)
+    return options.learning_rate * options.decay**passed
+
+
+def _saved(state: _State, over: bool, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator,
+           companion: Companion | None, run: RunContext) -> dict[str, Any]:
+    """A stage as tensors and plain values; one that is over needs its best weights only."""
+    rest = {} if over else {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+    return {"stage": vars(state), "order": order.get_state(), "random": random_state(run.device),
+            "companion": companion.state_dict() if companion else None, **rest}
+
+
+def _restore(saved: dict[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator,
+             companion: Companion | None, run: RunContext) -> _State:
+    """Put everything back as it was after the saved epoch."""
+    state = _State(**saved["stage"])
+    if "network" in saved:
+        network.load_state_dict(saved["network"])
+        optimiser.load_state_dict(saved["optimiser"])
+    if companion:
+        companion.load_state_dict(saved["companion"])
+    order.set_state(saved["order"].cpu())
+    restore_random_state(saved["random"], run.device)
+    run.history.extend(state.history)
+    return state

@@ -137,7 +137,8 @@ class TrajectoryEncoder(Method):
         """[trip, d] vectors of trips as a task shows them; one trip's vector does not depend on the others."""
 
     def roads(self, city: str, trips: Trips) -> torch.Tensor:
-        """[road, d] vectors of a city's roads; `trips`: all training trips, whole, for a method whose vectors depend on the context.
+        """[road, d] vectors of a city's roads; `trips`: all training trips, whole and on the CPU, for a method whose vectors
+        depend on the context.
 
         Only methods that read the view `route` offer it.
         """

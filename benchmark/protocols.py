@@ -91,6 +91,8 @@ class TrajectoryProtocol(Protocol):
     closed_cut: bool = False
     # what stops a probe and chooses its epoch: trips and roads kept aside for it, or the ones it is scored on
     selection: Literal["validation", "test"] = "validation"
+    # whether probes see vectors standardised by their training trips (a task's frozen vectors; finetuning always starts so)
+    standardises: bool = True
     # fewest roads or cells that a cut leaves of a trip
     fewest_kept: int = 5
     # most epochs an encoder trains: its own options say how many
@@ -127,7 +129,7 @@ _TRAJECTORY = {
         "as the authors' released code computes: travel_time hides the route's times and shows those of cells and GPS points, which "
         "give the answer away; cuts keep the moment of the cut; probes are stopped and chosen on the trips and roads that they are scored "
         "on; for comparison with published numbers, never ranked",
-        ranked=False, hides="route times", shows_route_times=False, closed_cut=True, selection="test"),
+        ranked=False, hides="route times", shows_route_times=False, closed_cut=True, selection="test", standardises=False),
 }
 PROTOCOLS: dict[str, dict[str, Protocol]] = {"forecasting": {**_FORECASTING}, "trajectory": {**_TRAJECTORY}}
 

@@ -60,7 +60,8 @@ def fit_and_score(spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any,
     made, started = Measured(), time.perf_counter()
     method.fit(run)
     fitted = time.perf_counter()
-    prober = _prober(method, options, run)
+    finetunes = isinstance(method, NeuralEncoder) and options.probe == "finetune"
+    prober: Prober = FinetuningProber(method, run) if finetunes else FrozenProber(method, run, standardise=protocol.standardises)
     for task, city, kind in wanted:
         if kind == "road_label":
             check_labels(tables[city].city)
@@ -82,10 +83,6 @@ def judge(rules: ModuleType, exam: Exam, kind: str) -> Judged:
     if kind == "road_label":
         return rules.judge_road_label(exam)
     return rules.judge_travel_time(exam) if kind == "travel_time" else rules.judge_destination(exam, kind)
-
-
-def _prober(method: TrajectoryEncoder, options: Any, run: RunContext) -> Prober:
-    return FinetuningProber(method, run) if isinstance(method, NeuralEncoder) and options.probe == "finetune" else FrozenProber(method, run)
 
 
 def _missing(kind: str, views: tuple[str, ...], shows_class: bool) -> str | None:

@@ -55,6 +55,9 @@ def announce(store: Store, headline: str, runs: Mapping[RunSpec, Mapping[str, An
 def label(spec: RunSpec, notes: Mapping[str, Any]) -> str:
     """A run in a few words; its notes say which options the user changed."""
     tasks = spec.tasks[0] if len(spec.tasks) == 1 else f"{len(spec.tasks)} tasks"
+    cities = {city for city, dot, _ in (task.partition(".") for task in spec.tasks) if dot}
+    if len(cities) == 1 < len(spec.tasks):
+        tasks += f" of {cities.pop()}"
     changed = ", ".join(f"{key}={value}" for key, value in sorted(notes.get("user_overrides", {}).items()))
     return f"{spec.method}{f' ({changed})' if changed else ''} {tasks} seed {spec.seed}"
 

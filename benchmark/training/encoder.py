@@ -59,6 +59,8 @@ class NeuralEncoder(TrajectoryEncoder):
 
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
+        if self.options.compile:
+            self.network.compile(dynamic=True)
         cities = self.problem.cities
         size = self.options.batch_size
 

@@ -123,10 +123,11 @@ class Prober(ABC):
 
 
 class FrozenProber(Prober):
-    """The method stays as it is; a probe learns from its vectors."""
+    """The method stays as it is; a probe learns from its vectors, standardised by those of its training trips unless said otherwise."""
 
-    # whether vectors are standardised by those of the probe's training trips
-    standardise = True
+    def __init__(self, method: TrajectoryEncoder, run: RunContext, *, standardise: bool = True) -> None:
+        super().__init__(method, run)
+        self.standardise = standardise
 
     def fit(self, question: Question, train: Trips, labels: Tensor, aside: Trips, aside_labels: Tensor) -> Callable[[Trips], Tensor]:
         vectors, aside_vectors = (vectors_of(self.method, trips, self.run) for trips in (train, aside))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ def test_every_pair_of_a_walk_is_a_link_and_a_dead_end_stops_it():
     linked = set(map(tuple, LINKS.tolist()))
     for walk in walks.tolist():
         length = walk.index(-1) if -1 in walk else len(walk)
-        assert all(pair in linked for pair in zip(walk[:length - 1], walk[1:length], strict=True))
+        assert all(pair in linked for pair in pairwise(walk[:length]))
         assert set(walk[length:]) <= {-1}
         assert length == 10 or walk[length - 1] == 4
 

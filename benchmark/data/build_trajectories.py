@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark.data.build_trips import keep_trips
 from benchmark.data.city import Origin
+from benchmark.data.frames import METRES_PER_DEGREE
 from benchmark.data.grid import Grid
 from benchmark.data.matching import HiddenMarkovMatcher, Matcher
 from benchmark.data.roads import RoadNetwork
@@ -56,6 +57,14 @@ def build_trajectory_city(destination: Path, name: str, edition: str, origin: Or
              "matching": matcher.settings(), "limits": {view: list(limits) for view, limits in asdict(raw.limits).items()}, "split": split}
     places = Places(raw.network, raw.grid, count_poi(raw.grid, raw.poi), raw.zone, facts)
     return write_trajectory_city(destination, name, edition, origin, places, trips, matched, parts)
+
+
+def grid_over(network: RoadNetwork, cell_size_m: float) -> Grid:
+    """Cells over the extent of the roads and a cell around it, for points beside the outermost roads."""
+    high = cell_size_m / METRES_PER_DEGREE
+    wide = high / float(np.cos(np.radians(network.lat.mean())))
+    return Grid.of_size(float(network.lon.min()) - wide, float(network.lon.max()) + wide, float(network.lat.min()) - high,
+                        float(network.lat.max()) + high, cell_size_m)
 
 
 def count_poi(grid: Grid, poi: PointsOfInterest | None) -> np.ndarray:

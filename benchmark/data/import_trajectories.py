@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.data.build import OWN
-from benchmark.data.build_trajectories import RawCity, build_trajectory_city
+from benchmark.data.build_trajectories import RawCity, build_trajectory_city, grid_over
 from benchmark.data.city import Origin
 from benchmark.data.folder import cities_home, prepare
 from benchmark.data.frame_check import wrong_frame
-from benchmark.data.frames import METRES_PER_DEGREE
 from benchmark.data.grid import Grid
 from benchmark.data.matching import Matcher
 from benchmark.data.roads import RoadNetwork
@@ -65,14 +64,10 @@ def _poi(given: TrajectoryFile) -> PointsOfInterest | None:
 
 
 def _grid(given: TrajectoryFile, network: RoadNetwork) -> Grid:
-    """Cells over the declared box, else over the extent of the roads and a cell around it, for points beside the outermost roads."""
-    if given.box:
-        west, south, east, north = given.box
-    else:
-        high = given.cell_size_m / METRES_PER_DEGREE
-        wide = high / float(np.cos(np.radians(network.lat.mean())))
-        west, south, east, north = (float(edge) for edge in (network.lon.min() - wide, network.lat.min() - high, network.lon.max() + wide,
-                                                             network.lat.max() + high))
+    """Cells over the declared box, else over the roads."""
+    if not given.box:
+        return grid_over(network, given.cell_size_m)
+    west, south, east, north = given.box
     return Grid.of_size(west, east, south, north, given.cell_size_m)
 
 

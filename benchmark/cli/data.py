@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json as json_
 import re
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from benchmark.cli.archive import import_archive
+from benchmark.cli.own_city import import_city
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
@@ -22,7 +22,7 @@ def list_(json: Json = False) -> None:
     Example: stbench data list
     """
     from benchmark.data.cards import overview
-    from benchmark.report.render import plain_table
+    from benchmark.report.console import plain_table
 
     rows = overview()
     if not rows and not json:
@@ -43,7 +43,7 @@ def show(
     Example: stbench data show my-city
     """
     from benchmark.data.cards import describe
-    from benchmark.report.render import plain_facts, plain_table
+    from benchmark.report.console import plain_facts, plain_table
 
     cards = describe(name, edition)
     if json:
@@ -60,40 +60,7 @@ def show(
             typer.echo(plain_table(numbers), nl=False)
 
 
-@app.command("import")
-def import_(
-    toml: Annotated[Path, typer.Argument(help="The city file: which arrays, which clock, which nodes.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a city of this name.")] = False,
-) -> None:
-    """Check and build your own city from a TOML file; its name is then a suite.
-
-    All keys stand at the top of benchmark/data/sources/city_file.py (series on nodes) and trajectory_file.py (GPS trips, kind =
-    "trajectories"); examples in tests/cities.
-
-    Example: stbench data import my-city.toml
-    """
-    from benchmark.data.build import import_city
-    from benchmark.data.sources.trajectory_file import is_trajectory_file
-
-    if is_trajectory_file(toml):
-        _import_trajectories(toml, replace)
-        return
-    city = import_city(toml, replace=replace)
-    typer.echo(f"{city.name} ({city.edition}): {', '.join(city.tasks)}; {city.card['nodes']} nodes; fingerprint {city.fingerprint}.\n"
-               f"It lies in {city.folder}. Next: stbench run --method historical_average --suite {city.name}")
-
-
-def _import_trajectories(toml: Path, replace: bool) -> None:
-    from benchmark.data.import_trajectories import import_trajectories
-
-    city = import_trajectories(toml, replace=replace)
-    card, notes = city.card, city.card["notes"]
-    dropped = "; ".join(f"{count:,} {reason}" for reason, count in notes["dropped"].items()) or "none"
-    typer.echo(f"{city.name} ({city.edition}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
-               f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {city.fingerprint}.\n"
-               f"Dropped: {dropped}.\nIt lies in {city.folder}.")
-
-
+app.command("import")(import_city)
 app.command()(import_archive)
 
 
@@ -110,10 +77,10 @@ def verify(names: Annotated[list[str] | None, typer.Argument(help="Prepared citi
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """A row that fits a terminal: days instead of moments."""
+    """A row that fits a terminal: days instead of moments, and of a trajectory city its size instead of tasks."""
     days = re.sub(r"T[\d:]+", "", row["span"] or "").replace("/", " … ") or None
-    return {"name": row["name"], "edition": row["edition"], "tasks": ", ".join(row["tasks"]), "nodes": row["nodes"], "steps": row["steps"],
-            "minutes": row["interval_minutes"], "span": days}
+    return {"name": row["name"], "edition": row["edition"], "holds": ", ".join(row["tasks"]) or row["size"], "nodes": row["nodes"],
+            "steps": row["steps"], "minutes": row["interval_minutes"], "span": days}
 
 
 def _json(value: Any) -> str:

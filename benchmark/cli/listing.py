@@ -1,4 +1,4 @@
-"""`stbench list`: methods, suites, tasks, presets, protocols. No torch."""
+"""`stbench list`: methods, suites, tasks, scenarios, presets, protocols. No torch."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import typer
 
 
 def listing(
-    what: Annotated[str, typer.Argument(help="methods, suites, tasks, presets or protocols.")],
+    what: Annotated[str, typer.Argument(help="methods, suites, tasks, scenarios, presets or protocols.")],
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
 ) -> None:
     """List what stbench knows.
 
     Example: stbench list methods
     """
+    from benchmark.report.console import plain_table
     from benchmark.report.listing import KINDS
-    from benchmark.report.render import plain_table
 
     if what not in KINDS:
         from benchmark.errors import unknown

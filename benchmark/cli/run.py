@@ -12,12 +12,13 @@ from benchmark.cli.parse import names, seed_list
 
 def run(
     method: Annotated[str, typer.Option(help="One method, a list (stid,gwnet), or all.")],
-    suite: Annotated[str, typer.Option(help="nyc, sip, chicago, or a city you imported.")],
+    suite: Annotated[str, typer.Option(help="nyc, sip, chicago; chengdu, xian, chengdu-xian; or a city you imported.")],
     seeds: Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")] = "1",
-    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop; road_label: that of each city.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the method: key=value. Repeatable.")] = None,
     preset: Annotated[str | None, typer.Option(help="smoke, quick or full; default quick on CPU, full on CUDA.")] = None,
     protocol: Annotated[str, typer.Option(help="The rules of measuring.")] = "strict",
+    scenario: Annotated[str, typer.Option(help="A named change of the suite (see stbench list scenarios).")] = "standard",
     data: Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")] = None,
@@ -38,7 +39,7 @@ def run(
     from benchmark.store.records import Store, local_root
 
     plan = make_plan(Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol,
-                             data, device))
+                             data, device, scenario))
     store = Store(local_root(results))
     print_plan(plan, store, resolved=[name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None],
                every=dry_run)
@@ -47,6 +48,6 @@ def run(
     with interruptible(), Bars(plan) as bars:
         result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
     chosen = Filter(suites=(suite,), editions=(plan.edition,), presets=(plan.preset.name,), protocols=(protocol,), tasks=plan.tasks,
-                    fingerprint=plan.runs[0].fingerprint)
+                    scenarios=(scenario,), fingerprint=plan.runs[0].fingerprint)
     print_tables(chosen, "rich", results)
     print_result(result, store)

@@ -16,29 +16,37 @@ if TYPE_CHECKING:
 def table(
     suite: Annotated[str | None, typer.Option(help="Only these suites.")] = None,
     method: Annotated[str | None, typer.Option(help="Only these methods.")] = None,
-    task: Annotated[str | None, typer.Option(help="Only these tasks.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick; road_label means that of each city.")] = None,
     metric: Annotated[str | None, typer.Option(help="These columns, e.g. mae,mae_nonzero.")] = None,
     data: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
     preset: Annotated[str | None, typer.Option(help="Only this preset.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Only this protocol.")] = None,
-    horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone; default all.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="Only this scenario (see stbench list scenarios).")] = None,
+    horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone (forecasting); default all.")] = None,
     format: Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")] = "rich",
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
 ) -> None:
-    """Print tables: mean ± sd over seeds, best bold, second underlined, the paper's number beside.
+    """Print tables: mean ± sd over seeds, best bold, second underlined, the paper's number beside, floors dim above.
 
     Example: stbench table --suite nyc --format markdown
     """
+    from benchmark.errors import unknown
+    from benchmark.protocols import PROTOCOLS
     from benchmark.report.table import Filter
-    from benchmark.spec import find_preset, find_protocol
+    from benchmark.spec import find_preset
+    from benchmark.suites.catalogue import SCENARIOS
 
     for one in names(preset) or ():
         find_preset(one)
-    for one in names(protocol) or ():
-        find_protocol(one)
+    # a name of any family will do
+    for what, asked, families in (("protocol", protocol, PROTOCOLS.values()), ("scenario", scenario, SCENARIOS.values())):
+        known = {name for one in families for name in one}
+        for name in names(asked) or ():
+            if name not in known:
+                raise unknown(what, name, known)
     print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric),
-                        horizon=horizon),
+                        names(scenario), horizon=horizon),
                  "json" if json else format, results)
 
 

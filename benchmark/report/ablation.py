@@ -16,11 +16,12 @@ from rich.table import Table as RichTable
 
 from benchmark.errors import unknown
 from benchmark.execution.plan import Plan
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, Metric
 from benchmark.report.console import captured, fits
+from benchmark.report.kinds import metrics_of
 from benchmark.report.sheet import Sheet, html, latex, markdown
 from benchmark.report.table import Cell
-from benchmark.report.words import cell_text
+from benchmark.report.words import cell_text, metric_head
 from benchmark.spec import RunSpec
 from benchmark.store.records import Store
 
@@ -53,8 +54,8 @@ class AblationTable:
     fingerprint: str
     # size and origin of the city, in words
     city: str
-    # the protocol's first metric
-    metric: str
+    # task -> the first metric that the protocol has of it
+    metrics: Mapping[str, str]
     # task -> unit of the metric
     units: Mapping[str, str]
     # variant -> the options that it sets
@@ -77,21 +78,21 @@ def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence
     ----------
     variants: variant → its runs; the first one is the full method. changes: variant → the options that it sets.
     """
-    metric = plan.protocol.metrics[0]
-    found = {name: {task: _by_seed(runs, task, metric, store) for task in plan.tasks} for name, runs in variants.items()}
+    metrics = {task: metrics_of(task, plan.protocol, plan.suite.family)[0] for task in plan.tasks}
+    found = {name: {task: _by_seed(runs, task, metrics[task], store) for task in plan.tasks} for name, runs in variants.items()}
     full, *others = variants
     rows = {name: {task: _cell(values, found[full][task] if name != full else {}) for task, values in tasks.items()}
             for name, tasks in found.items()}
     units = plan.units()
     return AblationTable(
         method, f"{plan.suite.name}@{plan.suite.version}", plan.edition, f"{plan.protocol.name}@{plan.protocol.version}",
-        plan.preset.name, plan.runs[0].fingerprint, plan.size(), metric, {task: units[task] for task in plan.tasks},
+        plan.preset.name, plan.runs[0].fingerprint, plan.size(), metrics, {task: units[task] or "%" for task in plan.tasks},
         changes, [name for name in others if set(variants[name]) == set(variants[full])], rows)
 
 
 def _by_seed(runs: Sequence[RunSpec], task: str, metric: str, store: Store) -> dict[int, float]:
     records = [store.read(run) for run in runs if task in run.tasks and store.has(run)]
-    return {record.spec.seed: value for record in records if (value := record.metrics[task].get(metric)) is not None}
+    return {record.spec.seed: value for record in records if (value := record.metrics.get(task, {}).get(metric)) is not None}
 
 
 def _cell(values: Mapping[int, float], full: Mapping[int, float]) -> AblationCell:
@@ -118,16 +119,25 @@ def check_format(format: str) -> None:
 
 def notes(table: AblationTable) -> list[str]:
     """The lines under the table: what the numbers are, and what they are not."""
-    metric = METRICS[table.metric].label
+    used = [METRICS[name] for name in dict.fromkeys(table.metrics.values())]
+    metric = ", ".join(one.label for one in used)
     units = {unit: ", ".join(task for task in table.units if table.units[task] == unit) for unit in table.units.values()}
     lines = [f"City: {table.city} ({'simulated' if table.edition == 'sim' else table.edition}), fingerprint {table.fingerprint}. "
              f"{metric}: mean over n seeds ± sample sd (n ≥ 3), in {'; '.join(f'{unit} ({tasks})' for unit, tasks in units.items())}.",
-             f"{CHANGE}: change of the mean {metric} against full over the seeds that both have; + is worse."]
+             f"{CHANGE}: change of the mean {metric} against full over the seeds that both have; {_worse(used)}."]
     lines += [f"{name}: {', '.join(f'{key}={value}' for key, value in change.items())}"
               + (" (as in full: the same runs)" if name in table.void else "") for name, change in table.changes.items()]
     fewer = [f"{name} {task} ({cell.paired})" for name, cells in table.rows.items() for task, cell in cells.items()
              if cell.change is not None and cell.paired < cell.n]
     return lines + ([f"{CHANGE} over fewer seeds than n: {', '.join(fewer)}."] if fewer else [])
+
+
+def _worse(metrics: Sequence[Metric]) -> str:
+    """Which sign of a change is bad."""
+    lower, higher = ([one.label for one in metrics if one.higher_is_better == up] for up in (False, True))
+    if not (lower and higher):
+        return "− is worse" if higher else "+ is worse"
+    return f"+ is worse for {', '.join(lower)}, − for {', '.join(higher)}"
 
 
 def _change(cell: AblationCell) -> str:
@@ -141,12 +151,12 @@ def _counts(cells: Mapping[str, AblationCell]) -> str:
 
 
 def _row(table: AblationTable, cells: Mapping[str, AblationCell]) -> list[str]:
-    pairs = [(cell_text(cell.error, table.metric, cell.n), _change(cell)) for cell in cells.values()]
+    pairs = [(cell_text(cell.error, table.metrics[task], cell.n), _change(cell)) for task, cell in cells.items()]
     return [_counts(cells), *(text for pair in pairs for text in pair)]
 
 
 def _sheet(table: AblationTable) -> Sheet:
-    heads = [f"{task} {head}" for task in table.units for head in (METRICS[table.metric].label, CHANGE)]
+    heads = [f"{task} {head}" for task in table.units for head in (metric_head(table.metrics[task]), CHANGE)]
     rows = [[name, *_row(table, cells)] for name, cells in table.rows.items()]
     return Sheet(table.title, ["variant", "n", *heads], rows, notes(table), 1)
 
@@ -176,14 +186,18 @@ def _grids(table: AblationTable, console: Console) -> list[RichTable]:
 
 def _grid(table: AblationTable, tasks: Sequence[str], plus_minus: str, gap: int) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=gap > 0)
-    label = METRICS[table.metric].label.replace(" ", "\n")
     grid.add_column("variant", vertical="bottom", no_wrap=True)
-    for head in ("n", *(head for task in tasks for head in (f"{task}\n{label}", CHANGE))):
+    for head in ("n", *(head for task in tasks for head in (_head(table, task), CHANGE))):
         grid.add_column(head, justify="right", vertical="bottom", no_wrap=True)
     for name, cells in table.rows.items():
         texts = _row(table, {task: cells[task] for task in tasks})
         grid.add_row(name, *(text.replace(" ± ", plus_minus) for text in texts))
     return grid
+
+
+def _head(table: AblationTable, task: str) -> str:
+    """The task above its metric, in as few columns as they take; of several cities the city stands above too."""
+    return "\n".join((*task.split("."), metric_head(table.metrics[task]).replace(" ", "\n")))
 
 
 def _csv(table: AblationTable) -> str:
@@ -196,7 +210,7 @@ def _csv(table: AblationTable) -> str:
         for task, cell in cells.items():
             values = (cell.error.mean, cell.error.sd, cell.change) if cell.error else (None, None, None)
             writer.writerow([table.suite, table.edition, table.protocol, table.preset, table.fingerprint, table.method, name, options,
-                             task, cell.n, METRICS[table.metric].label, *("" if value is None else value for value in values),
+                             task, cell.n, METRICS[table.metrics[task]].label, *("" if value is None else value for value in values),
                              cell.paired])
     return out.getvalue()
 

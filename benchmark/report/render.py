@@ -63,9 +63,11 @@ def _print_group(console: Console, group: Sequence[Table]) -> None:
 
 
 def _grids(group: Sequence[Table], compact: bool) -> list[RichTable]:
-    """For the terminal, with names in one line below each other; `compact` breaks heads and names once more and closes up the ±."""
-    names = [_name(row, compact) for table in group for row in table.rows] if len(group) > 1 else []
-    return [_grid(table, max((len(line) for name in names for line in name.splitlines()), default=0), compact) for table in group]
+    """For the terminal; `compact` breaks heads and names once more and closes up the ±."""
+    names = [line for table in group for name in (*table.tasks, *(_name(row, compact) for row in table.rows)) for line in name.splitlines()]
+    # tables below each other have names of one width
+    width = max(map(len, names)) if len(group) > 1 else None
+    return [_grid(table, width, compact) for table in group]
 
 
 def _name(row: Row, compact: bool) -> str:
@@ -73,7 +75,7 @@ def _name(row: Row, compact: bool) -> str:
     return name.replace(" (", "\n  (") if compact else name
 
 
-def _grid(table: Table, name_width: int, compact: bool) -> RichTable:
+def _grid(table: Table, name_width: int | None, compact: bool) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for k, head in enumerate(heads(table)):
         broken = head.replace(" (", "\n(").replace(", ", ",\n" if compact else ", ")
@@ -117,7 +119,7 @@ def _csv(tables: Sequence[Table]) -> str:
                 if cell or row.missing:
                     values = (cell.mean, cell.sd) if cell else (None, None)
                     line = [table.suite, table.edition, table.protocol, table.preset, table.fingerprint, row.task, row.method, row.changed,
-                            row.source, row.n, METRICS[metric].label, *values, *_papers(table, row, metric)]
+                            row.source, None if row.floor else row.n, METRICS[metric].label, *values, *_papers(table, row, metric)]
                     writer.writerow(["" if value is None else value for value in line])
     return out.getvalue()
 

@@ -16,8 +16,12 @@ MISSING = "✕"
 
 
 def heads(table: Table) -> list[str]:
-    paper = _percent(paper_label(table), METRICS[_papers(table)].percent)
-    return ["method", "n", *(_percent(METRICS[m].label, METRICS[m].percent) for m in table.metrics), *([paper] if has_paper(table) else [])]
+    paper = [_percent(paper_label(table), _papers(table))] if has_paper(table) else []
+    return ["method", "n", *map(metric_head, table.metrics), *paper]
+
+
+def metric_head(metric: str) -> str:
+    return _percent(METRICS[metric].label, metric)
 
 
 def paper_label(table: Table) -> str:
@@ -70,7 +74,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(task for task in units if units[task] == unit)})"
                                                   for unit in dict.fromkeys(units.values())) + ".")
     if any(row.floor for row in rows):
-        lines.append("Rows without n are floors: what is reached without any representation; never ranked.")
+        lines.append("n –: a floor, what is reached without any representation; never ranked.")
     lines += [f"{MISSING}: {reasons}." for reasons in [_reasons(rows)] if reasons]
     with_paper = [table for table in group if has_paper(table)]
     if with_paper and (first.family == "trajectory" or not first.comparable):
@@ -82,10 +86,10 @@ def notes(group: Sequence[Table]) -> list[str]:
     return lines
 
 
-def _percent(label: str, percent: bool) -> str:
-    """``MAPE (y≥1)`` → ``MAPE % (y≥1)``."""
+def _percent(label: str, metric: str) -> str:
+    """``MAPE (y≥1)`` → ``MAPE % (y≥1)``, for a metric that is printed as a percentage."""
     name, space, mask = label.partition(" ")
-    return f"{name} %{space}{mask}" if percent else label
+    return f"{name} %{space}{mask}" if METRICS[metric].percent else label
 
 
 def _papers(table: Table) -> str:

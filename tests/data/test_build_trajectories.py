@@ -17,7 +17,7 @@ from benchmark.data.trips import Limits
 from benchmark.errors import UserError
 
 CITIES = Path(__file__).resolve().parents[1] / "cities"
-TRIPS, DAY = 96, 86_400
+TRIPS, DAY = 160, 86_400
 # a square lattice of two-way streets around Chengdu, 0.002 degrees apart
 SIZE, PITCH, WEST, SOUTH = 6, 0.002, 104.0, 30.0
 TOML = """
@@ -133,7 +133,7 @@ def test_a_frame_that_puts_the_points_beside_the_roads_is_warned_of(folder, capl
 def test_the_command_says_what_was_kept_and_dropped_and_a_wrong_frame_is_a_sentence(folder):
     done = CliRunner().invoke(app, ["data", "import", str(folder / "lattice.toml")])
     assert done.exit_code == 0, done.output
-    assert "lattice (own): 96 of 97 trips" in done.output
+    assert "lattice (own): 160 of 161 trips" in done.output
     assert "Dropped: 1 leaves the box." in done.output
     (folder / "trips.csv").write_text("trip_id,unix_time,lon,lat\na,1,30.0,104.0\na,2,30.1,104.1\n")
     with pytest.raises(UserError, match="swapped"):

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.report.render import FORMATS, cell_text, render
+from benchmark.report.render import FORMATS, render
 from benchmark.report.table import Cell, Filter, make_tables
+from benchmark.report.words import cell_text
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 

@@ -53,6 +53,11 @@ class TripTable:
     def lines(self) -> RouteLines:
         return RouteLines(self.network)
 
+    @cached_property
+    def step(self) -> np.ndarray:
+        """int32 [point]: on which of its trip's roads, counted from 0, each point lies."""
+        return steps_of(self.gps, self.route)
+
     def seconds(self, rows: np.ndarray) -> np.ndarray:
         """[trip] float64 seconds from the first to the last point."""
         return (self.gps.values["time"][self.gps.offsets[rows + 1] - 1] - self.departure(rows)).astype(np.float64)
@@ -64,7 +69,7 @@ class TripTable:
 
 def whole(table: TripTable, rows: np.ndarray) -> Trips:
     """Trips with all their points, roads, cells and times."""
-    return _trips(table, rows, *(take(view, rows) for view in (table.gps, table.route, table.grid)))
+    return _trips(table, rows, _points(table, rows), take(table.route, rows), take(table.grid, rows))
 
 
 def pose_travel_time(table: TripTable, rows: np.ndarray, protocol: TrajectoryProtocol) -> Posed:
@@ -75,13 +80,14 @@ def pose_travel_time(table: TripTable, rows: np.ndarray, protocol: TrajectoryPro
     """
     route, labels = take(table.route, rows), table.seconds(rows)
     if protocol.hides == "route times":
-        return Posed(rows, _trips(table, rows, take(table.gps, rows), route, take(table.grid, rows), route_times=False), labels)
-    offsets, lon, lat, road = table.lines.points(route)
+        return Posed(rows, _trips(table, rows, _points(table, rows), route, take(table.grid, rows), route_times=False), labels)
+    offsets, lon, lat, step = table.lines.along_route(route)
     cell = table.city.grid.locate(lon, lat)
     inside = cell >= 0
     kept = np.concatenate([[0], np.cumsum(inside)])[offsets]
-    gps = View(kept, {"time": np.full(int(inside.sum()), np.nan), "lon": lon[inside], "lat": lat[inside], "road": road[inside],
-                      "cell": cell[inside]})
+    gps = View(kept, {"time": np.full(int(inside.sum()), np.nan), "lon": lon[inside], "lat": lat[inside],
+                      "road": route.values["road"][step[inside]], "cell": cell[inside],
+                      "step": (step - np.repeat(route.offsets[:-1], np.diff(offsets)))[inside]})
     return Posed(rows, _trips(table, rows, gps, route, cells_under(gps), all_times=False), labels)
 
 
@@ -91,9 +97,13 @@ def pose_destination_road(table: TripTable, rows: np.ndarray, protocol: Trajecto
     kept = kept_units(route.lengths(), share)
     cut = route.values["entry"][route.offsets[:-1] + kept]
     labels = route.values["road"][route.offsets[1:] - 1]
-    gps = _before(take(table.gps, rows), "time", cut, protocol.closed_cut)
+    gps = _before(_points(table, rows), "time", cut, protocol.closed_cut)
     route = prefix(route, kept)
-    grid = _before(take(table.grid, rows), "entry", cut, True) if protocol.closed_cut else cells_under(gps)
+    if protocol.closed_cut:
+        grid = _before(take(table.grid, rows), "entry", cut, True)
+    else:
+        gps = _until_step(gps, kept)
+        grid = cells_under(gps)
     usable = (kept >= protocol.fewest_kept) & (gps.lengths() > 0)
     return _posed(table, rows, usable, gps, route, grid, labels, "road", protocol)
 
@@ -107,7 +117,7 @@ def pose_destination_grid(table: TripTable, rows: np.ndarray, protocol: Trajecto
     kept = kept_units(grid.lengths(), share)
     cut = grid.values["entry"][grid.offsets[:-1] + kept]
     labels = grid.values["cell"][grid.offsets[1:] - 1]
-    gps = _before(take(table.gps, rows), "time", cut, protocol.closed_cut)
+    gps = _before(_points(table, rows), "time", cut, protocol.closed_cut)
     if protocol.closed_cut:
         grid, route = prefix(grid, kept), _before(take(table.route, rows), "entry", cut, True)
     else:
@@ -122,6 +132,39 @@ def take(view: View, rows: np.ndarray) -> View:
     offsets = np.concatenate([[0], np.cumsum(length)])
     entry = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], length)
     return View(offsets, {name: np.asarray(values[entry]) for name, values in view.values.items()})
+
+
+def steps_of(gps: View, route: View) -> np.ndarray:
+    """int32 [point]: the road of its trip, counted from 0, that each point lies on: entered last, or the nearest of its number."""
+    trip = np.repeat(np.arange(len(gps.offsets) - 1), gps.lengths())
+    start = np.asarray(gps.values["time"])[gps.offsets[:-1]].astype(np.float64)
+    # times of all trips on one line: a trip's begin where no other trip's can lie
+    day = 1e7
+    entered = np.asarray(route.values["entry"]) - np.repeat(start - day * np.arange(len(start)), route.lengths())
+    asked = np.asarray(gps.values["time"]) - start[trip] + day * trip
+    low, high = route.offsets[trip], route.offsets[trip + 1] - 1
+    guess = np.clip(np.searchsorted(entered, asked, side="right") - 1, low, high)
+    road, wanted = np.asarray(route.values["road"]), np.asarray(gps.values["road"])
+    found = np.where(road[guess] == wanted, guess, -1)
+    longest = int(route.lengths().max(initial=0))
+    # the roads entered at the very moment of the point, the roads to come, the roads left
+    for direction, at_once in ((-1, True), (1, False), (-1, False)):
+        for away in range(1, longest):
+            left = np.flatnonzero(found < 0)
+            if not left.size:
+                break
+            near = guess[left] + direction * away
+            possible = (near >= low[left]) & (near <= high[left])
+            near = np.where(possible, near, guess[left])
+            if at_once:
+                possible &= entered[np.minimum(near + 1, len(entered) - 1)] >= asked[left]
+            found[left] = np.where(possible & (road[near] == wanted[left]), near, -1)
+    return np.where(found >= 0, found - low, guess - low).astype(np.int32)
+
+
+def _points(table: TripTable, rows: np.ndarray) -> View:
+    """The GPS view of these trips, with the step of each point."""
+    return take(View(table.gps.offsets, {**table.gps.values, "step": table.step}), rows)
 
 
 def prefix(view: View, count: np.ndarray) -> View:
@@ -154,18 +197,19 @@ def cells_under(gps: View) -> View:
 
 def _up_to_last_point(route: View, gps: View) -> View:
     """The roads up to the one that the last point lies on; none where there is no point."""
+    count = np.zeros(len(gps.offsets) - 1, np.int64)
     some = gps.lengths() > 0
-    last = np.maximum(gps.offsets[1:] - 1, 0)
-    road, time = gps.values["road"][last], gps.values["time"][last].astype(np.float64)
-    entered = route.values["entry"] <= np.repeat(time, route.lengths())
-    total = np.concatenate([[0], np.cumsum(entered)])
-    count = np.where(some, total[route.offsets[1:]] - total[route.offsets[:-1]], 0)
-    while True:  # a road may be entered at the very moment of a point that lies on the road before it
-        step = route.offsets[:-1] + np.maximum(count - 1, 0)
-        beyond = (count > 0) & (route.values["road"][step] != road)
-        if not beyond.any():
-            return prefix(route, count)
-        count = count - beyond
+    count[some] = gps.values["step"][gps.offsets[1:][some] - 1] + 1
+    return prefix(route, count)
+
+
+def _until_step(gps: View, step: np.ndarray) -> View:
+    """The points of each trip before the first one on its road number `step`: an archive may say that a road was entered later."""
+    on = gps.values["step"] >= np.repeat(step, gps.lengths())
+    total = np.concatenate([[0], np.cumsum(on)])
+    before = total[:-1] == np.repeat(total[gps.offsets[:-1]], gps.lengths())  # none of the trip's points so far
+    shown = np.concatenate([[0], np.cumsum(before & ~on)])
+    return prefix(gps, shown[gps.offsets[1:]] - shown[gps.offsets[:-1]])
 
 
 def _posed(table: TripTable, rows: np.ndarray, usable: np.ndarray, gps: View, route: View, grid: View, labels: np.ndarray, unit: str,
@@ -194,11 +238,11 @@ def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: Vie
             seconds = (given.values[time] - np.repeat(start, given.lengths())).astype(np.float32)
         elif not all_times:
             seconds[given.offsets[:-1][given.lengths() > 0]] = 0
-        whole_numbers = ("road", "cell")
+        whole_numbers = ("road", "cell", "step")
         values = {name: torch.from_numpy(given.values[name].astype(np.int64 if name in whole_numbers else np.float64)) for name in names}
         return TripView(torch.from_numpy(given.offsets.astype(np.int64)), {"time": torch.from_numpy(seconds), **values})
 
     return Trips(table.name, torch.tensor(local.day_of_week.to_numpy(), dtype=torch.int64),
                  torch.tensor((60 * local.hour + local.minute).to_numpy(), dtype=torch.int64),
-                 view(gps, "time", ("lon", "lat", "road", "cell"), True), view(route, "entry", ("road",), route_times),
+                 view(gps, "time", ("lon", "lat", "road", "cell", "step"), True), view(route, "entry", ("road",), route_times),
                  view(grid, "entry", ("cell",), True))

@@ -25,7 +25,12 @@ class RouteLines:
         self.length = self.along[network.offsets[1:] - 1] - self.along[network.offsets[:-1]]
 
     def points(self, route: View) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(offsets [trip + 1], lon, lat [point], road [point]): a point at the start of each trip's first road, then every 50 m."""
+        """As `along`, with the road of each point."""
+        offsets, lon, lat, step = self.along_route(route)
+        return offsets, lon, lat, np.asarray(route.values["road"]).astype(np.int64)[step]
+
+    def along_route(self, route: View) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(offsets [trip + 1], lon, lat [point], entry of `route` [point]): a point where each first road begins, then every 50 m."""
         road = np.asarray(route.values["road"]).astype(np.int64)
         # [step + 1] millimetres from the start of the first trip
         driven = np.concatenate([[0], np.cumsum(self.length[road])])
@@ -41,4 +46,4 @@ class RouteLines:
         gap = self.along[vertex + 1] - self.along[vertex]
         share = np.divide(target - self.along[vertex], gap, out=np.zeros(len(target)), where=gap > 0)
         lon, lat = (line[vertex] + share * (line[vertex + 1] - line[vertex]) for line in (self.lon, self.lat))
-        return offsets, lon, lat, on
+        return offsets, lon, lat, step

@@ -60,7 +60,7 @@ class Trips:
     # int64 [trip]: local weekday of the departure, Monday 0 … Sunday 6, and its minute of the day
     weekday: Tensor
     minute: Tensor
-    # float64 lon, lat in degrees (WGS84); float32 time; int64 road row and cell of each point
+    # float64 lon, lat in degrees (WGS84); float32 time; int64 road, cell, and step: which of the trip's roads in `route`, from 0
     gps: TripView
     # int64 road; float32 time of entry
     route: TripView

@@ -68,6 +68,7 @@ class Bench:
 def altered(table: TripTable, **views: View) -> TripTable:
     """The same city with other trips in some views."""
     other = copy.copy(table)
+    vars(other).pop("step", None)  # made anew
     for name, view in views.items():
         setattr(other, name, view)
     return other

@@ -197,7 +197,7 @@ def _grid(table: AblationTable, tasks: Sequence[str], plus_minus: str, gap: int)
 
 def _head(table: AblationTable, task: str) -> str:
     """The task above its metric, in as few columns as they take; of several cities the city stands above too."""
-    return "\n".join((*task.split("."), metric_head(table.metrics[task]).replace(" ", "\n")))
+    return "\n".join((*task.split("."), metric_head(table.metrics[task]).replace(" ", "\n").replace("\n%", " %")))
 
 
 def _csv(table: AblationTable) -> str:

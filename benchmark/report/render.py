@@ -23,6 +23,8 @@ from benchmark.report.table import Row, Table
 from benchmark.report.words import cell_texts, heads, label, notes, number_of_runs, paper_texts
 
 STYLES = {0: "", BEST: "bold", SECOND: "underline"}
+# how narrow a table of the terminal is made
+WIDE, COMPACT, TIGHT = range(3)
 NOTHING = "No records match. Measure some: stbench run --method stid --suite nyc"
 
 
@@ -53,40 +55,41 @@ def _rich(tables: Sequence[Table]) -> str:
 
 
 def _print_group(console: Console, group: Sequence[Table]) -> None:
-    wide = _grids(group, compact=False)
+    fitting = (level for level in (WIDE, COMPACT, TIGHT) if all(fits(console, grid) for grid in _grids(group, level)))
     console.print(group[0].title, style="bold", highlight=False)
-    for grid in wide if all(fits(console, grid) for grid in wide) else _grids(group, compact=True):
+    for grid in _grids(group, next(fitting, COMPACT)):
         console.print(grid)
     for line in notes(group):
         console.print(line, style="dim", highlight=False)
     console.print()
 
 
-def _grids(group: Sequence[Table], compact: bool) -> list[RichTable]:
-    """For the terminal; `compact` breaks heads and names once more and closes up the ±."""
-    names = [line for table in group for name in (*table.tasks, *(_name(row, compact) for row in table.rows)) for line in name.splitlines()]
+def _grids(group: Sequence[Table], level: int) -> list[RichTable]:
+    """For the terminal: WIDE, or COMPACT with broken heads and names and the ± closed up, or TIGHT with an option a line."""
+    names = [line for table in group for name in (*table.tasks, *(_name(row, level) for row in table.rows)) for line in name.splitlines()]
     # tables below each other have names of one width
     width = max(map(len, names)) if len(group) > 1 else None
-    return [_grid(table, width, compact) for table in group]
+    return [_grid(table, width, level) for table in group]
 
 
-def _name(row: Row, compact: bool) -> str:
+def _name(row: Row, level: int) -> str:
     name = f" {label(row)}"
-    return name.replace(" (", "\n  (") if compact else name
+    broken = name.replace(" (", "\n  (") if level >= COMPACT else name
+    return broken.replace(", ", ",\n   ") if level == TIGHT else broken
 
 
-def _grid(table: Table, name_width: int | None, compact: bool) -> RichTable:
+def _grid(table: Table, name_width: int | None, level: int) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for k, head in enumerate(heads(table)):
-        broken = head.replace(" (", "\n(").replace(", ", ",\n" if compact else ", ")
+        broken = head.replace(" (", "\n(").replace(", ", ",\n" if level >= COMPACT else ", ")
         grid.add_column(broken, justify="left" if k == 0 else "right", no_wrap=True, min_width=name_width if k == 0 else None)
     for task in table.tasks:
         grid.add_row(Text(task, style="bold cyan"))
         rows = [row for row in table.rows if row.task == task]
         for row in rows:
-            cells = [Text(text.replace(" ± ", "±") if compact else text, style=STYLES[row.cells[m].rank if m in row.cells else 0])
+            cells = [Text(text.replace(" ± ", "±") if level >= COMPACT else text, style=STYLES[row.cells[m].rank if m in row.cells else 0])
                      for m, text in zip(table.metrics, cell_texts(table, row), strict=True)]
-            grid.add_row(_name(row, compact), number_of_runs(row), *cells, *(Text(text, style="dim") for text in paper_texts(table, row)),
+            grid.add_row(_name(row, level), number_of_runs(row), *cells, *(Text(text, style="dim") for text in paper_texts(table, row)),
                          end_section=row is rows[-1], style="dim" if row.floor else None)
     return grid
 

@@ -1,0 +1,169 @@
+"""The commands on trajectory cities: import and declared suites, lists, runs and tables."""
+
+import json
+
+import pytest
+from lattice_city import TOML, TRIPS, write_lattice
+from trajectory_records import record
+from typer.testing import CliRunner
+
+from benchmark.cli.app import app
+from benchmark.errors import UserError
+from benchmark.store.records import Store
+from benchmark.suites.catalogue import declare, find_suite, suites
+
+TWO = '[suites]\ntwo = ["lattice", "other"]\n'
+
+
+@pytest.fixture
+def stbench(monkeypatch):
+    """Runs a command in this process; an error of the user is raised."""
+    def call(*arguments, width=80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        done = CliRunner().invoke(app, [str(one) for one in arguments])
+        if done.exception:
+            raise done.exception
+        return done.output
+    return call
+
+
+@pytest.fixture
+def city(tmp_path):
+    """Writes the lattice under a name, with further lines at the end of its file."""
+    def write(name="lattice", more=""):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        write_lattice(folder)
+        (folder / "lattice.toml").write_text(TOML.replace('"lattice"', f'"{name}"') + more)
+        return folder / "lattice.toml"
+    return write
+
+
+def written(tmp_path):
+    return sorted(str(path.relative_to(tmp_path / "home")) for path in (tmp_path / "home").rglob("*.json"))
+
+
+def test_an_import_declares_the_suites_of_its_file_and_says_what_to_do_next(stbench, city):
+    first = stbench("data", "import", city(more=TWO))
+    assert f"lattice (own): {TRIPS} of {TRIPS + 1} trips" in first
+    assert "Suite two of lattice, other is declared; it runs when all its cities are prepared in one edition." in first
+    assert first.endswith("Next: stbench run --method random,word2vec --suite lattice\n")
+    assert find_suite("two").editions == ()
+    second = stbench("data", "import", city("other", TWO))
+    assert "Suite two of lattice, other is declared; its editions: own." in second
+    assert find_suite("two").tasks[:2] == ("lattice.road_label", "other.road_label")
+    shown = json.loads(stbench("show", "two", "--json"))
+    assert shown["cities"] == ["lattice", "other"]
+    assert shown["editions"]["own"]["other"]["trips"] == TRIPS
+    assert json.loads(stbench("show", "lattice", "--json"))["editions"]["own"]["roads"] == 120
+    assert "fingerprint" in stbench("show", "two")
+    (row,) = [row for row in json.loads(stbench("list", "suites", "--json")) if row["suite"] == "two@1"]
+    assert (row["cities"], row["editions"], row["family"]) == ("lattice, other", "own", "trajectory")
+
+
+def test_an_import_without_suites_declares_none(stbench, city, tmp_path):
+    assert "is declared" not in stbench("data", "import", city())
+    assert written(tmp_path) == ["cities/lattice/own/card.json"]
+
+
+@pytest.mark.parametrize(("more", "sentence"), [
+    ('[suites]\nxian = ["lattice", "other"]\n', "'?xian'?"),
+    ('[suites]\nlattice = ["lattice", "other"]\n', "'lattice' is the name of a suite already"),
+    ('[suites]\ntaken = ["lattice", "third"]\n', "'taken' is already declared over lattice, other; add --replace"),
+])
+def test_a_suite_whose_name_is_taken_is_refused_before_the_city_is_written(stbench, city, tmp_path, more, sentence):
+    declare("taken", ("lattice", "other"))
+    with pytest.raises(UserError, match=sentence):
+        stbench("data", "import", city(more=more))
+    assert written(tmp_path) == ["suites/taken.json"]
+
+
+def test_a_city_cannot_take_the_name_of_a_declared_suite(stbench, city, tmp_path):
+    declare("taken", ("lattice", "other"))
+    with pytest.raises(UserError, match="'taken' is the name of a suite of the cities lattice, other; give this city another name"):
+        stbench("data", "import", city("taken"))
+    assert written(tmp_path) == ["suites/taken.json"]
+
+
+def test_a_suite_is_declared_anew_with_replace(stbench, city):
+    declare("two", ("lattice", "third"))
+    stbench("data", "import", city(more=TWO), "--replace")
+    assert suites()["two"].cities == ("lattice", "other")
+
+
+def test_the_list_of_cities_gives_a_trajectory_citys_size_and_fits_the_terminal(stbench, city):
+    stbench("data", "import", city())
+    text = stbench("data", "list")
+    assert max(map(len, text.splitlines())) <= 80
+    assert f"{TRIPS} trips" in text
+    assert f"{TRIPS} trips, 120 roads, 168 cells" in stbench("data", "list", width=120)
+    assert "2018-10-20 … 2018-10-29" in stbench("data", "list", width=120)
+    (row,) = json.loads(stbench("data", "list", "--json"))
+    assert (row["kind"], row["nodes"], row["steps"], row["size"]) == ("trajectory", None, None, f"{TRIPS} trips, 120 roads, 168 cells")
+    shown = stbench("data", "show", "lattice")
+    for fact in ("zone: Asia/Shanghai", f"trips: {TRIPS}", "leaves the box: 1", "2018-10-29"):
+        assert fact in shown
+
+
+def test_lists_know_both_families(stbench):
+    def rows(what):
+        return json.loads(stbench("list", what, "--json"))
+
+    assert {(row["protocol"], row["family"], row["horizon"]) for row in rows("protocols")} >= {
+        ("strict@1", "forecasting", 12), ("strict@1", "trajectory", None), ("paper@1", "trajectory", None)}
+    metrics = {(row["suite"], row["task"]): row["metrics"] for row in rows("tasks")}
+    assert metrics["xian", "road_label"] == "micro-F1, macro-F1"
+    assert metrics["chengdu-xian", "chengdu.travel_time"] == "MAE, RMSE"
+    assert metrics["chengdu-xian", "xian.destination_grid"] == "Acc@1, Acc@5"
+    assert metrics["nyc", "taxi_pick"] == "MAE, RMSE, MAPE (y≥1), WAPE"
+    assert metrics["chicago", "risk"].endswith("recall@10%")
+    assert {row["scenario"]: row["tasks"] for row in rows("scenarios")}["keep-70"] == "destination_road, destination_grid"
+    assert all(row["meaning"] for row in rows("scenarios"))
+    (quick,) = [row for row in rows("presets") if row["preset"] == "quick"]
+    assert (quick["unlabelled trips"], quick["labelled trips"]) == (1500, 1000)
+
+
+@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols"])
+@pytest.mark.parametrize("width", [80, 160])
+def test_lists_fit_the_terminal_and_cut_nothing(stbench, what, width):
+    text = stbench("list", what, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert all(str(next(iter(row.values()))) in text for row in json.loads(stbench("list", what, "--json")))
+
+
+def test_words_are_broken_only_where_the_terminal_is_too_narrow(stbench):
+    assert "destination_road," in stbench("list", "suites")
+    assert "destination_road," not in stbench("list", "suites", width=50)
+
+
+def test_a_table_is_chosen_by_scenario_and_by_protocol_of_any_family(stbench, tmp_path):
+    store = Store(tmp_path / "results")
+    for one in (record(), record(scenario="keep-70", only=("xian",)), record(protocol="paper")):
+        store.write(one)
+
+    def titles(*arguments):
+        found = json.loads(stbench("table", "--suite", "chengdu-xian", "--json", *arguments))
+        return {(table["scenario"], table["protocol"]) for table in found}
+
+    assert titles() == {("standard", "strict@1"), ("keep-70", "strict@1"), ("standard", "paper@1")}
+    assert titles("--scenario", "keep-70") == {("keep-70", "strict@1")}
+    assert titles("--protocol", "paper") == {("standard", "paper@1")}
+    assert titles("--protocol", "paper-gap23") == set()  # a name of the other family is a name
+    assert "travel_time hides the route's times" in " ".join(stbench("table", "--protocol", "paper", "--suite", "chengdu-xian").split())
+    for option, name, near in (("--scenario", "keep-7", "keep-70"), ("--protocol", "stric", "strict")):
+        with pytest.raises(UserError, match=f"Did you mean {near}"):
+            stbench("table", option, name)
+
+
+def test_a_run_prints_the_table_of_its_scenario_with_floors_and_missing_views(stbench, city):
+    stbench("data", "import", city())
+    out = stbench("run", "--method", "random", "--suite", "lattice", "--preset", "smoke", "--workers", "1")
+    assert "random on lattice@1 · data own" in out
+    assert "majority class" in out
+    assert "✕: the method does not read the view grid." in out
+    assert "No records match" not in out
+    plan = stbench("run", "--method", "random", "--suite", "lattice", "--preset", "smoke", "--scenario", "keep-70", "--dry-run")
+    assert "· scenario keep-70 ·" in plan.replace("\n", " ")
+    with pytest.raises(UserError, match=r"Unknown scenario of suite lattice 'keep-7'\. Did you mean keep-70"):
+        stbench("run", "--method", "random", "--suite", "lattice", "--preset", "smoke", "--scenario", "keep-7")

@@ -1,0 +1,57 @@
+"""The ablation table of a trajectory suite: every task by its own metric, and the bad sign of a change said."""
+
+import sys
+import types
+
+import pytest
+from lattice_city import write_lattice
+
+from benchmark.data.import_trajectories import import_trajectories
+from benchmark.execution.plan import Request
+from benchmark.experiments.ablation import plan_ablation
+from benchmark.registry import MethodInfo, Registry
+from benchmark.report.ablation import make_ablation_table, render_ablation
+from benchmark.spec import Record
+from benchmark.store.records import Store
+
+PARTS = MethodInfo("parts", "baselines.trajectory.random:Random", "s", "p", "l", family="trajectory", scope="city", inputs=("route",),
+                   ablations={"narrow": {"width": 8}})
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    write_lattice(tmp_path)
+    import_trajectories(tmp_path / "lattice.toml")
+    catalogue = types.ModuleType("ablation_catalogue")
+    catalogue.METHODS = [PARTS]
+    monkeypatch.setitem(sys.modules, "ablation_catalogue", catalogue)
+    ablation = plan_ablation(Request(("parts",), "lattice", (0, 1, 2), preset="smoke", device="cpu"),
+                             Registry(("ablation_catalogue",), "none"))
+    store = Store(tmp_path / "store")
+    for variant, value in (("full", 0.5), ("narrow", 0.4)):
+        for run in ablation.variants[variant]:
+            metrics = {"road_label": {"micro_f1": value}, "travel_time": {"mae": 1000 * value}, "destination_road": {"acc_1": value}}
+            store.write(Record(run, "done", {}, metrics, notes={"missing": {"destination_grid": "the method does not read the view grid"}}))
+    return make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
+
+
+def test_every_task_is_compared_by_its_own_first_metric(table):
+    assert table.metrics == {"road_label": "micro_f1", "travel_time": "mae", "destination_road": "acc_1", "destination_grid": "acc_1"}
+    assert table.rows["narrow"]["travel_time"].error.mean == pytest.approx(400)
+    assert table.rows["narrow"]["road_label"].change == pytest.approx(-0.2)
+    assert table.rows["full"]["destination_grid"].n == 0
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_terminal_shows_units_and_which_sign_is_worse(table, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = render_ablation(table, "rich")
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    flat = " ".join(text.split())
+    assert "micro-F1, MAE, Acc@1: mean over n seeds" in flat
+    assert "in % (road_label, destination_road, destination_grid); s (travel_time)." in flat
+    assert "+ is worse for MAE, − for micro-F1, Acc@1." in flat
+    assert "micro-F1 %" in flat
+    assert "400.00" in flat
+    assert text.count("-20.0") == 3

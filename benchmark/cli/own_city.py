@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +29,10 @@ def import_city(
 
 def _import_series(toml: Path, replace: bool) -> None:
     from benchmark.data.build import import_city as build
+    from benchmark.data.sources.city_file import read_city_file
+    from benchmark.suites.catalogue import check_city
 
+    check_city(read_city_file(toml).name)
     city = build(toml, replace=replace)
     typer.echo(f"{city.name} ({city.edition}): {', '.join(city.tasks)}; {city.card['nodes']} nodes; fingerprint {city.fingerprint}.\n"
                f"It lies in {city.folder}. Next: stbench run --method historical_average --suite {city.name}")
@@ -38,10 +41,14 @@ def _import_series(toml: Path, replace: bool) -> None:
 def _import_trajectories(toml: Path, replace: bool) -> None:
     from benchmark.data.import_trajectories import import_trajectories
     from benchmark.data.sources.trajectory_file import read_trajectory_file
-    from benchmark.suites.catalogue import declare
+    from benchmark.suites.catalogue import check_city, check_declaration, declare
 
     given = read_trajectory_file(toml)
-    _check_names(given.name, given.suites, replace)
+    check_city(given.name)
+    for name, cities in given.suites.items():
+        if name == given.name:
+            raise UserError(f"'{name}' is the name of the city itself; choose another under [suites].")
+        check_declaration(name, cities, replace=replace)
     city = import_trajectories(toml, replace=replace)
     for name, cities in given.suites.items():
         declare(name, cities, replace=replace)
@@ -53,21 +60,6 @@ def _import_trajectories(toml: Path, replace: bool) -> None:
     for name, cities in given.suites.items():
         typer.echo(_declared(name, cities))
     typer.echo(f"Next: stbench run --method random,word2vec --suite {city.name}")
-
-
-def _check_names(city: str, declared: Mapping[str, Sequence[str]], replace: bool) -> None:
-    """Refuse a name that another suite has, before anything is written."""
-    from benchmark.suites.catalogue import built_in, suites
-
-    known = suites()
-    if city in known and known[city].cities != (city,):
-        raise UserError(f"'{city}' is the name of a suite of the cities {', '.join(known[city].cities)}; give this city another name.")
-    for name, cities in declared.items():
-        taken = known.get(name)
-        if name == city or name in built_in() or (taken and len(taken.cities) == 1):
-            raise UserError(f"'{name}' is the name of a suite already; choose another under [suites].")
-        if taken and taken.cities != tuple(cities) and not replace:
-            raise UserError(f"Suite '{name}' is already declared over {', '.join(taken.cities)}; add --replace to declare it anew.")
 
 
 def _declared(name: str, cities: Sequence[str]) -> str:

@@ -95,15 +95,29 @@ def declare(name: str, cities: Sequence[str], *, replace: bool = False) -> None:
 
     Raises
     ------
-    UserError: the name is taken by another suite.
+    UserError: as `check_declaration`.
     """
-    path, content = _declared_home() / f"{name}.json", {"title": " and ".join(cities), "cities": list(cities)}
-    if path.is_file() and not replace and json.loads(path.read_text()) != content:
-        raise UserError(f"Suite '{name}' is already declared over {', '.join(json.loads(path.read_text())['cities'])}; "
-                        "add --replace to declare it anew.")
-    if not path.is_file() and name in suites():
+    check_declaration(name, cities, replace=replace)
+    content = {"title": " and ".join(cities), "cities": list(cities)}
+    write_atomic(_declared_home() / f"{name}.json", json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def check_declaration(name: str, cities: Sequence[str], *, replace: bool = False) -> None:
+    """Raise UserError where a suite of several cities cannot have this name: another suite has it."""
+    taken = suites().get(name)
+    if taken is None or taken.cities == tuple(cities):
+        return
+    if name in built_in() or len(taken.cities) == 1:
         raise UserError(f"'{name}' is the name of a suite already; choose another under [suites].")
-    write_atomic(path, json.dumps(content, ensure_ascii=False) + "\n")
+    if not replace:
+        raise UserError(f"Suite '{name}' is already declared over {', '.join(taken.cities)}; add --replace to declare it anew.")
+
+
+def check_city(name: str) -> None:
+    """Raise UserError where a city cannot have this name: a suite of several cities has it."""
+    taken = suites().get(name)
+    if taken and taken.cities != (name,):
+        raise UserError(f"'{name}' is the name of a suite of the cities {', '.join(taken.cities)}; give this city another name.")
 
 
 def find_suite(name: str) -> Suite:

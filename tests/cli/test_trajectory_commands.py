@@ -68,7 +68,7 @@ def test_an_import_without_suites_declares_none(stbench, city, tmp_path):
 
 @pytest.mark.parametrize(("more", "sentence"), [
     ('[suites]\nxian = ["lattice", "other"]\n', "'?xian'?"),
-    ('[suites]\nlattice = ["lattice", "other"]\n', "'lattice' is the name of a suite already"),
+    ('[suites]\nlattice = ["lattice", "other"]\n', "'lattice' is the name of the city itself"),
     ('[suites]\ntaken = ["lattice", "third"]\n', "'taken' is already declared over lattice, other; add --replace"),
 ])
 def test_a_suite_whose_name_is_taken_is_refused_before_the_city_is_written(stbench, city, tmp_path, more, sentence):

@@ -16,7 +16,7 @@ from benchmark.contract import RunContext, TrajectoryEncoder
 from benchmark.tasks.encoding import TrajectoryProblem
 from benchmark.tasks.trips import Trips
 from benchmark.training.probes import ENCODING_BATCH, Prober, Question, Standardised, probing_run, vectors_of
-from benchmark.training.stage import Stage, TrainingOptions, run_stage
+from benchmark.training.stage import Stage, TrainingOptions, run_stage, scheduled_rate
 
 # fine-tuning as the paper says (trajectory-suite §7)
 FINETUNING = TrainingOptions(batch_size=64, learning_rate=1e-4, weight_decay=0.01)
@@ -48,6 +48,12 @@ class NeuralEncoder(TrajectoryEncoder):
     def losses(self, trips: Trips) -> Mapping[str, Tensor]:
         """Named terms whose sum is minimised, over a batch of one city's unlabelled trips; random masks come from torch's generator."""
 
+    # what takes the steps, and the learning rate of an epoch (from 1)
+    optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
+
+    def rate(self, epoch: int) -> float:
+        return scheduled_rate(self.options, epoch)
+
     def vectors(self, trips: Trips) -> Tensor:
         """[trip, d], differentiable."""
         return self.network(trips)
@@ -65,12 +71,11 @@ class NeuralEncoder(TrajectoryEncoder):
         size = self.options.batch_size
 
         def batches(order: torch.Generator) -> Iterable[Trips]:
-            """Batches of one city each, those of all cities shuffled."""
-            parts = [(city, rows) for city, one in cities.items()
-                     for rows in torch.randperm(len(one.unlabelled), generator=order).split(size)]
-            for k in torch.randperm(len(parts), generator=order).tolist():
-                city, rows = parts[k]
-                yield cities[city].unlabelled.rows(rows).to(run.device)
+            """Batches of one city each, the cities in turn; a city of fewer trips begins again until the largest one is through."""
+            parts = {city: torch.randperm(len(one.unlabelled), generator=order).split(size) for city, one in cities.items()}
+            for k in range(max(map(len, parts.values()))):
+                for city, rows in parts.items():
+                    yield cities[city].unlabelled.rows(rows[k % len(rows)]).to(run.device)
 
         def loss(trips: Trips) -> Tensor:
             with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=self.options.amp):
@@ -85,7 +90,8 @@ class NeuralEncoder(TrajectoryEncoder):
             return sum(count * value for count, value in parts) / sum(count for count, _ in parts)
 
         limited = replace(run, budget=run.budget.at_most(self.options.epochs))
-        result = run_stage(self.network, Stage("pretrain", batches, loss, validate, {"stage": "pretrain"}), self.options, limited)
+        stage = Stage("pretrain", batches, loss, validate, {"stage": "pretrain"}, rate=self.rate, optimiser=self.optimiser)
+        result = run_stage(self.network, stage, self.options, limited)
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
                                  "validation_loss": result.best_loss}
 
@@ -131,7 +137,7 @@ class FinetuningProber(Prober):
             return found
 
         stage = Stage(f"{question.key} finetune", batches, loss, lambda: question.error(answers(aside).to(self.run.device), aside_labels),
-                      {"stage": question.key}, rate=finetuning_rate, optimiser=torch.optim.AdamW)
+                      {"stage": question.key}, rate=finetuning_rate, optimiser=torch.optim.AdamW, first_epochs=question.first_epochs)
         run = probing_run(question, self.run)
         run.budget = run.budget.at_most(FINETUNING_EPOCHS)
         run_stage(network, stage, FINETUNING, run)

@@ -52,7 +52,8 @@ LEAST = {"full": 0.95, "quick": 0.95, "smoke": 0.85}
 def compare(city: TrajectoryCity) -> list[Row]:
     """All rows of a simulated trajectory city; nothing is asked of those that the sources lack."""
     size, found, known = city.card["notes"]["size"], trajectory_facts(city), TABLE_3[city.name]
-    rows = [relative(name, share * known[name], found[name], allowed) for name, (share, allowed) in WANTED[size].items()]
+    rows = [relative(name if share == 1 else f"{name} (wanted: {share:g} of the real)", share * known[name], found[name], allowed)
+            for name, (share, allowed) in WANTED[size].items()]
     rows.append(alike("share of trips by local hour", SAMPLE_HOURS, hour_shares(city).tolist(), LEAST[size]))
     # hours without a trip have no speed
     pace = speed_by_hour(city)

@@ -81,7 +81,7 @@ def pose_travel_time(table: TripTable, rows: np.ndarray, protocol: TrajectoryPro
     route, labels = take(table.route, rows), table.seconds(rows)
     if protocol.hides == "route times":
         return Posed(rows, _trips(table, rows, _points(table, rows), route, take(table.grid, rows), route_times=False), labels)
-    offsets, lon, lat, step = table.lines.along_route(route)
+    offsets, lon, lat, step = table.lines.points(route)
     cell = table.city.grid.locate(lon, lat)
     inside = cell >= 0
     kept = np.concatenate([[0], np.cumsum(inside)])[offsets]
@@ -121,7 +121,7 @@ def pose_destination_grid(table: TripTable, rows: np.ndarray, protocol: Trajecto
     if protocol.closed_cut:
         grid, route = prefix(grid, kept), _before(take(table.route, rows), "entry", cut, True)
     else:
-        grid, route = cells_under(gps), _up_to_last_point(take(table.route, rows), gps)
+        grid, route = cells_under(gps), _up_to_last_point(_before(take(table.route, rows), "entry", cut, False), gps)
     usable = (grid.lengths() >= protocol.fewest_kept) & (gps.lengths() > 0) & (route.lengths() > 0)
     return _posed(table, rows, usable, gps, route, grid, labels, "cell", protocol)
 
@@ -176,7 +176,7 @@ def prefix(view: View, count: np.ndarray) -> View:
 
 
 def kept_units(lengths: np.ndarray, share: float | None) -> np.ndarray:
-    """Roads or cells that a cut leaves, at least one and never all."""
+    """Roads or cells that a cut leaves, never all."""
     kept = lengths - 1 if share is None else np.floor(share * lengths + 1e-9).astype(np.int64)
     return kept.clip(0, lengths - 1)
 
@@ -217,6 +217,9 @@ def _posed(table: TripTable, rows: np.ndarray, usable: np.ndarray, gps: View, ro
     kept = np.flatnonzero(usable)
     gps, route, grid = (take(view, kept) for view in (gps, route, grid))
     shown = route if unit == "road" else grid
+    # a point at the moment of a closed cut may lie on a road that is not shown
+    last = np.repeat(route.lengths() - 1, gps.lengths())
+    gps = View(gps.offsets, {**gps.values, "step": np.minimum(gps.values["step"], last)})
     return Posed(rows[kept], _trips(table, rows[kept], gps, route, grid, route_times=protocol.shows_route_times),
                  labels[kept].astype(np.int64), shown.values[unit][shown.offsets[1:] - 1].astype(np.int64))
 

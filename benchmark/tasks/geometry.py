@@ -25,11 +25,6 @@ class RouteLines:
         self.length = self.along[network.offsets[1:] - 1] - self.along[network.offsets[:-1]]
 
     def points(self, route: View) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """As `along`, with the road of each point."""
-        offsets, lon, lat, step = self.along_route(route)
-        return offsets, lon, lat, np.asarray(route.values["road"]).astype(np.int64)[step]
-
-    def along_route(self, route: View) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(offsets [trip + 1], lon, lat [point], entry of `route` [point]): a point where each first road begins, then every 50 m."""
         road = np.asarray(route.values["road"]).astype(np.int64)
         # [step + 1] millimetres from the start of the first trip

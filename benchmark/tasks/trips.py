@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -81,14 +81,3 @@ class Trips:
         """(rows, trips) in batches of trips of like length, so that little is padded; every trip once."""
         for index in torch.argsort(self.route.lengths(), stable=True).split(size):
             yield index, self.rows(index)
-
-
-def join(parts: Sequence[Trips]) -> Trips:
-    """Trips of one city, one part after the other."""
-    views = []
-    for view in VIEWS:
-        pieces = [getattr(part, view) for part in parts]
-        ends = torch.tensor([0, *(int(piece.offsets[-1]) for piece in pieces)]).cumsum(0).tolist()
-        offsets = torch.cat([pieces[0].offsets[:1], *(piece.offsets[1:] + end for piece, end in zip(pieces, ends[:-1], strict=True))])
-        views.append(TripView(offsets, {name: torch.cat([piece.values[name] for piece in pieces]) for name in pieces[0].values}))
-    return Trips(parts[0].city, torch.cat([part.weekday for part in parts]), torch.cat([part.minute for part in parts]), *views)

@@ -137,7 +137,8 @@ class FinetuningProber(Prober):
             return found
 
         stage = Stage(f"{question.key} finetune", batches, loss, lambda: question.error(answers(aside).to(self.run.device), aside_labels),
-                      {"stage": question.key}, rate=finetuning_rate, optimiser=torch.optim.AdamW, first_epochs=question.first_epochs)
+                      {"stage": question.key}, rate=finetuning_rate, optimiser=torch.optim.AdamW, first_epochs=question.first_epochs,
+                      ties_wait=True)
         run = probing_run(question, self.run)
         run.budget = run.budget.at_most(FINETUNING_EPOCHS)
         run_stage(network, stage, FINETUNING, run)

@@ -67,12 +67,15 @@ class Exam:
         driven = np.zeros(len(labels), dtype=bool)
         driven[take(self.table.route, self.rows.seen).values["road"]] = True
         chosen = np.flatnonzero(driven & (labels >= 0))
+        if not len(chosen):
+            raise UserError(f"The {len(self.rows.seen)} training trips of city {self.table.name} drive no road of the classes that "
+                            "road_label asks for; take more trips with another --preset, or name other tasks with --task.")
         return chosen, labels[chosen]
 
     def road_vectors(self, roads: np.ndarray) -> Tensor:
         """float32 [road, d] of these roads."""
         with torch.no_grad():
-            vectors = self.method.roads(self.table.name, whole(self.table, self.rows.seen)).float().cpu()
+            vectors = self.method.roads(self.table.name, whole(self.table, self.rows.seen)).detach().float().cpu()
         check_vectors(vectors, len(self.table.network), f"the roads of {self.table.name}")
         return vectors[torch.from_numpy(roads)]
 
@@ -108,8 +111,7 @@ def judge_destination(exam: Exam, kind: str) -> Judged:
     train, aside, test = (exam.pose(kind, rows) for rows in (exam.rows.labelled, exam.rows.validation, exam.rows.test))
     answer = exam.prober.fit(which(exam.key(kind), two_layers(exam.classes(kind))), train.trips, torch.from_numpy(train.labels),
                              aside.trips, torch.from_numpy(aside.labels))
-    best = answer(test.trips).topk(BEST, dim=1).indices.numpy()
-    return Judged({"trips": metrics.top_sums(best, test.labels)}, _sizes(train, aside, test))
+    return Judged({"trips": metrics.top_sums(best_classes(answer(test.trips)), test.labels)}, _sizes(train, aside, test))
 
 
 def floors(exam: Exam, kind: str) -> Floors:
@@ -118,17 +120,24 @@ def floors(exam: Exam, kind: str) -> Floors:
         _, labels = exam.labelled_roads()
         return road_floors(labels, road_folds(exam, labels), len(ROAD_LABELS))
     test = exam.pose(kind, exam.rows.test)
-    return time_floors(exam.table, exam.rows.train, test.rows) if kind == "travel_time" else markov_floors(exam, kind, test)
+    return (time_floors(exam.table, exam.rows.train, test.rows) if kind == "travel_time" else
+            markov_floors(exam, kind, test, exam.rows.train))
 
 
 def road_folds(exam: Exam, labels: np.ndarray) -> np.ndarray:
     return stratified(labels, FOLDS, exam.run.numpy(exam.key("road_label")))
 
 
-def markov_floors(exam: Exam, kind: str, test: Posed) -> Floors:
+def markov_floors(exam: Exam, kind: str, test: Posed, train: np.ndarray) -> Floors:
+    """train: rows of the trips whose steps are counted."""
     assert test.last is not None
     view, unit = (exam.table.route, "road") if kind == "destination_road" else (exam.table.grid, "cell")
-    return destination_floors(view, unit, exam.rows.train, exam.share, test.last, test.labels)
+    return destination_floors(view, unit, train, exam.share, test.last, test.labels)
+
+
+def best_classes(answers: Tensor) -> np.ndarray:
+    """int64 [trip, 5 or all] classes, the likeliest first."""
+    return answers.topk(min(BEST, answers.shape[1]), dim=1).indices.numpy()
 
 
 def _sizes(train: Posed, aside: Posed, test: Posed) -> dict[str, int]:

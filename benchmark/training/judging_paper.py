@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from benchmark import metrics
 from benchmark.tasks.cuts import Posed
-from benchmark.tasks.floors import BEST, Floors, road_floors, time_floors
+from benchmark.tasks.floors import Floors, road_floors, time_floors
 from benchmark.tasks.trajectory import ROAD_LABELS
-from benchmark.training.judging import Exam, Judged, markov_floors
+from benchmark.training.judging import Exam, Judged, best_classes, markov_floors
 from benchmark.training.probes import how_many, which
 from benchmark.training.stage import TrainingOptions
 
@@ -93,8 +93,8 @@ def judge_destination(exam: Exam, kind: str) -> Judged:
                      epochs=DESTINATION_EPOCHS, patience=DESTINATION_EPOCHS)
     answer = exam.prober.fit(question, posed.trips.rows(torch.from_numpy(rest)), torch.from_numpy(posed.labels[rest]), test.trips,
                              torch.from_numpy(test.labels))
-    best = answer(test.trips).topk(BEST, dim=1).indices.numpy()
-    return Judged({"trips": metrics.top_sums(best, test.labels)}, {"labelled_trips": len(rest), "test_trips": len(own)})
+    return Judged({"trips": metrics.top_sums(best_classes(answer(test.trips)), test.labels)},
+                  {"labelled_trips": len(rest), "test_trips": len(own)})
 
 
 def floors(exam: Exam, kind: str) -> Floors:
@@ -106,8 +106,13 @@ def floors(exam: Exam, kind: str) -> Floors:
         return road_floors(labels[tested], fold[tested], len(ROAD_LABELS))
     posed = exam.pose(kind, _evaluated(exam))
     if kind == "travel_time":
-        return time_floors(exam.table, exam.rows.train, posed.rows)
-    return markov_floors(exam, kind, posed.some(_drawn(posed)[1]))
+        return time_floors(exam.table, _not_evaluated(exam), posed.rows)
+    return markov_floors(exam, kind, posed.some(_drawn(posed)[1]), _not_evaluated(exam))
+
+
+def _not_evaluated(exam: Exam) -> np.ndarray:
+    """The training trips that nothing is scored on."""
+    return np.setdiff1d(exam.rows.train, exam.rows.labelled)
 
 
 def _drawn(posed: Posed) -> tuple[np.ndarray, np.ndarray]:

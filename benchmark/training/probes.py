@@ -92,8 +92,11 @@ def fit_probe(question: Question, vectors: Tensor, labels: Tensor, aside: Tensor
     def batches(order: torch.Generator) -> Iterable[Tensor]:
         return torch.randperm(len(vectors), generator=order).to(run.device).split(question.options.batch_size)
 
-    stage = Stage(question.key, batches, lambda rows: question.loss(probe(vectors[rows]), labels[rows]),
-                  lambda: question.error(outputs(probe, aside), aside_labels), {"stage": question.key}, first_epochs=question.first_epochs)
+    def loss(rows: Tensor) -> Tensor:
+        return question.loss(probe(vectors[rows]), labels[rows])
+
+    stage = Stage(question.key, batches, loss, lambda: question.error(outputs(probe, aside), aside_labels), {"stage": question.key},
+                  first_epochs=question.first_epochs, ties_wait=True)
     run_stage(probe, stage, question.options, probing_run(question, run))
     return probe
 
@@ -149,6 +152,9 @@ def vectors_of(method: TrajectoryEncoder, trips: Trips, run: RunContext) -> Tens
         check_vectors(vectors, len(rows), f"{len(rows)} trips of {trips.city}")
         if found is None:
             found = torch.empty(len(trips), vectors.shape[1])
+        if vectors.shape[1] != found.shape[1]:
+            raise BadPrediction(f"The vectors of trips of {trips.city} are {found.shape[1]} numbers wide in one batch and "
+                                f"{vectors.shape[1]} in another; every trip needs the same width.")
         found[rows] = vectors
     assert found is not None
     return found

@@ -88,6 +88,8 @@ class Stage(Generic[Batch]):
     optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
     # epochs before the budget's patience may end the stage
     first_epochs: int = 0
+    # an epoch that is only as good as the best one counts against the patience: shares of errors lie on plateaus
+    ties_wait: bool = False
 
 
 @dataclass
@@ -97,7 +99,7 @@ class _State:
     epoch: int = 0
     best_loss: float = math.inf
     best_epoch: int = 0
-    # epochs in a row that were worse than the best
+    # epochs in a row that were no better than the best
     worse: int = 0
     steps: int = 0
     seconds: float = 0.0
@@ -163,7 +165,8 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: TrainingOptions,
         if validation_loss < state.best_loss:
             state.best_loss, state.best_epoch = validation_loss, state.epoch
             state.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-        state.worse = state.worse + 1 if validation_loss > state.best_loss else 0
+        waits = validation_loss > state.best_loss or (stage.ties_wait and state.best_epoch < state.epoch)
+        state.worse = state.worse + 1 if waits else 0
         state.steps += batches
         seconds = time.perf_counter() - started
         state.seconds += seconds

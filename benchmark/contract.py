@@ -132,6 +132,11 @@ class TrajectoryEncoder(Method):
         """Whether these options need `CityProblem.road_class`; the road_label of such a fit is not scored (✕)."""
         return False
 
+    @classmethod
+    def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
+        """The views that these options read, of those that the method declares."""
+        return declared
+
     @abstractmethod
     def encode(self, trips: Trips) -> torch.Tensor:
         """[trip, d] vectors of trips as a task shows them; one trip's vector does not depend on the others."""

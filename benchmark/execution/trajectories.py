@@ -53,7 +53,7 @@ def fit_and_score(spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any,
     names = [city.name for city in cities]
     wanted = [(task, *split_task(names, task)) for task in spec.tasks]
     tables = {city.name: TripTable(city) for city in cities if city.name in {name for _, name, _ in wanted}}
-    rows = {name: part_rows(table.city, spec.budget) for name, table in tables.items()}
+    rows = {name: part_rows(table.city, spec.budget, spec.scenario) for name, table in tables.items()}
     shows_class = cls.reads_road_class(options)
     method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=shows_class))
     rules = judging if protocol.selection == "validation" else judging_paper
@@ -65,9 +65,9 @@ def fit_and_score(spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any,
     for task, city, kind in wanted:
         if kind == "road_label":
             check_labels(tables[city].city)
-        exam = Exam(tables[city], rows[city], protocol, KEPT_SHARE[spec.scenario], method, prober, run)
+        exam = Exam(tables[city], rows[city], protocol, KEPT_SHARE.get(spec.scenario), method, prober, run)
         made.floors[task] = rules.floors(exam, kind)
-        if missing := _missing(kind, info.inputs, shows_class):
+        if missing := _missing(kind, cls.views(options, info.inputs), shows_class):
             run.notes.setdefault("missing", {})[task] = missing
             continue
         judged = judge(rules, exam, kind)

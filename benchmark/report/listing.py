@@ -19,6 +19,7 @@ from benchmark.suites.catalogue import RANKED_TASKS, SCENARIOS, SIM, Suite, suit
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
 SCENARIO_MEANINGS = {
     "standard": "the suite as it is",
+    **{f"labels-{percent}": f"{percent} % of the labelled trips" for percent in (10, 25, 50)},
     "keep-70": "the destination tasks show the first 70 % of a trip's roads or cells, instead of all but the last",
 }
 

@@ -18,14 +18,16 @@ from benchmark.spec import Preset
 SIM = "sim"
 # forecasting tasks whose tables also rank cells
 RANKED_TASKS = frozenset({"risk"})
-# the tasks of every trajectory city, and the view that each needs
-TRAJECTORY_TASKS: Mapping[str, str | None] = {"road_label": "route", "travel_time": None, "destination_road": "route",
+# the tasks of every trajectory city, and the view that a method must read for each (the papers' tables: a method of GPS points and cells
+# is asked for destination roads)
+TRAJECTORY_TASKS: Mapping[str, str | None] = {"road_label": "route", "travel_time": None, "destination_road": None,
                                               "destination_grid": "grid"}
 TRAJECTORY_UNITS = {"travel_time": "s"}
-# scenario -> the trajectory tasks that it changes
+# scenario -> the tasks that it changes
 SCENARIOS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "forecasting": {"standard": ()},
-    "trajectory": {"standard": tuple(TRAJECTORY_TASKS), "keep-70": ("destination_road", "destination_grid")},
+    "trajectory": {"standard": tuple(TRAJECTORY_TASKS), "keep-70": ("destination_road", "destination_grid"),
+                   **{f"labels-{percent}": ("travel_time", "destination_road", "destination_grid") for percent in (10, 25, 50)}},
 }
 
 

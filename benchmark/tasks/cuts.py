@@ -16,8 +16,8 @@ from benchmark.protocols import TrajectoryProtocol
 from benchmark.tasks.geometry import RouteLines
 from benchmark.tasks.trips import Trips, TripView
 
-# scenario -> share of a trip's roads or cells that a destination task keeps; None: all but the last
-KEPT_SHARE: dict[str, float | None] = {"standard": None, "keep-70": 0.7}
+# scenario -> share of a trip's roads or cells that a destination task keeps; others keep all but the last
+KEPT_SHARE = {"keep-70": 0.7}
 
 
 @dataclass(frozen=True)

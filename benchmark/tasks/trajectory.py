@@ -17,6 +17,9 @@ from benchmark.tasks.encoding import Cells, CityProblem, Roads, TrajectoryProble
 # the classes that road_label asks for (trajectory-suite §5)
 ROAD_LABELS = ("primary", "secondary", "tertiary", "residential")
 
+# scenario -> share of the labelled trips that the probes learn from
+LABELLED_SHARE = {"labels-10": 0.1, "labels-25": 0.25, "labels-50": 0.5}
+
 
 @dataclass(frozen=True)
 class PartRows:
@@ -35,14 +38,18 @@ class PartRows:
         return np.sort(np.concatenate([self.unlabelled, self.labelled]))
 
 
-def part_rows(city: TrajectoryCity, budget: Mapping[str, int | None]) -> PartRows:
-    """The trips of each part; a budget's caps take those with the smallest hash of their id, the same for every method."""
+def part_rows(city: TrajectoryCity, budget: Mapping[str, int | None], scenario: str = "standard") -> PartRows:
+    """The trips of each part; a budget's caps, and a scenario's share of the labelled trips, take those with the smallest hash of their
+    id, the same for every method."""
     parts, order = city.parts, hash_order(city.trip_ids)
 
     def some(part: int, most: int | None = None) -> np.ndarray:
         return np.sort(order[parts[order] == part][:most])
 
-    return PartRows(some(UNLABELLED, budget["unlabelled_trips"]), some(LABELLED, budget["labelled_trips"]), some(VALIDATION), some(TEST),
+    labelled = some(LABELLED, budget["labelled_trips"])
+    if scenario in LABELLED_SHARE:
+        labelled = some(LABELLED, max(round(LABELLED_SHARE[scenario] * len(labelled)), 2))
+    return PartRows(some(UNLABELLED, budget["unlabelled_trips"]), labelled, some(VALIDATION), some(TEST),
                     np.flatnonzero(np.isin(parts, (UNLABELLED, LABELLED))))
 
 

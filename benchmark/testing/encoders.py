@@ -143,7 +143,7 @@ def check_no_road_class(bench: Bench) -> None:
 def check_cut_hides_what_comes_after(bench: Bench) -> None:
     """What happens after a cut, places and times and how many points, leaves the vectors as they are, bit for bit."""
     rows, table = bench.rows.test, bench.table
-    for share in cuts.KEPT_SHARE.values():
+    for share in (None, *cuts.KEPT_SHARE.values()):
         for kind, pose in (("destination_road", cuts.pose_destination_road), ("destination_grid", cuts.pose_destination_grid)):
             before = pose(table, rows, STRICT, share)
             for seed in range(3):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from benchmark.contract import RunContext, TrajectoryEncoder
 from benchmark.tasks.encoding import TrajectoryProblem
 from benchmark.tasks.trips import Trips
-from benchmark.training.probes import ENCODING_BATCH, Prober, Question, Standardised, probing_run, vectors_of
+from benchmark.training.probes import ENCODING_BATCH, Prober, Question, Shown, Standardised, probing_run, vectors_of
 from benchmark.training.stage import Stage, TrainingOptions, run_stage, scheduled_rate
 
 # fine-tuning as the paper says (trajectory-suite §7)
@@ -110,7 +110,9 @@ class FinetuningProber(Prober):
 
     method: NeuralEncoder
 
-    def fit(self, question: Question, train: Trips, labels: Tensor, aside: Trips, aside_labels: Tensor) -> Callable[[Trips], Tensor]:
+    def fit(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Callable[[Shown], Tensor]:
+        assert isinstance(train, Trips)
+        assert isinstance(aside, Trips)
         torch.manual_seed(self.run.seed)
         method = copy.copy(self.method)
         method.network = copy.deepcopy(self.method.network)
@@ -125,7 +127,8 @@ class FinetuningProber(Prober):
         def loss(rows: Tensor) -> Tensor:
             return question.loss(head(method.vectors(train.rows(rows).to(self.run.device)).float()), labels[rows.to(self.run.device)])
 
-        def answers(trips: Trips) -> Tensor:
+        def answers(trips: Shown) -> Tensor:
+            assert isinstance(trips, Trips)
             network.eval()
             found: Tensor | None = None
             with torch.no_grad():

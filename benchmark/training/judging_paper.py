@@ -71,15 +71,15 @@ def _fold_heads(vectors: Tensor, labels: Tensor, fold: Tensor, folds: int) -> Te
 def judge_travel_time(exam: Exam) -> Judged:
     """Five folds of neighbouring trips among all that are not learnt from; each probe is stopped and chosen on its fold."""
     posed = exam.pose("travel_time", _evaluated(exam))
-    count, predicted = len(posed.rows), np.zeros(len(posed.rows))
+    count, predicted, shown = len(posed.rows), np.zeros(len(posed.rows)), exam.prober.prepared(posed.trips)
     fold = np.minimum(np.arange(count) // max(count // TIME_FOLDS, 1), TIME_FOLDS - 1)
     for k in range(TIME_FOLDS):
         rest, own = (torch.from_numpy(np.flatnonzero(rows)) for rows in (fold != k, fold == k))
-        labels, trips, truth = posed.labels[rest.numpy()], posed.trips.rows(own), torch.from_numpy(posed.labels[own.numpy()])
+        labels, trips, truth = posed.labels[rest.numpy()], shown.rows(own), torch.from_numpy(posed.labels[own.numpy()])
         mean, std = float(labels.mean()), float(labels.std()) or 1.0
         question = how_many(f"{exam.key('travel_time')} {k + 1}", _three_layers, mean, std, options=TIME_OPTIONS, epochs=50, patience=3,
                             first_epochs=10)
-        answer = exam.prober.fit(question, posed.trips.rows(rest), torch.from_numpy(labels), trips, truth)
+        answer = exam.prober.fit(question, shown.rows(rest), torch.from_numpy(labels), trips, truth)
         predicted[own.numpy()] = answer(trips)[:, 0].double().numpy() * std + mean
     return Judged(metrics.seconds_sums(predicted, posed.labels), {"test_trips": count})
 

@@ -114,14 +114,36 @@ def outputs(probe: nn.Module, vectors: Tensor) -> Tensor:
     return torch.cat([probe(part.to(device)) for part in vectors.split(PROBING_BATCH)])
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """Trips that were encoded once, for several questions."""
+
+    # float32 [trip, d] on the CPU
+    vectors: Tensor
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def rows(self, index: Tensor) -> Encoded:
+        """The trips of these rows (int64 [trip]), in this order."""
+        return Encoded(self.vectors[index])
+
+
+Shown = Trips | Encoded
+
+
 class Prober(ABC):
     """Answers questions about trips with a method's vectors."""
 
     def __init__(self, method: TrajectoryEncoder, run: RunContext) -> None:
         self.method, self.run = method, run
 
+    def prepared(self, trips: Trips) -> Shown:
+        """The same trips, with as much done as serves every question about them."""
+        return trips
+
     @abstractmethod
-    def fit(self, question: Question, train: Trips, labels: Tensor, aside: Trips, aside_labels: Tensor) -> Callable[[Trips], Tensor]:
+    def fit(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Callable[[Shown], Tensor]:
         """Learn to answer; returns what maps trips to [trip, output]."""
 
 
@@ -132,10 +154,16 @@ class FrozenProber(Prober):
         super().__init__(method, run)
         self.standardise = standardise
 
-    def fit(self, question: Question, train: Trips, labels: Tensor, aside: Trips, aside_labels: Tensor) -> Callable[[Trips], Tensor]:
-        vectors, aside_vectors = (vectors_of(self.method, trips, self.run) for trips in (train, aside))
-        probe = fit_probe(question, vectors, labels, aside_vectors, aside_labels, self.run, standardise=self.standardise)
-        return lambda trips: outputs(probe, vectors_of(self.method, trips, self.run)).cpu()
+    def prepared(self, trips: Trips) -> Shown:
+        return Encoded(vectors_of(self.method, trips, self.run))
+
+    def fit(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Callable[[Shown], Tensor]:
+        probe = fit_probe(question, self._vectors(train), labels, self._vectors(aside), aside_labels, self.run,
+                          standardise=self.standardise)
+        return lambda trips: outputs(probe, self._vectors(trips)).cpu()
+
+    def _vectors(self, trips: Shown) -> Tensor:
+        return trips.vectors if isinstance(trips, Encoded) else vectors_of(self.method, trips, self.run)
 
 
 @torch.no_grad()

@@ -32,6 +32,8 @@ class TableOptions:
     width: int = 8
     # read the classes of the roads
     reads_class: bool = False
+    # do without the cells
+    without_grid: bool = False
 
 
 class Roads(TrajectoryEncoder):
@@ -47,6 +49,10 @@ class Roads(TrajectoryEncoder):
     @classmethod
     def reads_road_class(cls, options):
         return options.reads_class
+
+    @classmethod
+    def views(cls, options, declared):
+        return tuple(view for view in declared if not (options.without_grid and view == "grid"))
 
     def encode(self, trips):
         view = getattr(trips, self.view)
@@ -210,11 +216,25 @@ def test_what_a_task_gives_does_not_depend_on_the_other_tasks_of_the_run(remembe
 
 def test_a_task_whose_view_a_method_does_not_read_is_missing_with_the_reason_and_still_has_its_floors(remembered):
     record = remembered(spec_of("cells"))
-    assert set(record.metrics) == set(record.sums) == {"travel_time", "destination_grid"}
-    assert set(record.notes["missing"]) == {"road_label", "destination_road"}
+    assert set(record.metrics) == set(record.sums) == {"travel_time", "destination_road", "destination_grid"}
+    assert set(record.notes["missing"]) == {"road_label"}
     assert all("route" in reason for reason in record.notes["missing"].values())
     assert record.floors == remembered(spec_of()).floors
-    assert {task for task in KINDS if task in record.counts} == {"travel_time", "destination_grid"}
+    assert {task for task in KINDS if task in record.counts} == {"travel_time", "destination_road", "destination_grid"}
+
+
+def test_options_that_switch_a_view_off_make_its_tasks_missing(cities):
+    record = run(cities[:1], spec_of(options={"without_grid": True}))
+    assert set(record.notes["missing"]) == {"destination_grid"}
+    assert set(record.metrics) == {"road_label", "travel_time", "destination_road"}
+
+
+def test_a_quarter_of_the_labels_is_a_part_of_them_and_changes_neither_test_trips_nor_floors(remembered):
+    whole, few = remembered(spec_of()), remembered(spec_of(scenario="labels-25", tasks=KINDS[1:]))
+    assert few.counts["travel_time"]["labelled_trips"] == round(0.25 * whole.counts["travel_time"]["labelled_trips"])
+    assert few.counts["travel_time"]["test_trips"] == whole.counts["travel_time"]["test_trips"]
+    assert few.floors["travel_time"] == whole.floors["travel_time"]
+    assert few.metrics["travel_time"] != whole.metrics["travel_time"]
 
 
 def test_a_method_that_reads_the_road_classes_gets_them_and_its_road_label_is_not_scored(cities):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from baselines.catalogue import NARROW_VIEWS, TINY_VIEWS
 from benchmark import MethodInfo
 
 # h = 12 + 4 + (8 + 8 + 4) + 12 = 48, one head: about a twentieth of the paper's arithmetic
@@ -31,5 +32,32 @@ METHODS: tuple[MethodInfo, ...] = (
             "no_prompt": {"prompt_init": "none"},
         },
         ablation_suite="chicago",
+    ),
+    MethodInfo(
+        name="smartraj2",
+        target="methods.smartraj2.method:SMARTraj2",
+        summary="GPS, route and grid encoders, gated by city and trip, joined once for all cities and once for each",
+        paper="Qian, Li, Chen, Cong, Shao, Zhang, Sun, Wang, Xu, NeurIPS 2025",
+        licence="none given (own code)",
+        family="trajectory",
+        scope="cities",
+        inputs=("gps", "route", "grid"),
+        # Xi'an (4,996 roads, 10,098 cells) and Chengdu (6,450 and 9,369)
+        parameters=44_834_380,
+        overrides={
+            "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
+            # 24 steps a city and epoch, 144 for two: about a thousandth of the paper's, so ten times its step size
+            "quick": {**NARROW_VIEWS, "epochs": 3, "learning_rate": 1e-3, "warm_up_epochs": 1},
+        },
+        ablations={
+            "no_diff_loss": {"w1": 0.0},
+            "no_gating": {"use_city_gate": False, "use_trajectory_gate": False},
+            "no_grid": {"views": ("gps", "route")},
+            "no_gps": {"views": ("route", "grid")},
+            "no_route": {"views": ("gps", "grid")},
+            "no_invariant_specific": {"use_invariant": False, "use_specific": False},
+            "no_gating_specific": {"use_city_gate": False, "use_trajectory_gate": False, "use_specific": False},
+        },
+        ablation_suite="chengdu-xian",
     ),
 )

@@ -1,0 +1,39 @@
+"""The four streams of a multi-view trajectory encoder, and what is known of each (SMARTraj2 card §2 and §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from baselines.layers.ragged import Ragged
+
+View = Literal["gps", "route", "grid"]
+# in the order of the pooled vectors; the first two are the GPS points by road and by cell
+GPS_ROAD, GPS_GRID, ROUTE, GRID = STREAMS = ("gps_road", "gps_grid", "route", "grid")
+# the order in which they follow one another in the joint sequence, and the row of each in the table of types
+JOINT_ORDER = (GPS_ROAD, ROUTE, GPS_GRID, GRID)
+TYPE_ROWS = {ROUTE: 0, GPS_ROAD: 1, GRID: 2, GPS_GRID: 3}
+# the view whose units each stream's tokens are, and the views without which it is not there
+UNITS: dict[str, Literal["route", "grid"]] = {GPS_ROAD: "route", ROUTE: "route", GPS_GRID: "grid", GRID: "grid"}
+NEEDS = {GPS_ROAD: {"gps", "route"}, GPS_GRID: {"gps", "grid"}, ROUTE: {"route"}, GRID: {"grid"}}
+# streams whose pooled vectors are matched
+PAIRS = ((GPS_ROAD, ROUTE), (GPS_GRID, GRID), (GPS_ROAD, GPS_GRID))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One view of some trips, encoded."""
+
+    # [trip, width]
+    pooled: Tensor
+    # [unit, width]
+    tokens: Tensor
+    layout: Ragged
+
+
+def streams_of(views: Collection[str]) -> tuple[str, ...]:
+    """The streams that some views give (card §6, row 25)."""
+    return tuple(stream for stream in STREAMS if set(views) >= NEEDS[stream])

@@ -90,6 +90,10 @@ class PretrainedEncoder(NeuralEncoder):
     options: PretrainingOptions
     optimiser = torch.optim.AdamW
 
+    @classmethod
+    def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(view for view in declared if view in getattr(options, "views", declared))
+
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, from 1."""
         # DEVIATION: the authors' code advances a schedule of steps once an epoch, so that the rate never gets far from 0 (card §6, row 16).
@@ -110,12 +114,12 @@ class PretrainedEncoder(NeuralEncoder):
     @torch.no_grad()
     def roads(self, city: str, trips: Trips) -> Tensor:
         """[road, width]: the mean token of a road over all its occurrences; a road that does not occur, by itself at an unknown time."""
+        if "route" not in self.views(self.options, ("route",)):
+            raise NotImplementedError("Without the view `route` no road has a vector, and road_label is not asked.")
         network: Any = self.network.eval()
         device = next(network.parameters()).device
         roads = len(self.problem.cities[city].roads)
         total = torch.zeros(roads, self.options.width, dtype=torch.float64, device=device)
-        if "route" not in getattr(self.options, "views", ("route",)):
-            return total.float()  # the paper has no road_label without routes
         for _, batch in trips.batches(TRIPS):
             batch = batch.to(device)
             total.index_add_(0, batch.route.values["road"], network.road_tokens(batch).double())

@@ -178,6 +178,13 @@ def test_points_belong_to_the_road_of_their_step_and_to_the_cell_of_their_run():
     assert unit_of_point(one_trip(grid=(10.0, 15.0)), "grid").tolist() == [0, 1, -1]
 
 
+def test_a_trip_that_begins_in_the_cell_where_the_one_before_ended_has_a_unit_of_its_own():
+    trips = one_trip().rows(torch.tensor([0, 0]))
+    assert unit_of_point(trips, "grid").tolist() == [0, 1, 2, 3, 4, 5]
+    assert unit_of_point(trips, "route").tolist() == [0, 0, 1, 2, 2, 3]
+    assert units_of(trips, "grid").interval.tolist() == [5, 47, 0, 5, 47, 0]
+
+
 def test_points_lie_in_the_unit_of_their_own_number_in_whole_and_in_posed_trips(tmp_path):
     table = TripTable(tiny_trajectory_city(tmp_path / "city"))
     rows = np.arange(30)
@@ -222,6 +229,17 @@ def test_two_layers_of_graph_attention_have_the_card_s_count_and_without_layers_
     assert count(RoadGraph(3, links, 128, 2, 0.1)) == 33_536 + 3 * 128
     bare = RoadGraph(3, links, 8, 0, 0.1)
     assert torch.equal(bare(), bare.table.weight)
+
+
+def test_road_vectors_are_those_of_two_layers_with_a_relu_after_each_and_loops_whatever_the_links():
+    torch.manual_seed(0)
+    links = torch.tensor([[0, 1], [1, 1], [1, 2], [2, 0]])  # a loop that is given does not count twice
+    graph = RoadGraph(4, links, 5, 2, 0.1).eval()
+    nn.init.normal_(graph.table.weight)
+    every = torch.tensor([[0, 1], [1, 2], [2, 0], *([k, k] for k in range(4))])
+    first, second = graph.layers
+    torch.testing.assert_close(graph(), torch.relu(second(torch.relu(first(graph.table.weight, every)), every)))
+    assert (graph() == 0).any()
 
 
 def test_road_vectors_are_kept_in_evaluation_until_a_weight_changes():

@@ -1,5 +1,6 @@
 """SMARTraj2's losses, training and vectors of roads; city features (card §3.6, §4, §6)."""
 
+import copy
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -184,6 +185,33 @@ def test_the_schedule_is_the_paper_s(problem):
     assert rates[70] == 0
 
 
+@pytest.mark.parametrize("given", [{"amp": True}, {"pair_loss": "infonce"}, {"use_gat": False}, {"tie_gates": True},
+                                   {"diff_reduction": "batch"}, {"diff_reduction": "per_sample"}, {"intra_direction": "forward"},
+                                   {"use_city_gate": False}, {"gamma": 4.0}], ids=str)
+def test_each_option_changes_what_is_learnt(problem, given):
+    def learnt(**options):
+        method = make(problem, batch_size=12, learning_rate=1e-2, warm_up_epochs=1, epochs=1, **options)
+        method.fit(context())
+        return method.encode(problem.cities["a"].unlabelled)
+
+    vectors = learnt(**given)
+    assert torch.isfinite(vectors).all()
+    assert not torch.equal(vectors, learnt())
+
+
+def test_a_copied_network_is_fine_tuned_without_the_first_one(problem):
+    method = make(problem)
+    trips = problem.cities["a"].unlabelled
+    before = method.encode(trips)
+    copied = copy.deepcopy(method.network)
+    with torch.no_grad():
+        for weight in copied.parameters():
+            weight.add_(0.1)
+        assert not torch.equal(copied(trips), before)
+    assert torch.equal(method.encode(trips), before)
+    assert method.vectors(trips).requires_grad
+
+
 def test_without_pre_training_the_first_weights_stay(problem):
     method = make(problem, pretrain=False)
     before = {name: value.clone() for name, value in method.state_dict().items()}
@@ -220,8 +248,12 @@ def test_a_road_s_vector_is_its_mean_token_over_all_trips_and_a_new_road_is_enco
     assert not torch.isin(torch.arange(25), driven).all()
 
 
-def test_without_routes_there_is_nothing_to_say_of_roads(problem):
-    assert not make(problem, views=("gps", "grid")).roads("a", problem.cities["a"].unlabelled).any()
+def test_without_routes_no_road_has_a_vector_and_the_engine_is_told_so(problem):
+    method = make(problem, views=("gps", "grid"))
+    assert SMARTraj2.views(method.options, ("gps", "route", "grid")) == ("gps", "grid")
+    assert SMARTraj2.views(SMARTraj2Options(), ("gps", "route", "grid")) == ("gps", "route", "grid")
+    with pytest.raises(NotImplementedError, match="Without the view `route` no road has a vector"):
+        method.roads("a", problem.cities["a"].unlabelled)
 
 
 # city features

@@ -94,13 +94,13 @@ class PretrainedEncoder(NeuralEncoder):
     def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(view for view in declared if view in getattr(options, "views", declared))
 
-    def rate(self, epoch: int) -> float:
-        """Learning rate of an epoch, from 1."""
+    def rate(self, epoch: int, epochs: int) -> float:
+        """Learning rate of an epoch, from 1, of so many: the cosine ends with the training, however short a budget makes it."""
         # DEVIATION: the authors' code advances a schedule of steps once an epoch, so that the rate never gets far from 0 (card §6, row 16).
         o = self.options
         if epoch <= o.warm_up_epochs:
             return o.learning_rate * epoch / o.warm_up_epochs
-        through = (epoch - o.warm_up_epochs) / (o.epochs - o.warm_up_epochs + 1)
+        through = (epoch - o.warm_up_epochs) / (max(epochs - o.warm_up_epochs, 0) + 1)
         return o.learning_rate * (1 + math.cos(math.pi * min(through, 1))) / 2
 
     def fit(self, run: RunContext) -> None:

@@ -48,10 +48,11 @@ class NeuralEncoder(TrajectoryEncoder):
     def losses(self, trips: Trips) -> Mapping[str, Tensor]:
         """Named terms whose sum is minimised, over a batch of one city's unlabelled trips; random masks come from torch's generator."""
 
-    # what takes the steps, and the learning rate of an epoch (from 1)
+    # what takes the steps
     optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
 
-    def rate(self, epoch: int) -> float:
+    def rate(self, epoch: int, epochs: int) -> float:
+        """Learning rate of an epoch, from 1, of so many."""
         return scheduled_rate(self.options, epoch)
 
     def vectors(self, trips: Trips) -> Tensor:
@@ -90,7 +91,8 @@ class NeuralEncoder(TrajectoryEncoder):
             return sum(count * value for count, value in parts) / sum(count for count, _ in parts)
 
         limited = replace(run, budget=run.budget.at_most(self.options.epochs))
-        stage = Stage("pretrain", batches, loss, validate, {"stage": "pretrain"}, rate=self.rate, optimiser=self.optimiser)
+        stage = Stage("pretrain", batches, loss, validate, {"stage": "pretrain"},
+                      rate=lambda epoch: self.rate(epoch, limited.budget.epochs), optimiser=self.optimiser)
         result = run_stage(self.network, stage, self.options, limited)
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
                                  "validation_loss": result.best_loss}

@@ -52,3 +52,18 @@ def test_a_method_predicts_the_same_on_cpu_and_cuda(name, make_problem):
     moved.load_state_dict({key: tensor.cuda() for key, tensor in fitted.state_dict().items()})
     on_cuda = moved.predict(windows.to(torch.device("cuda")).inputs(starts.cuda())).cpu()
     torch.testing.assert_close(on_cuda, on_cpu, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_gives_the_same_vectors_on_cpu_and_cuda(name, tmp_path):
+    from benchmark.contract import Budget, RunContext
+    from benchmark.testing.encoders import Bench
+
+    bench = Bench(name, tmp_path)
+    moved = bench.make(bench.problem)
+    moved.fit(RunContext(0, torch.device("cuda"), Budget(1, 30)))
+    moved.load_state_dict({key: tensor.cuda() for key, tensor in bench.fitted.state_dict().items()})
+    trips = bench.whole()
+    torch.testing.assert_close(moved.encode(trips.to(torch.device("cuda"))).cpu(), bench.vectors(trips), rtol=1e-3, atol=1e-3)

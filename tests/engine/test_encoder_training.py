@@ -177,7 +177,7 @@ def test_an_encoder_may_choose_what_takes_its_steps_and_its_learning_rates(probl
     class Own(Small):
         optimiser = torch.optim.SGD
 
-        def rate(self, epoch):
+        def rate(self, epoch, epochs):
             return 0.0 if epoch == 2 else 1e-2
 
     run, states = context(epochs=2), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,9 +20,9 @@ class RoadTable(TrajectoryEncoder):
         # [road, width]
         self.table = torch.zeros(len(problem.only.roads), options.width)
 
+    @abstractmethod
     def make_table(self, city: CityProblem, run: RunContext) -> Tensor:
         """[road, width] float32."""
-        raise NotImplementedError
 
     def fit(self, run: RunContext) -> None:
         self.table = self.make_table(self.problem.only, run).to(run.device)

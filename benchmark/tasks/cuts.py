@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from benchmark.data.matching.geometry import ranges
 from benchmark.data.roads import RoadNetwork
 from benchmark.data.trajectory_city import TrajectoryCity, View, cell_path
 from benchmark.protocols import TrajectoryProtocol
@@ -128,9 +129,8 @@ def pose_destination_grid(table: TripTable, rows: np.ndarray, protocol: Trajecto
 
 def take(view: View, rows: np.ndarray) -> View:
     """The trips of these rows, in this order, copied."""
-    begin, length = view.offsets[rows], view.offsets[rows + 1] - view.offsets[rows]
-    offsets = np.concatenate([[0], np.cumsum(length)])
-    entry = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], length)
+    _, entry = ranges(view.offsets[rows], view.offsets[rows + 1])
+    offsets = np.concatenate([[0], np.cumsum(view.offsets[rows + 1] - view.offsets[rows])])
     return View(offsets, {name: np.asarray(values[entry]) for name, values in view.values.items()})
 
 

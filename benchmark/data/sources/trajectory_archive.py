@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.frames import to_wgs84
+from benchmark.data.matching.geometry import ranges
 from benchmark.data.roads import RoadNetwork
 from benchmark.data.sources.road_rows import RoadRow, build_network, first_int, first_value, truth
 from benchmark.data.sources.tables import load_array, numbers, read_frame
@@ -90,15 +91,15 @@ class PublishedMatching:
         known = (row >= 0) & (np.diff(self.offsets)[row] == count)
         row = np.where(known, row, 0)
         steps = np.where(known, np.diff(found.path_offsets)[row], 0)
-        step = _spans(found.path_offsets[row], steps)
-        path, entry, trip = found.path[step], found.entry[step], np.repeat(np.arange(len(row)), steps)
+        trip, step = ranges(found.path_offsets[row], found.path_offsets[row] + steps)
+        path, entry = found.path[step], found.entry[step]
         link = np.isin(path[:-1] * len(network) + path[1:], network.links[:, 0] * len(network) + network.links[:, 1])
         torn = np.bincount(trip[1:][~link & (trip[1:] == trip[:-1])], minlength=len(row)) > 0
         timeless = np.bincount(trip[~np.isfinite(entry)], minlength=len(row)) > 0
         reason = np.select([~known, torn | (steps == 0), timeless], ["no published path", "no connected path", "no entry time"], "")
         good = reason == ""
         point_road = np.full(int(count.sum()), -1, np.int64)
-        point_road[np.repeat(good, count)] = found.point_road[_spans(self.offsets[row[good]], count[good])]
+        point_road[np.repeat(good, count)] = found.point_road[ranges(self.offsets[row[good]], self.offsets[row[good]] + count[good])[1]]
         kept = good[trip]
         return MatchedTrips(point_road, offsets_of(np.where(good, steps, 0)), path[kept], entry[kept], reason)
 
@@ -164,8 +165,3 @@ def _ids(frame: pd.DataFrame, name: str) -> np.ndarray:
     if len(repeated):
         raise UserError(f"{name} has road {int(repeated.iloc[0])} twice in column fid; every road needs its own.")
     return given.astype(np.int64)
-
-
-def _spans(first: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """int64 [entry]: the numbers first[k] … first[k] + lengths[k] - 1 of each k, one after the other."""
-    return np.repeat(first - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.layers.streams import View, streams_of
-from benchmark import EncoderOptions, NeuralEncoder, RunContext, Trips
+from benchmark import EncoderOptions, NeuralEncoder, Protocol, RunContext, Trips
 
 # trips, and roads without a trip, encoded at once
 TRIPS, ROADS = 256, 4096
@@ -89,6 +89,11 @@ class PretrainedEncoder(NeuralEncoder):
 
     options: PretrainingOptions
     optimiser = torch.optim.AdamW
+
+    @classmethod
+    def check(cls, options: Any, protocol: Protocol, tasks: tuple[str, ...]) -> None:
+        if options.compile:
+            raise ValueError("compile has no effect on this method, whose trips differ in length; leave compile=false.")
 
     @classmethod
     def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:

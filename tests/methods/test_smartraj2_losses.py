@@ -13,6 +13,7 @@ from plain_smartraj2 import plain_loss, plain_matching
 from baselines.catalogue import TINY_VIEWS
 from baselines.layers.streams import ROUTE
 from benchmark.contract import Budget, RunContext
+from benchmark.protocols import trajectory_protocol
 from methods.smartraj2.city_features import FEATURES, city_features, quantities, shares, statistics
 from methods.smartraj2.losses import difference_loss, loss_terms
 from methods.smartraj2.method import SMARTraj2
@@ -197,6 +198,12 @@ def test_each_option_changes_what_is_learnt(problem, given):
     vectors = learnt(**given)
     assert torch.isfinite(vectors).all()
     assert not torch.equal(vectors, learnt())
+
+
+def test_an_option_without_effect_is_refused_before_training():
+    with pytest.raises(ValueError, match="compile has no effect"):
+        SMARTraj2.check(SMARTraj2Options(compile=True), trajectory_protocol("strict"), ("a.travel_time",))
+    SMARTraj2.check(SMARTraj2Options(), trajectory_protocol("strict"), ("a.travel_time",))
 
 
 def test_a_copied_network_is_fine_tuned_without_the_first_one(problem):

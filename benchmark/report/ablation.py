@@ -20,9 +20,9 @@ from benchmark.metrics import METRICS, Metric
 from benchmark.report.console import captured, fits
 from benchmark.report.kinds import metrics_of
 from benchmark.report.sheet import Sheet, html, latex, markdown
-from benchmark.report.table import Cell
-from benchmark.report.words import cell_text, metric_head
-from benchmark.spec import RunSpec
+from benchmark.report.table import Cell, missing_reason
+from benchmark.report.words import MISSING, cell_text, metric_head, reasons
+from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 
 CHANGE = "Δ %"
@@ -40,6 +40,8 @@ class AblationCell:
     change: float | None = None
     # the number of these seeds
     paired: int = 0
+    # why the finished runs have no result; None: they have one
+    missing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence
     variants: variant → its runs; the first one is the full method. changes: variant → the options that it sets.
     """
     metrics = {task: metrics_of(task, plan.protocol, plan.suite.family)[0] for task in plan.tasks}
-    found = {name: {task: _by_seed(runs, task, metrics[task], store) for task in plan.tasks} for name, runs in variants.items()}
+    found = {name: {task: _finished(runs, task, store) for task in plan.tasks} for name, runs in variants.items()}
     full, *others = variants
-    rows = {name: {task: _cell(values, found[full][task] if name != full else {}) for task, values in tasks.items()}
+    rows = {name: {task: _cell(records, found[full][task] if name != full else [], task, metrics[task]) for task, records in tasks.items()}
             for name, tasks in found.items()}
     units = plan.units()
     return AblationTable(
@@ -90,14 +92,18 @@ def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence
         changes, [name for name in others if set(variants[name]) == set(variants[full])], rows)
 
 
-def _by_seed(runs: Sequence[RunSpec], task: str, metric: str, store: Store) -> dict[int, float]:
-    records = [store.read(run) for run in runs if task in run.tasks and store.has(run)]
+def _finished(runs: Sequence[RunSpec], task: str, store: Store) -> list[Record]:
+    return [store.read(run) for run in runs if task in run.tasks and store.has(run)]
+
+
+def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, float]:
     return {record.spec.seed: value for record in records if (value := record.metrics.get(task, {}).get(metric)) is not None}
 
 
-def _cell(values: Mapping[int, float], full: Mapping[int, float]) -> AblationCell:
+def _cell(records: Sequence[Record], full_records: Sequence[Record], task: str, metric: str) -> AblationCell:
+    values, full = _by_seed(records, task, metric), _by_seed(full_records, task, metric)
     if not values:
-        return AblationCell(0)
+        return AblationCell(len(records), missing=missing_reason(records[0], task) if records else None)
     error = Cell(statistics.fmean(values.values()), statistics.stdev(values.values()) if len(values) > 1 else None)
     both = values.keys() & full.keys()
     if not both or not (base := statistics.fmean(full[seed] for seed in both)):
@@ -129,7 +135,9 @@ def notes(table: AblationTable) -> list[str]:
               + (" (as in full: the same runs)" if name in table.void else "") for name, change in table.changes.items()]
     fewer = [f"{name} {task} ({cell.paired})" for name, cells in table.rows.items() for task, cell in cells.items()
              if cell.change is not None and cell.paired < cell.n]
-    return lines + ([f"{CHANGE} over fewer seeds than n: {', '.join(fewer)}."] if fewer else [])
+    lines += [f"{CHANGE} over fewer seeds than n: {', '.join(fewer)}."] if fewer else []
+    missing = [(cell.missing, name) for name, cells in table.rows.items() for cell in cells.values() if cell.missing]
+    return lines + ([f"{MISSING}: {reasons(missing)}."] if missing else [])
 
 
 def _worse(metrics: Sequence[Metric]) -> str:
@@ -151,7 +159,8 @@ def _counts(cells: Mapping[str, AblationCell]) -> str:
 
 
 def _row(table: AblationTable, cells: Mapping[str, AblationCell]) -> list[str]:
-    pairs = [(cell_text(cell.error, table.metrics[task], cell.n), _change(cell)) for task, cell in cells.items()]
+    pairs = [(MISSING if cell.missing else cell_text(cell.error, table.metrics[task], cell.n), _change(cell))
+             for task, cell in cells.items()]
     return [_counts(cells), *(text for pair in pairs for text in pair)]
 
 
@@ -204,14 +213,14 @@ def _csv(table: AblationTable) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["suite", "edition", "protocol", "preset", "fingerprint", "method", "variant", "options", "task", "n", "metric",
-                     "mean", "sd", "change", "seeds of the change"])
+                     "mean", "sd", "change", "seeds of the change", "missing"])
     for name, cells in table.rows.items():
         options = ", ".join(f"{key}={value}" for key, value in table.changes.get(name, {}).items())
         for task, cell in cells.items():
             values = (cell.error.mean, cell.error.sd, cell.change) if cell.error else (None, None, None)
             writer.writerow([table.suite, table.edition, table.protocol, table.preset, table.fingerprint, table.method, name, options,
                              task, cell.n, METRICS[table.metrics[task]].label, *("" if value is None else value for value in values),
-                             cell.paired])
+                             cell.paired, cell.missing or ""])
     return out.getvalue()
 
 

@@ -218,10 +218,11 @@ def _row(task: str, source: str, records: list[Record], horizon: int | None) -> 
     changed = ", ".join(f"{key}={value}" for key, value in sorted(first.notes.get("user_overrides", {}).items()))
     paper = paper_numbers().get((spec.suite, task, spec.method, paper_metric(task, family(first))))
     return Row(task, spec.method, changed, len(records), cells, paper if spec.scenario == "standard" else None, source,
-               missing=_missing(first, task))
+               missing=missing_reason(first, task))
 
 
-def _missing(record: Record, task: str) -> str | None:
+def missing_reason(record: Record, task: str) -> str | None:
+    """Why a finished run has no result of one of its tasks; None: it has one."""
     if task in record.metrics:
         return None
     return str(record.notes.get("missing", {}).get(task, "the record holds no result"))

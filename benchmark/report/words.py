@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from benchmark.metrics import METRICS
 from benchmark.protocols import find_protocol
@@ -98,9 +98,12 @@ def _papers(table: Table) -> str:
 
 
 def _reasons(rows: Sequence[Row]) -> str:
-    """Why methods have no result; whose reason it is, where there are several."""
-    found: Mapping[str, dict[str, None]] = {row.missing: {} for row in rows if row.missing}
-    for row in rows:
-        if row.missing:
-            found[row.missing][row.method + (f" ({row.changed})" if row.changed else "")] = None
+    return reasons((row.missing, row.method + (f" ({row.changed})" if row.changed else "")) for row in rows if row.missing)
+
+
+def reasons(pairs: Iterable[tuple[str, str]]) -> str:
+    """Why there is no result; (reason, whose it is), which is said where there are several reasons."""
+    found: dict[str, dict[str, None]] = {}
+    for reason, name in pairs:
+        found.setdefault(reason, {})[name] = None
     return "; ".join(reason if len(found) == 1 else f"{reason} ({', '.join(names)})" for reason, names in found.items())

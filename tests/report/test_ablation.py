@@ -85,7 +85,7 @@ def test_what_was_not_measured_is_an_empty_cell(plans, table, format):
     text = render_ablation(table(plans(tasks=("risk",)), {"full": {0: 10.0}, "no_identity": {1: 11.0}}), format)
     if format == "json":
         rows = json.loads(text)["rows"]
-        assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change": None, "paired": 0}
+        assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change": None, "paired": 0, "missing": None}
         assert rows["no_identity"]["risk"]["change"] is None  # no seed in common
     elif format == "csv":
         rows = {row["variant"]: row for row in csv.DictReader(io.StringIO(text))}

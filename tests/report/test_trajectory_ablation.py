@@ -39,7 +39,17 @@ def test_every_task_is_compared_by_its_own_first_metric(table):
     assert table.metrics == {"road_label": "micro_f1", "travel_time": "mae", "destination_road": "acc_1", "destination_grid": "acc_1"}
     assert table.rows["narrow"]["travel_time"].error.mean == pytest.approx(400)
     assert table.rows["narrow"]["road_label"].change == pytest.approx(-0.2)
-    assert table.rows["full"]["destination_grid"].n == 0
+
+
+def test_a_task_that_a_variant_cannot_answer_is_crossed_out_with_the_reason(table):
+    cell = table.rows["narrow"]["destination_grid"]
+    assert (cell.n, cell.error, cell.missing) == (3, None, "the method does not read the view grid")
+    for format in ("rich", "markdown", "html"):
+        text = " ".join(render_ablation(table, format).split())
+        assert text.count("✕") == 3, "two variants, and the reason"
+        assert "✕: the method does not read the view grid." in text
+    assert render_ablation(table, "csv").count(",the method does not read the view grid\n") == 2
+    assert " 0/" not in render_ablation(table, "rich"), "n counts the finished runs"
 
 
 @pytest.mark.parametrize("width", [80, 160])

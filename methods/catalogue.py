@@ -57,6 +57,7 @@ METHODS: tuple[MethodInfo, ...] = (
             "no_route": {"views": ("gps", "grid")},
             "no_invariant_specific": {"use_invariant": False, "use_specific": False},
             "no_gating_specific": {"use_city_gate": False, "use_trajectory_gate": False, "use_specific": False},
+            "single_city": {"share_cities": False},
         },
         ablation_suite="chengdu-xian",
     ),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from baselines.layers.pretraining import PretrainedEncoder
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.losses import loss_terms
-from methods.smartraj2.network import SMARTraj2Network
+from methods.smartraj2.network import CitiesApart, SMARTraj2Network
 from methods.smartraj2.options import SMARTraj2Options
 
 
@@ -24,14 +24,14 @@ class SMARTraj2(PretrainedEncoder):
 
     Options = SMARTraj2Options
     options: SMARTraj2Options
-    network: SMARTraj2Network
+    network: SMARTraj2Network | CitiesApart
 
     def build_network(self, problem: TrajectoryProblem) -> nn.Module:
-        return SMARTraj2Network(self.options, problem)
+        return (SMARTraj2Network if self.options.share_cities else CitiesApart)(self.options, problem)
 
     def losses(self, trips: Trips) -> Mapping[str, Tensor]:
-        return loss_terms(self.network, trips, self.options)
+        return loss_terms(self.network.of(trips.city), trips, self.options)
 
     def road_tables(self) -> Mapping[str, Tensor]:
-        tables = {city: self.network.city(city).roads for city in self.problem.cities}
+        tables = {city: self.network.of(city).city(city).roads for city in self.problem.cities}
         return {city: roads.table.weight for city, roads in tables.items() if roads is not None}

@@ -67,11 +67,42 @@ class SMARTraj2Network(nn.Module):
         """int64 [k] -> [k, width], by the route encoder alone."""
         return self.city(city).lone_roads(roads, self.shared)
 
+    def of(self, city: str) -> SMARTraj2Network:
+        """The network that encodes a city's trips."""
+        return self
+
     def city(self, name: str) -> CityViews:
         """What is a city's own before the extractors."""
         views = self.views[name]
         assert isinstance(views, CityViews)
         return views
+
+
+class CitiesApart(nn.Module):
+    """A network for each city, none of which ever sees another city: SMARTraj2 on single cities, in one fit, which has one best epoch."""
+
+    def __init__(self, options: SMARTraj2Options, problem: TrajectoryProblem) -> None:
+        super().__init__()
+        self.networks = nn.ModuleDict({name: SMARTraj2Network(options, TrajectoryProblem({name: city}))
+                                       for name, city in problem.cities.items()})
+
+    def of(self, city: str) -> SMARTraj2Network:
+        """The network that encodes a city's trips."""
+        network = self.networks[city]
+        assert isinstance(network, SMARTraj2Network)
+        return network
+
+    def forward(self, trips: Trips) -> Tensor:
+        """[trip, 2048]."""
+        return self.of(trips.city)(trips)
+
+    def road_tokens(self, trips: Trips) -> Tensor:
+        """[road unit, width]."""
+        return self.of(trips.city).road_tokens(trips)
+
+    def lone_roads(self, city: str, roads: Tensor) -> Tensor:
+        """int64 [k] -> [k, width]."""
+        return self.of(city).lone_roads(city, roads)
 
 
 def concatenated(streams: Mapping[str, Stream]) -> Tensor:

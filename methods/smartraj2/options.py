@@ -12,6 +12,8 @@ from baselines.layers.pretraining import MultiViewOptions
 class SMARTraj2Options(MultiViewOptions):
     """MVTraj's options, then the gates, the two extractors and the weights of the losses."""
 
+    # one network for all cities; without it each city has one of its own, as if it were alone (the paper's Table 6)
+    share_cities: bool = True
     # largest factor of a gate (γ); the paper's sweep: 1, 2, 3, 4
     gamma: float = 2.0
     # the gate that reads the city's constants

@@ -242,6 +242,7 @@ ABLATIONS = {  # streams, versions, loss terms
     "no_route": (2, 2, {"recover specific", "recover invariant", "pair", "difference"}),
     "no_invariant_specific": (4, 1, {"recover gated", "pair"}),
     "no_gating_specific": (4, 1, {"recover invariant", "pair"}),
+    "single_city": (4, 2, {"recover specific", "recover invariant", "pair", "difference"}),
 }
 
 
@@ -249,7 +250,8 @@ ABLATIONS = {  # streams, versions, loss terms
 def test_an_ablation_leaves_the_vectors_and_losses_of_what_it_keeps(problem, name):
     assert set(registry().info("smartraj2").ablations) == set(ABLATIONS)
     given, (streams, versions, terms) = registry().info("smartraj2").ablations[name], ABLATIONS[name]
-    network = build(problem, **given)
+    torch.manual_seed(0)
+    network = SMARTraj2(options(**given), problem).network.eval().of("a")
     trips = problem.cities["a"].unlabelled
     assert network(trips).shape == (6, versions * streams * 16)
     losses = loss_terms(network, trips, options(**given))
@@ -259,6 +261,27 @@ def test_an_ablation_leaves_the_vectors_and_losses_of_what_it_keeps(problem, nam
     assert (len(list(network.gates.parameters())) > 0) == ("gating" not in name)
     if network.gates.city_gate is not None:
         assert network.gates.city_gate.factor.out_features == 16 * streams
+
+
+def test_cities_apart_are_networks_of_one_city_each(problem):
+    torch.manual_seed(0)
+    method = SMARTraj2(options(share_cities=False, learning_rate=1e-2, warm_up_epochs=1), problem)
+    torch.manual_seed(0)
+    alone = {name: SMARTraj2(options(), made_problem(city)) for name, city in problem.cities.items()}
+    road = torch.tensor([0, 3])
+    for name, city in problem.cities.items():
+        torch.testing.assert_close(method.encode(city.unlabelled), alone[name].encode(city.unlabelled), rtol=0, atol=0)
+        assert torch.equal(method.roads(name, city.unlabelled), alone[name].roads(name, city.unlabelled))
+        assert torch.equal(method.network.lone_roads(name, road), alone[name].network.lone_roads(name, road))
+        torch.manual_seed(1)
+        here = method.losses(city.unlabelled)
+        torch.manual_seed(1)
+        there = alone[name].losses(city.unlabelled)
+        assert {term: loss.item() for term, loss in here.items()} == {term: loss.item() for term, loss in there.items()}
+    assert method.parameter_count() == sum(one.parameter_count() for one in alone.values())
+    sum(method.losses(problem.cities["a"].unlabelled).values()).backward()
+    assert all(weight.grad is None for weight in method.network.of("b").parameters())
+    assert method.road_tables()["b"] is method.network.of("b").city("b").roads.table.weight
 
 
 def test_without_both_extractors_the_vectors_are_the_gated_streams(problem):

@@ -94,6 +94,9 @@ class PretrainedEncoder(NeuralEncoder):
     def check(cls, options: Any, protocol: Protocol, tasks: tuple[str, ...]) -> None:
         if options.compile:
             raise ValueError("compile has no effect on this method, whose trips differ in length; leave compile=false.")
+        if options.milestones or options.decay_every:
+            raise ValueError("milestones and decay_every have no effect on this method, whose step size rises and falls by "
+                             "warm_up_epochs and a cosine; leave them out.")
 
     @classmethod
     def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:

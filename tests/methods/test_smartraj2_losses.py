@@ -200,10 +200,16 @@ def test_each_option_changes_what_is_learnt(problem, given):
     assert not torch.equal(vectors, learnt())
 
 
-def test_an_option_without_effect_is_refused_before_training():
+def test_options_without_effect_are_refused_before_training():
+    def check(**given):
+        SMARTraj2.check(SMARTraj2Options(**given), trajectory_protocol("strict"), ("a.travel_time",))
+
     with pytest.raises(ValueError, match="compile has no effect"):
-        SMARTraj2.check(SMARTraj2Options(compile=True), trajectory_protocol("strict"), ("a.travel_time",))
-    SMARTraj2.check(SMARTraj2Options(), trajectory_protocol("strict"), ("a.travel_time",))
+        check(compile=True)
+    for schedule in ({"milestones": (3,)}, {"decay_every": 2}):
+        with pytest.raises(ValueError, match="milestones and decay_every have no effect"):
+            check(**schedule)
+    check(warm_up_epochs=2)
 
 
 def test_a_copied_network_is_fine_tuned_without_the_first_one(problem):

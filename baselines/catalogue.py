@@ -121,7 +121,7 @@ METHODS: tuple[MethodInfo, ...] = (
         parameters=3_380_612,
         overrides={
             "smoke": {"width": 16, "feed_forward_width": 16, "layers": 1, "heads": 2, "epochs": 1, "warm_up_epochs": 1},
-            # 24 steps an epoch; the step size is the best of 1e-4, 1e-3 and 3e-3 on validation trips of the simulated cities
+            # 24 steps an epoch; the step size is the best of 1e-4, 1e-3 and 3e-3 on validation trips
             "quick": {"width": 64, "feed_forward_width": 64, "epochs": 6, "learning_rate": 3e-3, "warm_up_epochs": 3, "dropout": 0.0},
         },
     ),
@@ -137,7 +137,7 @@ METHODS: tuple[MethodInfo, ...] = (
         parameters=18_348_726,
         overrides={
             "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
-            # 24 steps an epoch; larger steps than the paper's recover more masked units, but answer the tasks worse (on validation trips)
+            # 24 steps an epoch; steps larger than the paper's recover more masked units, but tell travel times worse (on validation trips)
             "quick": {**NARROW_VIEWS, "epochs": 6, "warm_up_epochs": 1},
         },
     ),

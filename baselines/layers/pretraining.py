@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -98,10 +99,6 @@ class PretrainedEncoder(NeuralEncoder):
             raise ValueError("milestones and decay_every have no effect on this method, whose step size rises and falls by "
                              "warm_up_epochs and a cosine; leave them out.")
 
-    @classmethod
-    def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(view for view in declared if view in getattr(options, "views", declared))
-
     def rate(self, epoch: int, epochs: int) -> float:
         """Learning rate of an epoch, from 1, of so many: the cosine ends with the training, however short a budget makes it."""
         # DEVIATION: the authors' code advances a schedule of steps once an epoch, so that the rate never gets far from 0 (card §6, row 16).
@@ -112,8 +109,6 @@ class PretrainedEncoder(NeuralEncoder):
         return o.learning_rate * (1 + math.cos(math.pi * min(through, 1))) / 2
 
     def fit(self, run: RunContext) -> None:
-        if getattr(self.options, "road_init", "random") == "word2vec":
-            self._skip_gram_roads(run)
         if self.options.pretrain:
             super().fit(run)
         else:
@@ -122,8 +117,6 @@ class PretrainedEncoder(NeuralEncoder):
     @torch.no_grad()
     def roads(self, city: str, trips: Trips) -> Tensor:
         """[road, width]: the mean token of a road over all its occurrences; a road that does not occur, by itself at an unknown time."""
-        if "route" not in self.views(self.options, ("route",)):
-            raise NotImplementedError("Without the view `route` no road has a vector, and road_label is not asked.")
         network: Any = self.network.eval()
         device = next(network.parameters()).device
         roads = len(self.problem.cities[city].roads)
@@ -136,9 +129,29 @@ class PretrainedEncoder(NeuralEncoder):
             total[unseen] = network.lone_roads(city, unseen).double()
         return (total / count.clamp(min=1)[:, None]).float()
 
+
+class MultiViewEncoder(PretrainedEncoder):
+    """Of views that may be switched off, with road tables that may begin as skip-gram vectors."""
+
+    options: MultiViewOptions
+
+    @classmethod
+    def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(view for view in declared if view in options.views)
+
+    def fit(self, run: RunContext) -> None:
+        if self.options.road_init == "word2vec":
+            self._skip_gram_roads(run)
+        super().fit(run)
+
+    def roads(self, city: str, trips: Trips) -> Tensor:
+        if "route" not in self.options.views:
+            raise NotImplementedError("Without the view `route` no road has a vector, and road_label is not asked.")
+        return super().roads(city, trips)
+
+    @abstractmethod
     def road_tables(self) -> Mapping[str, Tensor]:
-        """City -> its road table [road, embedding width], where skip-gram vectors may begin."""
-        return {}
+        """City -> its road table [road, embedding width], where skip-gram vectors may begin; none without the view `route`."""
 
     @torch.no_grad()
     def _skip_gram_roads(self, run: RunContext) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from baselines.layers.ragged import Ragged
@@ -37,3 +38,8 @@ class Stream:
 def streams_of(views: Collection[str]) -> tuple[str, ...]:
     """The streams that some views give (card §6, row 25)."""
     return tuple(stream for stream in STREAMS if set(views) >= NEEDS[stream])
+
+
+def concatenated(streams: Mapping[str, Stream]) -> Tensor:
+    """[trip, streams · width]: the pooled vectors side by side."""
+    return torch.cat([streams[stream].pooled for stream in STREAMS if stream in streams], dim=1)

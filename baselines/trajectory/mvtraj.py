@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from baselines.layers.initialisation import initialise
 from baselines.layers.joint_extractor import JointExtractor
 from baselines.layers.matching import PairMatching
 from baselines.layers.multi_view import CityViews, SharedViews, road_tokens
-from baselines.layers.pretraining import MultiViewOptions, PretrainedEncoder
-from baselines.layers.streams import STREAMS, TYPE_ROWS
+from baselines.layers.pretraining import MultiViewEncoder, MultiViewOptions
+from baselines.layers.streams import TYPE_ROWS, concatenated
 from baselines.layers.unit_recovery import UnitRecovery
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
@@ -49,8 +48,7 @@ class MVTrajNetwork(nn.Module):
 
     def forward(self, trips: Trips) -> Tensor:
         """[trip, 4 · width]: the pooled vectors after the joint extractor."""
-        joint = self.extractor(self.views(trips, self.shared).streams, self.types.weight)
-        return torch.cat([joint[stream].pooled for stream in STREAMS if stream in joint], dim=1)
+        return concatenated(self.extractor(self.views(trips, self.shared).streams, self.types.weight))
 
     def road_tokens(self, trips: Trips) -> Tensor:
         """[road unit, width]: mean of the gps|road and the route token after the joint extractor."""
@@ -61,7 +59,7 @@ class MVTrajNetwork(nn.Module):
         return self.views.lone_roads(roads, self.shared)
 
 
-class MVTraj(PretrainedEncoder):
+class MVTraj(MultiViewEncoder):
     """Scope `city`."""
 
     Options = MVTrajOptions

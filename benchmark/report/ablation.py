@@ -81,19 +81,15 @@ def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence
     variants: variant → its runs; the first one is the full method. changes: variant → the options that it sets.
     """
     metrics = {task: metrics_of(task, plan.protocol, plan.suite.family)[0] for task in plan.tasks}
-    found = {name: {task: _finished(runs, task, store) for task in plan.tasks} for name, runs in variants.items()}
+    found = {name: [store.read(run) for run in runs if store.has(run)] for name, runs in variants.items()}
     full, *others = variants
-    rows = {name: {task: _cell(records, found[full][task] if name != full else [], task, metrics[task]) for task, records in tasks.items()}
-            for name, tasks in found.items()}
+    rows = {name: {task: _cell(records, found[full] if name != full else [], task, metrics[task]) for task in plan.tasks}
+            for name, records in found.items()}
     units = plan.units()
     return AblationTable(
         method, f"{plan.suite.name}@{plan.suite.version}", plan.edition, f"{plan.protocol.name}@{plan.protocol.version}",
         plan.preset.name, plan.runs[0].fingerprint, plan.size(), metrics, {task: units[task] or "%" for task in plan.tasks},
         changes, [name for name in others if set(variants[name]) == set(variants[full])], rows)
-
-
-def _finished(runs: Sequence[RunSpec], task: str, store: Store) -> list[Record]:
-    return [store.read(run) for run in runs if task in run.tasks and store.has(run)]
 
 
 def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, float]:
@@ -103,7 +99,8 @@ def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, flo
 def _cell(records: Sequence[Record], full_records: Sequence[Record], task: str, metric: str) -> AblationCell:
     values, full = _by_seed(records, task, metric), _by_seed(full_records, task, metric)
     if not values:
-        return AblationCell(len(records), missing=missing_reason(records[0], task) if records else None)
+        finished = [record for record in records if task in record.spec.tasks]
+        return AblationCell(len(finished), missing=missing_reason(finished[0], task) if finished else None)
     error = Cell(statistics.fmean(values.values()), statistics.stdev(values.values()) if len(values) > 1 else None)
     both = values.keys() & full.keys()
     if not both or not (base := statistics.fmean(full[seed] for seed in both)):

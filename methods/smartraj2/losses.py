@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from baselines.layers.streams import ROUTE
+from baselines.layers.streams import ROUTE, concatenated
 from benchmark import Trips
-from methods.smartraj2.network import SMARTraj2Network, concatenated
+from methods.smartraj2.network import SMARTraj2Network
 from methods.smartraj2.options import SMARTraj2Options
 
 # weight of a stream's recovery loss where it is not 1, weight of a matching loss, and what the whole is divided by (the code's)

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from baselines.layers.pretraining import PretrainedEncoder
+from baselines.layers.pretraining import MultiViewEncoder
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.losses import loss_terms
 from methods.smartraj2.network import CitiesApart, SMARTraj2Network
 from methods.smartraj2.options import SMARTraj2Options
 
 
-class SMARTraj2(PretrainedEncoder):
+class SMARTraj2(MultiViewEncoder):
     """Scope `cities`."""
 
     Options = SMARTraj2Options

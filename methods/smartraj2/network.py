@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +9,7 @@ from baselines.layers.initialisation import initialise
 from baselines.layers.joint_extractor import JointExtractor
 from baselines.layers.matching import PairMatching
 from baselines.layers.multi_view import CityViews, Encoded, SharedViews, road_tokens
-from baselines.layers.streams import STREAMS, TYPE_ROWS, Stream, streams_of
+from baselines.layers.streams import TYPE_ROWS, Stream, concatenated, streams_of
 from baselines.layers.unit_recovery import UnitRecovery
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.city_features import city_features
@@ -103,8 +101,3 @@ class CitiesApart(nn.Module):
     def lone_roads(self, city: str, roads: Tensor) -> Tensor:
         """int64 [k] -> [k, width]."""
         return self.of(city).lone_roads(city, roads)
-
-
-def concatenated(streams: Mapping[str, Stream]) -> Tensor:
-    """[trip, 4 · width] pooled vectors."""
-    return torch.cat([streams[stream].pooled for stream in STREAMS if stream in streams], dim=1)

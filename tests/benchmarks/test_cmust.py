@@ -4,12 +4,12 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from measuring import seconds, status_mb, threads
 from plain_cmust import channels, plain_copy
 
 from benchmark.contract import Budget, RunContext
@@ -52,22 +52,14 @@ def steps_of_both(problem):
 
 @pytest.fixture
 def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    keep_large_blocks()
-    yield
-    torch.set_num_threads(before)
+    with threads(2):
+        yield
 
 
 @pytest.mark.usefixtures("two_threads")
 def test_a_step_takes_at_most_three_quarters_of_the_plain_form_s_time(benchmark, make_problem):
     """B = 16, N = 206, default options, two threads; rounds of both in turn, and the best of each."""
     steps = steps_of_both(make_problem(nodes=NODES))
-
-    def seconds(step):
-        began = time.perf_counter()
-        step()
-        return time.perf_counter() - began
 
     for step in steps.values():
         step()
@@ -131,19 +123,14 @@ def test_the_freezing_reference_of_the_card_holds_within_a_factor_of_two(benchma
             assert (float(printed) - half) / 2 <= ours <= (float(printed) + half) * 2, (limit, printed, measured)
 
 
-def _status_mb(field):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith(field))) / 1024
-
-
 def _growth(form, path):
     """Run in a process of its own by the memory test: prints by how many MB two steps make it grow at most."""
     keep_large_blocks()
     step = steps_of_both(pickle.loads(Path(path).read_bytes()))[form]
-    before = _status_mb("VmRSS")
+    before = status_mb("VmRSS")
     step()
     step()
-    print(_status_mb("VmHWM") - before)
+    print(status_mb("VmHWM") - before)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from measuring import threads
 
 from benchmark.contract import Budget, RunContext
-from benchmark.execution.environment import keep_large_blocks
 from benchmark.execution.measure import seed_everything
 from benchmark.registry import registry
 from benchmark.training.loop import masked_mae, train
@@ -21,11 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    keep_large_blocks()
-    yield
-    torch.set_num_threads(before)
+    with threads(1):
+        yield
 
 
 def test_the_harness_costs_less_than_5_percent_of_a_gwnet_epoch(benchmark, make_problem, one_thread):

@@ -6,12 +6,12 @@ Both forms have the same weights, trips, masks, loss and optimiser; their number
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from made_trips import made_city, made_problem
+from measuring import seconds, status_mb, threads
 from plain_smartraj2 import plain_loss
 
 from benchmark.execution.environment import keep_large_blocks
@@ -55,17 +55,8 @@ def steps_of_both():
 
 @pytest.fixture
 def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    keep_large_blocks()
-    yield
-    torch.set_num_threads(before)
-
-
-def seconds(step):
-    began = time.perf_counter()
-    step()
-    return time.perf_counter() - began
+    with threads(1):
+        yield
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -100,16 +91,11 @@ def test_the_memory_of_a_step_is_reported(benchmark, form):
     assert benchmark.extra_info[f"{form}_mb"] < 4096
 
 
-def _status_mb(field):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith(field))) / 1024
-
-
 if __name__ == "__main__":
     keep_large_blocks()
     made = steps_of_both()
-    before = _status_mb("VmRSS")
+    before = status_mb("VmRSS")
     for _ in range(2):
         for forms in made.values():
             forms[sys.argv[1]]()
-    print(_status_mb("VmHWM") - before)
+    print(status_mb("VmHWM") - before)

@@ -11,13 +11,12 @@ from made_trips import made_city, made_problem
 from plain_smartraj2 import plain_loss, plain_matching
 
 from baselines.catalogue import TINY_VIEWS
-from baselines.layers.streams import ROUTE
+from baselines.layers.streams import ROUTE, concatenated
 from benchmark.contract import Budget, RunContext
 from benchmark.protocols import trajectory_protocol
 from methods.smartraj2.city_features import FEATURES, city_features, quantities, shares, statistics
 from methods.smartraj2.losses import difference_loss, loss_terms
 from methods.smartraj2.method import SMARTraj2
-from methods.smartraj2.network import concatenated
 from methods.smartraj2.options import SMARTraj2Options
 
 

@@ -15,49 +15,49 @@ _PUBLIC = {
     "Record": "benchmark.spec",
     "UserError": "benchmark.errors",
     "Method": "benchmark.contract",
-    "Forecaster": "benchmark.contract",
+    "Forecaster": "benchmark.forecasting.contract",
     "RunContext": "benchmark.contract",
-    "ForecastProblem": "benchmark.tasks.problem",
-    "TaskProblem": "benchmark.tasks.problem",
-    "Inputs": "benchmark.tasks.problem",
-    "Targets": "benchmark.tasks.problem",
-    "TrajectoryEncoder": "benchmark.contract",
-    "TrajectoryProblem": "benchmark.tasks.encoding",
-    "CityProblem": "benchmark.tasks.encoding",
-    "Roads": "benchmark.tasks.encoding",
-    "Trips": "benchmark.tasks.trips",
-    "NeuralEncoder": "benchmark.training.encoder",
-    "EncoderOptions": "benchmark.training.encoder",
-    "NeuralForecaster": "benchmark.training.forecaster",
+    "ForecastProblem": "benchmark.forecasting.problem",
+    "TaskProblem": "benchmark.forecasting.problem",
+    "Inputs": "benchmark.forecasting.problem",
+    "Targets": "benchmark.forecasting.problem",
+    "TrajectoryEncoder": "benchmark.trajectory.contract",
+    "TrajectoryProblem": "benchmark.trajectory.problem",
+    "CityProblem": "benchmark.trajectory.problem",
+    "Roads": "benchmark.trajectory.problem",
+    "Trips": "benchmark.trajectory.trips",
+    "NeuralEncoder": "benchmark.trajectory.neural",
+    "EncoderOptions": "benchmark.trajectory.neural",
+    "NeuralForecaster": "benchmark.forecasting.neural",
     "TrainingOptions": "benchmark.training.stage",
-    "train": "benchmark.training.loop",
+    "train": "benchmark.forecasting.training",
 }
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
-    from benchmark.contract import Forecaster as Forecaster
     from benchmark.contract import Method as Method
     from benchmark.contract import RunContext as RunContext
-    from benchmark.contract import TrajectoryEncoder as TrajectoryEncoder
     from benchmark.errors import UserError as UserError
+    from benchmark.forecasting.contract import Forecaster as Forecaster
+    from benchmark.forecasting.neural import NeuralForecaster as NeuralForecaster
+    from benchmark.forecasting.problem import ForecastProblem as ForecastProblem
+    from benchmark.forecasting.problem import Inputs as Inputs
+    from benchmark.forecasting.problem import Targets as Targets
+    from benchmark.forecasting.problem import TaskProblem as TaskProblem
+    from benchmark.forecasting.training import train as train
     from benchmark.protocols import Protocol as Protocol
     from benchmark.registry import MethodInfo as MethodInfo
     from benchmark.registry import Registry as Registry
     from benchmark.spec import Record as Record
     from benchmark.spec import RunSpec as RunSpec
-    from benchmark.tasks.encoding import CityProblem as CityProblem
-    from benchmark.tasks.encoding import Roads as Roads
-    from benchmark.tasks.encoding import TrajectoryProblem as TrajectoryProblem
-    from benchmark.tasks.problem import ForecastProblem as ForecastProblem
-    from benchmark.tasks.problem import Inputs as Inputs
-    from benchmark.tasks.problem import Targets as Targets
-    from benchmark.tasks.problem import TaskProblem as TaskProblem
-    from benchmark.tasks.trips import Trips as Trips
-    from benchmark.training.encoder import EncoderOptions as EncoderOptions
-    from benchmark.training.encoder import NeuralEncoder as NeuralEncoder
-    from benchmark.training.forecaster import NeuralForecaster as NeuralForecaster
-    from benchmark.training.loop import train as train
     from benchmark.training.stage import TrainingOptions as TrainingOptions
+    from benchmark.trajectory.contract import TrajectoryEncoder as TrajectoryEncoder
+    from benchmark.trajectory.neural import EncoderOptions as EncoderOptions
+    from benchmark.trajectory.neural import NeuralEncoder as NeuralEncoder
+    from benchmark.trajectory.problem import CityProblem as CityProblem
+    from benchmark.trajectory.problem import Roads as Roads
+    from benchmark.trajectory.problem import TrajectoryProblem as TrajectoryProblem
+    from benchmark.trajectory.trips import Trips as Trips
 
 
 def __getattr__(name: str) -> Any:

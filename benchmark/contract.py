@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,7 @@ import torch
 
 from benchmark.checkpoints import Checkpoints
 from benchmark.protocols import Protocol
-from benchmark.tasks.encoding import TrajectoryProblem
-from benchmark.tasks.problem import ForecastProblem, Inputs
-from benchmark.tasks.trips import Trips
+from benchmark.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,10 @@ class RunContext:
         return int(np.random.SeedSequence([self.seed, *purpose.encode()]).generate_state(1, np.uint64)[0] >> 1)
 
 
+class BadPrediction(RuntimeError):
+    """A method predicted NaN, infinity or a wrong shape."""
+
+
 class Method(ABC):
     """Something that solves the tasks of a suite."""
 
@@ -108,43 +111,43 @@ class Method(ABC):
         return 0
 
 
-class Forecaster(Method):
-    """A method that maps input windows to the next steps of a task."""
+@dataclass
+class Measured:
+    """A fitted and scored method."""
 
-    def __init__(self, options: Any, problem: ForecastProblem) -> None:
-        self.options = options
-        self.problem = problem
+    # task -> values; task -> mask -> sum -> one number a horizon; task -> floor -> values
+    metrics: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    sums: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
+    floors: dict[str, dict[str, Mapping[str, float | None]]] = field(default_factory=dict)
+    # task -> sizes
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    # bulky, beside the record
+    per_node: dict[str, np.ndarray] = field(default_factory=dict)
+    parameters: int = 0
+    fit_s: float = 0.0
+    predict_s: float = 0.0
 
-    @abstractmethod
-    def predict(self, inputs: Inputs) -> torch.Tensor:
-        """[batch, horizon, node] in the unit of `inputs.task`."""
+    def add(self, task: str, sums: Mapping[str, Mapping[str, np.ndarray]], values: Mapping[str, float | None]) -> None:
+        """The sums of a task, and the metrics that were made of them."""
+        self.sums[task] = {mask: {name: part.tolist() for name, part in parts.items()} for mask, parts in sums.items()}
+        self.metrics[task] = dict(values)
 
 
-class TrajectoryEncoder(Method):
-    """A method that maps trips, and the roads of a city, to vectors; the tasks' probes on top are the engine's."""
-
-    def __init__(self, options: Any, problem: TrajectoryProblem) -> None:
-        self.options = options
-        self.problem = problem
-
-    @classmethod
-    def reads_road_class(cls, options: Any) -> bool:
-        """Whether these options need `CityProblem.road_class`; the road_label of such a fit is not scored (✕)."""
-        return False
-
-    @classmethod
-    def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
-        """The views that these options read, of those that the method declares."""
-        return declared
+class Measurer(ABC):
+    """How the methods of a family are measured; `families` names one object a family."""
 
     @abstractmethod
-    def encode(self, trips: Trips) -> torch.Tensor:
-        """[trip, d] vectors of trips as a task shows them; one trip's vector does not depend on the others."""
+    def open_city(self, folder: Path) -> Any:
+        """A prepared city."""
 
-    def roads(self, city: str, trips: Trips) -> torch.Tensor:
-        """[road, d] vectors of a city's roads; `trips`: all training trips, whole and on the CPU, for a method whose vectors
-        depend on the context.
+    @abstractmethod
+    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
+        """Raise UserError, with a sentence, for cities that the tasks cannot be posed on; called before any training."""
 
-        Only methods that read the view `route` offer it.
-        """
-        raise NotImplementedError(f"{type(self).__name__} reads routes but offers no vectors of roads")
+    @abstractmethod
+    def facts(self, spec: RunSpec, cities: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The cities' cards in short, and notes for the record."""
+
+    @abstractmethod
+    def measure(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext) -> Measured:
+        """Pose the problem, fit the method, score it on the test part."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any
 
+from benchmark import lazy
 from benchmark.errors import UserError, unknown
 
 # Packages of this project that list methods; each holds `METHODS`, a sequence of MethodInfo. Others use the entry point.
-CATALOGUES = ("baselines.catalogue", "methods.catalogue")
+CATALOGUES = ("baselines.forecasting.catalogue", "baselines.trajectory.catalogue", "methods.catalogue")
 ENTRY_POINTS = "stbench.methods"
 
 
@@ -107,9 +108,8 @@ class Registry:
         from benchmark.contract import Method
 
         target = self.info(name).target
-        module, _, attribute = target.partition(":")
         try:
-            found = getattr(importlib.import_module(module), attribute)
+            found = lazy.load(target)
         except (ImportError, AttributeError) as error:
             raise UserError(f"The method '{name}' ({self._places[name]}) does not load from {target}: {error}.") from error
         if not (isinstance(found, type) and issubclass(found, Method)):

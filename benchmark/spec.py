@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from benchmark.errors import unknown
+from benchmark.errors import UserError, unknown
+
+# of the records' layout; it never enters an id
+SCHEMA = 2
+# name of the mark on a field that was born later: what the code did before the field existed
+AS_BEFORE = "as_before"
+
+
+def born_later(default: Any, as_before: Any) -> Any:
+    """A field of options, of a preset or of `RunSpec` that was added after records were published.
+
+    It leaves the hash wherever it equals `as_before`, which is what the code did before the field existed and never changes, whatever
+    becomes of its default. So a new field orphans no record.
+
+    >>> @dataclass(frozen=True)
+    ... class Options:
+    ...     width: int = 64
+    ...     # weight of a loss that older runs did not have
+    ...     weight: float = born_later(0.5, as_before=0.0)
+    >>> without_unborn(Options, {"width": 64, "weight": 0.0})
+    {'width': 64}
+    """
+    return field(default=default, metadata={AS_BEFORE: as_before})
+
+
+def without_unborn(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without the later-born fields of a dataclass that equal what was done before."""
+    before = as_before(cls)
+    return {key: value for key, value in values.items() if not (key in before and _plain(value) == _plain(before[key]))}
+
+
+def as_before(cls: type) -> dict[str, Any]:
+    """Later-born field → what the code did before it existed."""
+    return {f.name: f.metadata[AS_BEFORE] for f in dataclasses.fields(cls) if AS_BEFORE in f.metadata}
+
+
+def _plain(value: Any) -> str:
+    """Equal text for what is equal in JSON: tuples are lists."""
+    return json.dumps(value, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -29,14 +68,11 @@ class Preset:
     unlabelled_trips: int | None = None
     labelled_trips: int | None = None
 
-    def budget(self, family: str) -> dict[str, int | None]:
-        """The counts that bind a family's methods."""
-        counts = ("epochs", *BUDGETS[family])
-        return {count: getattr(self, count) for count in counts}
+    def budget(self, counts: Sequence[str]) -> dict[str, int | None]:
+        """The epochs, and the other counts that bind a family's methods."""
+        return without_unborn(type(self), {count: getattr(self, count) for count in ("epochs", *counts)})
 
 
-# family -> the counts of a preset that bind its methods, besides the epochs
-BUDGETS = {"forecasting": ("epoch_windows", "validation_windows"), "trajectory": ("unlabelled_trips", "labelled_trips")}
 PRESETS = {
     "smoke": Preset("smoke", "seconds, for tests", "smoke", epochs=2, epoch_windows=128, validation_windows=32, unlabelled_trips=200,
                     labelled_trips=100),
@@ -47,6 +83,7 @@ PRESETS = {
 
 
 def find_preset(name: str) -> Preset:
+    """A preset by name."""
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     return PRESETS[name]
@@ -56,9 +93,11 @@ def find_preset(name: str) -> Preset:
 class RunSpec:
     """One fit under one seed; its hash is the run's id."""
 
+    # of the method; the method's name says as much, so it never enters the hash
+    family: str
     method: str
     method_version: int
-    # every option, resolved
+    # every option, resolved; one that was born later is absent where it equals what was done before
     options: Mapping[str, Any]
     suite: str
     suite_version: int
@@ -85,8 +124,9 @@ class RunSpec:
 
     @property
     def id(self) -> str:
-        """16 hex characters over the whole spec."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        """16 hex characters over all that can change a result."""
+        said = without_unborn(type(self), {key: value for key, value in asdict(self).items() if key != "family"})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -124,9 +164,11 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         data = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {"id": self.spec.id, **data, "spec": self.spec.to_json()}
+        return {"schema": SCHEMA, "id": self.spec.id, **data, "spec": self.spec.to_json()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
-        rest = {key: value for key, value in data.items() if key not in ("id", "spec")}
+        if isinstance(data, Mapping) and "spec" in data and (schema := data.get("schema", 1)) != SCHEMA:
+            raise UserError(f"The record is of layout {schema}; this version of stbench reads layout {SCHEMA}.")
+        rest = {key: value for key, value in data.items() if key not in ("schema", "id", "spec")}
         return cls(spec=RunSpec.from_json(data["spec"]), **rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from baselines.catalogue import NARROW_VIEWS, TINY_VIEWS
+from baselines.trajectory.catalogue import NARROW_VIEWS, TINY_VIEWS
 from benchmark import MethodInfo
 
 # h = 12 + 4 + (8 + 8 + 4) + 12 = 48, one head: about a twentieth of the paper's arithmetic

@@ -33,7 +33,7 @@ def make_problem():
     """Builds a `ForecastProblem` from a synthetic daily-periodic city: make_problem(nodes=8, tasks=("a", "b"), …)."""
     import torch
 
-    from benchmark.tasks.problem import ForecastProblem, Scaler, TaskProblem, Windows
+    from benchmark.forecasting.problem import ForecastProblem, Scaler, TaskProblem, Windows
 
     def make(nodes: int = 8, tasks: tuple[str, ...] = ("taxi_pick",), steps_per_day: int = 48, steps: int = 240,
              history: int = 12, horizon: int = 12, missing: float = 0.0, seed: int = 0) -> ForecastProblem:

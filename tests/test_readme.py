@@ -35,7 +35,7 @@ def test_the_method_of_the_readme_passes_the_conformance_check(monkeypatch, tmp_
 
 
 def test_the_city_of_the_readme_imports_and_is_a_suite(tmp_path):
-    from benchmark.data.build import import_city
+    from benchmark.data.own.series import import_city
     from benchmark.suites.catalogue import find_suite
 
     (tmp_path / "my-city.toml").write_text(block("toml", "my-city"))

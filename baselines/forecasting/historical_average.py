@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from baselines.layers.averages import mean_or
+from baselines.forecasting.averages import mean_or
 from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
 
 WEEKDAYS = 7

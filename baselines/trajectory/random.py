@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from baselines.layers.road_table import RoadTable
+from baselines.trajectory.road_table import RoadTable
 from benchmark import CityProblem, RunContext, Trips
 
 # odd multipliers of a hash of trips

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from baselines.layers.attention import Positions, TransformerEncoder
-from baselines.layers.initialisation import initialise
-from baselines.layers.pretraining import PretrainedEncoder, PretrainingOptions
 from baselines.layers.ragged import Ragged
-from baselines.layers.unit_masking import masked_blocks
-from baselines.layers.unit_recovery import masked_mean
+from baselines.trajectory.initialisation import initialise
+from baselines.trajectory.multi_view.unit_recovery import masked_mean
+from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
+from baselines.trajectory.unit_masking import masked_blocks
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # rows of the road table behind the roads; without padding PAD is never read, but the published size holds it

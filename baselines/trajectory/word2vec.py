@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from baselines.layers.road_table import RoadTable
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
+from baselines.trajectory.road_table import RoadTable
 from benchmark import CityProblem, RunContext
 
 

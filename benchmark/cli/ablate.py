@@ -32,7 +32,7 @@ def ablate(
 
     Example: stbench ablate cmust --suite chicago --seeds 2
     """
-    from benchmark.cli.progress import Bars, interruptible, print_plan, print_result
+    from benchmark.cli.progress import Bars, interruptible, print_plan, print_result, state
     from benchmark.execution.campaign import run_plan
     from benchmark.execution.plan import Request
     from benchmark.experiments.ablation import default_suite, plan_ablation
@@ -44,16 +44,16 @@ def ablate(
     format = "json" if json else format
     check_format(format)
     ablation = plan_ablation(Request((method,), suite or default_suite(method), seed_list(seeds), names(task),
-                                     parse_assignments(set_ or []), preset, protocol, data, device))
+                                     parse_assignments(set_ or []), preset, protocol, data, device), builds=not dry_run)
     store = Store(local_root(results))
     resolved = {"suite": suite, "preset": preset, "data": data, "device": device}
     # what is not the table goes to stderr where a file or a program reads the table
     with contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr):
         print_plan(ablation.plan, store, resolved=[name for name, given in resolved.items() if given is None], every=False)
         if dry_run:
-            for variant, runs in ablation.variants.items():
-                for run in runs:
-                    typer.echo(f"  {run.id}  {'done ' if store.has(run) else 'to do'}  {variant}: {label(run, {})}")
+            for variant, jobs in ablation.variants.items():
+                for job in jobs:
+                    typer.echo(f"  {state(job, store)}  {variant}: {label(job.spec, {})}")
             return
         with interruptible(), Bars(ablation.plan) as bars:
             result = run_plan(ablation.plan, store, workers=workers, watcher=bars)

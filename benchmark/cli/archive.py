@@ -31,8 +31,8 @@ def import_archive(
 
     Example: stbench data import-archive data/NYC --suite nyc
     """
-    from benchmark.data.archive import SUITES
-    from benchmark.data.trajectory_archive import TRAJECTORY_SUITES
+    from benchmark.data.archives.cmust.build import SUITES
+    from benchmark.data.archives.jgrm.build import TRAJECTORY_SUITES
 
     for_series = {"--task-map": task_map, "--nodes": nodes, "--start": start}
     for_trips = {"--frame": frame, "--cell-size-m": cell_size_m, "--poi": poi}
@@ -53,9 +53,9 @@ def _refuse(options: Mapping[str, object], suite: str, others: list[str]) -> Non
 
 
 def _import_series(path: Path, suite: str, task_map: str | None, nodes: Path | None, start: str | None, replace: bool) -> None:
-    from benchmark.data.archive import ArchiveRequest
-    from benchmark.data.archive import import_archive as build
-    from benchmark.data.sources.archive import parse_task_map
+    from benchmark.data.archives.cmust.build import ArchiveRequest
+    from benchmark.data.archives.cmust.build import import_archive as build
+    from benchmark.data.archives.cmust.layout import parse_task_map
 
     city = build(ArchiveRequest(path, suite, parse_task_map(task_map), nodes, start), replace=replace)
     notes = city.card["notes"]
@@ -68,7 +68,7 @@ def _import_series(path: Path, suite: str, task_map: str | None, nodes: Path | N
 
 
 def _import_trips(path: Path, suite: str, frame: str, cell_size_m: float | None, poi: Path | None, replace: bool) -> None:
-    from benchmark.data.trajectory_archive import TrajectoryArchiveRequest, import_trajectory_archive
+    from benchmark.data.archives.jgrm.build import TrajectoryArchiveRequest, import_trajectory_archive
 
     city = import_trajectory_archive(TrajectoryArchiveRequest(path, suite, frame, cell_size_m, poi), replace=replace)
     card, notes = city.card, city.card["notes"]

@@ -17,19 +17,19 @@ def import_city(
 ) -> None:
     """Check and build your own city from a TOML file; its name is then a suite.
 
-    All keys stand at the top of benchmark/data/sources/city_file.py (series on nodes) and trajectory_file.py (GPS trips, kind =
+    All keys stand at the top of benchmark/data/own/city_file.py (series on nodes) and trajectory_file.py (GPS trips, kind =
     "trajectories"); examples in tests/cities.
 
     Example: stbench data import my-city.toml
     """
-    from benchmark.data.sources.trajectory_file import is_trajectory_file
+    from benchmark.data.own.trajectory_file import is_trajectory_file
 
     (_import_trajectories if is_trajectory_file(toml) else _import_series)(toml, replace)
 
 
 def _import_series(toml: Path, replace: bool) -> None:
-    from benchmark.data.build import import_city as build
-    from benchmark.data.sources.city_file import read_city_file
+    from benchmark.data.own.city_file import read_city_file
+    from benchmark.data.own.series import import_city as build
     from benchmark.suites.catalogue import check_city
 
     check_city(read_city_file(toml).name)
@@ -39,8 +39,8 @@ def _import_series(toml: Path, replace: bool) -> None:
 
 
 def _import_trajectories(toml: Path, replace: bool) -> None:
-    from benchmark.data.import_trajectories import import_trajectories
-    from benchmark.data.sources.trajectory_file import read_trajectory_file
+    from benchmark.data.own.trajectories import import_trajectories
+    from benchmark.data.own.trajectory_file import read_trajectory_file
     from benchmark.suites.catalogue import check_city, check_declaration, declare
 
     given = read_trajectory_file(toml)
@@ -51,7 +51,7 @@ def _import_trajectories(toml: Path, replace: bool) -> None:
         check_declaration(name, cities, replace=replace)
     city = import_trajectories(toml, replace=replace)
     for name, cities in given.suites.items():
-        declare(name, cities, replace=replace)
+        declare(name, cities, city.card["kind"], replace=replace)
     card, notes = city.card, city.card["notes"]
     dropped = "; ".join(f"{count:,} {reason}" for reason, count in notes["dropped"].items()) or "none"
     typer.echo(f"{city.name} ({city.edition}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmark.contract import Progress as Epoch
-from benchmark.execution.campaign import Result, Watcher
-from benchmark.execution.plan import Plan
+from benchmark.execution.campaign import Result
+from benchmark.execution.engines import Watcher
+from benchmark.execution.jobs import Job, Plan
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
 from benchmark.store.records import Store
@@ -24,10 +25,17 @@ def print_plan(plan: Plan, store: Store, resolved: Sequence[str], every: bool) -
     console = Console(highlight=False)
     # a line stays a line where a file or a program reads it
     console.print(plan.headline() + (f" (resolved: {', '.join(resolved)})" if resolved else ""), soft_wrap=not console.is_terminal)
-    done = {spec.id for spec in plan.runs if store.has(spec)}
-    console.print(f"{len(plan.runs)} runs: {len(done)} done, {len(plan.runs) - len(done)} to do", soft_wrap=True)
-    for spec in plan.runs if every else ():
-        console.print(f"  {spec.id}  {'done ' if spec.id in done else 'to do'}  {label(spec, plan.notes[spec.id])}", soft_wrap=True)
+    done = sum(job.known and store.has(job.spec) for job in plan)
+    console.print(f"{len(plan.jobs)} runs: {done} done, {len(plan.jobs) - done} to do", soft_wrap=True)
+    for job in plan if every else ():
+        console.print(f"  {state(job, store)}  {label(job.spec, job.notes)}", soft_wrap=True)
+
+
+def state(job: Job, store: Store) -> str:
+    """Id of a run, and whether it is done."""
+    if not job.known:
+        return "id after simulating  to do"
+    return f"{job.spec.id}  {'done ' if store.has(job.spec) else 'to do'}"
 
 
 class Bars(Watcher):
@@ -35,7 +43,7 @@ class Bars(Watcher):
 
     def __init__(self, plan: Plan) -> None:
         self.console = Console(highlight=False)
-        self.plan = plan
+        self.notes = {job.spec.id: job.notes for job in plan}
         self.bars = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(),
                              TextColumn("left"), TimeRemainingColumn(), console=self.console, transient=True,
                              disable=not self.console.is_terminal)
@@ -56,7 +64,7 @@ class Bars(Watcher):
         self.total = self.bars.add_task("runs", total=runs)
 
     def epoch(self, spec: RunSpec, progress: Epoch) -> None:
-        name = f"{label(spec, self.plan.notes[spec.id])} · {progress.stage} · val {progress.validation_loss:.3f}"
+        name = f"{label(spec, self.notes[spec.id])} · {progress.stage} · val {progress.validation_loss:.3f}"
         if spec.id not in self.fits:
             self.fits[spec.id] = self.bars.add_task(name, total=progress.epochs)
         self.bars.update(self.fits[spec.id], description=name, completed=progress.epoch, total=progress.epochs)

@@ -37,9 +37,10 @@ def run(
     from benchmark.options import parse_assignments
     from benchmark.report.table import Filter
     from benchmark.store.records import Store, local_root
+    from benchmark.suites.cities import CityFinder
 
     plan = make_plan(Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol,
-                             data, device, scenario))
+                             data, device, scenario), finder=CityFinder(builds=not dry_run))
     store = Store(local_root(results))
     print_plan(plan, store, resolved=[name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None],
                every=dry_run)
@@ -47,7 +48,5 @@ def run(
         return
     with interruptible(), Bars(plan) as bars:
         result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
-    chosen = Filter(suites=(suite,), editions=(plan.edition,), presets=(plan.preset.name,), protocols=(protocol,), tasks=plan.tasks,
-                    scenarios=(scenario,), fingerprint=plan.runs[0].fingerprint)
-    print_tables(chosen, "rich", results)
+    print_tables(Filter.of(plan.settings[0]), "rich", results)
     print_result(result, store)

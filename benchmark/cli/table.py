@@ -32,15 +32,15 @@ def table(
     Example: stbench table --suite nyc --format markdown
     """
     from benchmark.errors import unknown
-    from benchmark.protocols import PROTOCOLS
+    from benchmark.families import FAMILIES
     from benchmark.report.table import Filter
     from benchmark.spec import find_preset
-    from benchmark.suites.catalogue import SCENARIOS
 
     for one in names(preset) or ():
         find_preset(one)
     # a name of any family will do
-    for what, asked, families in (("protocol", protocol, PROTOCOLS.values()), ("scenario", scenario, SCENARIOS.values())):
+    for what, asked, families in (("protocol", protocol, [one.protocols for one in FAMILIES.values()]),
+                                 ("scenario", scenario, [one.scenarios for one in FAMILIES.values()])):
         known = {name for one in families for name in one}
         for name in names(asked) or ():
             if name not in known:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark import lazy
 from benchmark.data.folder import prepared, read_card, verify
 from benchmark.errors import unknown
+from benchmark.families import find_family
 
 
 def find(name: str, edition: str | None = None) -> list[Path]:
@@ -53,32 +56,27 @@ def verify_cities(names: Sequence[str] = ()) -> list[str]:
 
 def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
     """``206 nodes × 4,368 steps``, or ``xian: 456 trips, 4,774 roads, 9,312 cells``; `tasks`: those of a forecasting suite."""
-    if card["kind"] == "trajectory":
-        return f"{card['name']}: {card['trips']:,} trips, {card['roads']:,} roads, {card['cells']:,} cells"
-    return "; ".join(sorted({f"{card['tasks'][task]['nodes']} nodes × {card['tasks'][task]['steps']:,} steps" for task in tasks}))
+    return _cards(card).size_in_words(card, tasks)
+
+
+class CityCards(ABC):
+    """How the cards of one kind of city read; `families` names one object a kind."""
+
+    @abstractmethod
+    def size_in_words(self, card: Mapping[str, Any], tasks: Sequence[str]) -> str:
+        """How large the city is, in a few words."""
+
+    @abstractmethod
+    def facts(self, card: Mapping[str, Any]) -> dict[str, Any]:
+        """tasks, nodes, steps, interval_minutes, span and size of the city, as far as it has them."""
+
+
+def _cards(card: Mapping[str, Any]) -> CityCards:
+    found: CityCards = lazy.load(find_family(card["kind"]).cards)
+    return found
 
 
 def _row(folder: Path) -> dict[str, Any]:
     card = read_card(folder)
-    if card["kind"] == "trajectory":
-        return _trajectory_row(folder, card)
-    tasks = card.get("tasks", {})
-    about = list(tasks.values()) if isinstance(tasks, dict) else []
-
-    def each(key: str) -> Any:
-        """The value all tasks share, else their different values."""
-        values = list(dict.fromkeys(one.get(key, one.get("clock", {}).get(key)) for one in about))
-        return values[0] if len(values) == 1 else ", ".join(map(str, values)) or None
-
-    return {"name": card["name"], "edition": card["edition"], "folder": folder.name, "kind": card["kind"], "tasks": list(tasks),
-            "nodes": each("nodes"), "steps": each("steps"), "interval_minutes": each("interval_minutes"), "span": each("span"),
-            "size": size_in_words(card, list(tasks)), "fingerprint": card["fingerprint"]}
-
-
-def _trajectory_row(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-    """The same facts of a trajectory city; it has neither nodes nor steps, and its tasks are those of every such city."""
-    days = card["notes"].get("split", {}).get("days", {})
-    span = f"{days['train'][0]}/{days['test'][1]}" if days else None
-    return {"name": card["name"], "edition": card["edition"], "folder": folder.name, "kind": card["kind"], "tasks": [], "nodes": None,
-            "steps": None, "interval_minutes": None, "span": span, "size": size_in_words(card, ()).partition(": ")[2],
+    return {"name": card["name"], "edition": card["edition"], "folder": folder.name, "kind": card["kind"], **_cards(card).facts(card),
             "fingerprint": card["fingerprint"]}

@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,17 @@ logger = logging.getLogger("stbench")
 CARD = "card.json"
 # what every card holds, whatever the kind of city
 CARD_KEYS = frozenset({"kind", "name", "edition", "files", "fingerprint", "card_sha256"})
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a city comes from, in words; all of it goes to the card."""
+
+    title: str
+    source: str
+    licence: str
+    # anything else worth keeping, e.g. the simulator's size and seed, or counts of dropped rows
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cities_home() -> Path:
@@ -51,9 +63,8 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def joined_fingerprint(folders: Sequence[Path]) -> str:
+def join_fingerprints(prints: Sequence[str]) -> str:
     """The fingerprint of a suite's cities: of one city its own, of several the hash of all in their order."""
-    prints = [read_card(folder)["fingerprint"] for folder in folders]
     return prints[0] if len(prints) == 1 else hashlib.sha256(json.dumps(prints).encode()).hexdigest()[:16]
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.data.city import Series
 from benchmark.data.clock import Clock
+from benchmark.data.forecasting.city import Series
 from benchmark.data.frames import METRES_PER_DEGREE
 from benchmark.errors import UserError
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from benchmark.data.cards import size_in_words
-from benchmark.data.folder import joined_fingerprint, read_card
+from benchmark import lazy
+from benchmark.contract import Measurer
 from benchmark.errors import UserError
+from benchmark.execution.jobs import Job, Plan, Setting
+from benchmark.families import STANDARD, find_family
 from benchmark.options import as_dict, resolve
-from benchmark.protocols import ForecastingProtocol, Protocol, find_protocol
 from benchmark.registry import MethodInfo, Registry, registry
-from benchmark.spec import Preset, RunSpec, find_preset
-from benchmark.suites.catalogue import TRAJECTORY_UNITS, Suite, city_folders, find_suite, pick_tasks, split_task
+from benchmark.spec import Preset, RunSpec, find_preset, without_unborn
+from benchmark.suites.catalogue import Suite, find_suite, pick_tasks
+from benchmark.suites.cities import CityFinder
 
 
 @dataclass(frozen=True)
@@ -30,94 +31,67 @@ class Request:
     protocol: str = "strict"
     edition: str | None = None
     device: str | None = None
-    scenario: str = "standard"
+    scenario: str = STANDARD
     # also the methods of the family that learn nothing, so that every table has them
     floors: bool = True
 
 
-@dataclass(frozen=True)
-class Plan:
-    """All runs of a request, and what they need."""
-
-    runs: tuple[RunSpec, ...]
-    suite: Suite
-    # the tasks to table; a run may cover more
-    tasks: tuple[str, ...]
-    edition: str
-    # of the suite's cities
-    folders: tuple[Path, ...]
-    protocol: Protocol
-    preset: Preset
-    device: str
-    # run id -> facts for its record: overrides the method declares for the preset, overrides of the user
-    notes: Mapping[str, Mapping[str, Any]]
-    # what is done with the methods, for the headline
-    about: str = ""
-
-    def headline(self) -> str:
-        """One line: what is run on what, with everything that was resolved."""
-        methods = ", ".join(dict.fromkeys(run.method for run in self.runs))
-        scenario = "" if self.scenario == "standard" else f" · scenario {self.scenario}"
-        return (f"{methods}{self.about} on {self.suite.name}@{self.suite.version} · data {self.edition} ({self.size()}){scenario} · "
-                f"protocol {self.protocol.name} · preset {self.preset.name} · device {self.device}")
-
-    def size(self) -> str:
-        """How large the cities are, in words."""
-        return "; ".join(size_in_words(read_card(folder), self.suite.tasks) for folder in self.folders)
-
-    def units(self) -> dict[str, str]:
-        """Task → unit of its MAE and RMSE; empty where it has none."""
-        if self.suite.family == "trajectory":
-            return {task: TRAJECTORY_UNITS.get(split_task(self.suite.cities, task)[1], "") for task in self.suite.tasks}
-        about = read_card(self.folders[0])["tasks"]
-        return {task: about[task]["unit"] for task in self.suite.tasks}
-
-    @property
-    def scenario(self) -> str:
-        return self.runs[0].scenario
-
-
-def make_plan(request: Request, methods: Registry | None = None) -> Plan:
-    """Resolve a request.
+def make_plan(requests: Request | Sequence[Request], methods: Registry | None = None, finder: CityFinder | None = None) -> Plan:
+    """Resolve requests; a run that several of them ask for stands once, with the notes of the first.
 
     Raises
     ------
     UserError: any unknown name, wrong option or unusable city.
     """
-    methods = methods or registry()
+    requests = [requests] if isinstance(requests, Request) else requests
+    methods, finder, device = methods or registry(), finder or CityFinder(), pick_device(requests[0].device)
+    made = [_resolve(request, methods, finder, device) for request in requests]
+    jobs: dict[tuple[str, int], Job] = {}
+    for number, (_, some) in enumerate(made):
+        for job in some:
+            jobs.setdefault((job.spec.id, 0 if job.known else number), job)
+    settings = [setting for setting, _ in made]
+    return Plan(tuple(jobs.values()), tuple(one for k, one in enumerate(settings) if one not in settings[:k]), device)
+
+
+def _resolve(request: Request, methods: Registry, finder: CityFinder, device: str) -> tuple[Setting, list[Job]]:
     suite = find_suite(request.suite)
+    family = find_family(suite.family)
     tasks = pick_tasks(suite, request.tasks, request.scenario)
-    protocol = find_protocol(request.protocol, suite.family)
-    names = method_names(request.methods, suite.family, methods)
-    beside = [name for name in methods.names(suite.family) if methods.info(name).floor and name not in names and request.floors]
-    classes = {name: methods.load(name) for name in [*beside, *names]}
-    device = pick_device(request.device)
+    protocol = family.protocol(request.protocol)
+    names = method_names(request.methods, family.name, methods)
+    beside = [name for name in methods.names(family.name) if methods.info(name).floor and name not in names and request.floors]
     preset = find_preset(request.preset or ("quick" if device == "cpu" else "full"))
-    covered = {name: _covered(methods.info(name), suite, tasks, request.scenario) for name in [*beside, *names]}
-    options = {name: _options(methods, name, preset, request.overrides or {}) for name in names}
-    options |= {name: _options(methods, name, preset, {}) for name in beside}
-    names = [*beside, *names]
-    for name in names:
-        for some in covered[name]:
+    fits = [_Fit(methods, name, preset, {} if name in beside else request.overrides or {}) for name in [*beside, *names]]
+    covered = {fit.name: _covered(fit.info, suite, tasks, request.scenario) for fit in fits}
+    for fit in fits:
+        for some in covered[fit.name]:
             try:
-                classes[name].check(options[name], protocol, some)
+                fit.cls.check(fit.options, protocol, some)
             except ValueError as error:
-                raise UserError(f"Options of {name}: {error}") from None
-    edition, folders = city_folders(suite, request.edition, preset)
-    if isinstance(protocol, ForecastingProtocol):
-        _check_tasks(read_card(folders[0]), tasks, protocol)
-    fingerprint, budget = joined_fingerprint(folders), preset.budget(suite.family)
-    runs, notes = [], {}
-    for name in names:
-        info = methods.info(name)
-        for seed in (0,) if info.deterministic else request.seeds:
-            for some in covered[name]:
-                spec = RunSpec(name, info.version, as_dict(options[name]), suite.name, suite.version, some, edition, fingerprint,
-                               protocol.name, protocol.version, preset.name, budget, seed, request.scenario)
-                runs.append(spec)
-                notes[spec.id] = {"declared_overrides": dict(info.overrides.get(preset.name, {})),
-                                  "user_overrides": {} if name in beside else dict(request.overrides or {})}
-    return Plan(tuple(runs), suite, tasks, edition, folders, protocol, preset, device, notes)
+                raise UserError(f"Options of {fit.name}: {error}") from None
+    cities = finder.cities(suite, request.edition, preset.city_size)
+    measurer: Measurer = lazy.load(family.measurer)
+    measurer.check(cities.cards, tasks, protocol)
+    jobs = []
+    for fit in fits:
+        for seed in (0,) if fit.info.deterministic else request.seeds:
+            for some in covered[fit.name]:
+                spec = RunSpec(family.name, fit.name, fit.info.version, without_unborn(type(fit.options), as_dict(fit.options)), suite.name,
+                               suite.version, some, cities.edition, cities.fingerprint, protocol.name, protocol.version, preset.name,
+                               preset.budget(family.counts), seed, request.scenario)
+                jobs.append(Job(spec, cities.refs, {"declared_overrides": fit.declared, "user_overrides": fit.given}))
+    return Setting(suite, tasks, cities, protocol, preset, request.scenario, tuple(fit.name for fit in fits)), jobs
+
+
+class _Fit:
+    """A method with its options: defaults, then its own overrides for the preset, then the user's."""
+
+    def __init__(self, methods: Registry, name: str, preset: Preset, given: Mapping[str, Any]) -> None:
+        self.name, self.info, self.cls = name, methods.info(name), methods.load(name)
+        self.declared = dict(self.info.overrides.get(preset.name, {}))
+        self.given = dict(given)
+        self.options = resolve(self.cls.Options, {**self.declared, **self.given}, name)
 
 
 def _covered(info: MethodInfo, suite: Suite, tasks: tuple[str, ...], scenario: str) -> list[tuple[str, ...]]:
@@ -151,18 +125,3 @@ def pick_device(name: str | None) -> str:
     if not here.get(name.split(":")[0], False):
         raise UserError(f"Device '{name}' is not available here; available: {', '.join(d for d, ok in here.items() if ok)}.")
     return name
-
-
-def _options(methods: Registry, name: str, preset: Preset, overrides: Mapping[str, Any]) -> Any:
-    """Defaults, then the method's declared overrides for the preset, then the user's."""
-    return resolve(methods.load(name).Options, {**methods.info(name).overrides.get(preset.name, {}), **overrides}, name)
-
-
-def _check_tasks(card: Mapping[str, Any], tasks: Sequence[str], protocol: ForecastingProtocol) -> None:
-    from benchmark.tasks.forecasting import cut
-
-    for task in tasks:
-        try:
-            cut(card["tasks"][task]["steps"], protocol)
-        except UserError as error:
-            raise UserError(f"City {card['name']}, task {task}: {error}") from None

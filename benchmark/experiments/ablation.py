@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.execution.plan import Plan, Request, make_plan
+from benchmark.execution.jobs import Job, Plan
+from benchmark.execution.plan import Request, make_plan
 from benchmark.registry import Registry, registry
-from benchmark.spec import RunSpec
+from benchmark.suites.cities import CityFinder
 
 FULL = "full"
 
@@ -22,7 +23,7 @@ class Ablation:
     # every run once, also where two variants have equal options
     plan: Plan
     # variant ("full", then the ablations as declared) -> its runs
-    variants: Mapping[str, tuple[RunSpec, ...]]
+    variants: Mapping[str, tuple[Job, ...]]
     # ablation -> the options that it sets
     changes: Mapping[str, Mapping[str, Any]]
 
@@ -58,8 +59,10 @@ def declared_ablations(method: str, methods: Registry) -> Mapping[str, Mapping[s
     return declared
 
 
-def plan_ablation(request: Request, methods: Registry | None = None) -> Ablation:
+def plan_ablation(request: Request, methods: Registry | None = None, *, builds: bool = True) -> Ablation:
     """The runs of one method, whole and ablated: preset's overrides first, then the ablation's, then the user's.
+
+    builds: simulate the cities that are missing.
 
     Raises
     ------
@@ -75,14 +78,14 @@ def plan_ablation(request: Request, methods: Registry | None = None) -> Ablation
             if key in given:
                 raise UserError(f"--set {key} would undo ablation {name}. Leave it out; "
                                 f"`stbench run --method {method} --set {key}=…` measures other values.")
-    plans = {FULL: make_plan(request, methods)}
+    finder = CityFinder(builds=builds)
+    plans = {FULL: make_plan(request, methods, finder)}
     for name, change in changes.items():
         try:
-            plans[name] = make_plan(replace(request, overrides={**change, **given}), methods)
+            plans[name] = make_plan(replace(request, overrides={**change, **given}), methods, finder)
         except UserError as error:
             raise UserError(f"Ablation {name} of {method}: {error}") from None
-    runs = {run.id: run for plan in plans.values() for run in plan.runs}
     # where two variants are one run, the notes of the first stand
-    notes = {run: note for plan in reversed(plans.values()) for run, note in plan.notes.items()}
-    plan = replace(plans[FULL], runs=tuple(runs.values()), notes=notes, about=f" ({', '.join(plans)})")
-    return Ablation(method, plan, {name: one.runs for name, one in plans.items()}, changes)
+    jobs = {(job.spec.id, job.known or variant): job for variant, plan in reversed(plans.items()) for job in reversed(plan.jobs)}
+    plan = replace(plans[FULL], jobs=tuple(reversed(jobs.values())), about=f" ({', '.join(plans)})")
+    return Ablation(method, plan, {name: one.jobs for name, one in plans.items()}, changes)

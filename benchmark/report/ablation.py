@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from benchmark.errors import unknown
-from benchmark.execution.plan import Plan
+from benchmark.execution.jobs import Job, Plan
+from benchmark.families import find_family
 from benchmark.metrics import METRICS, Metric
 from benchmark.report.console import captured, fits
-from benchmark.report.kinds import metrics_of
 from benchmark.report.sheet import Sheet, html, latex, markdown
 from benchmark.report.table import Cell, missing_reason
 from benchmark.report.words import MISSING, cell_text, metric_head, reasons
-from benchmark.spec import Record, RunSpec
+from benchmark.spec import Record
 from benchmark.store.records import Store
 
 CHANGE = "Δ %"
@@ -72,7 +72,7 @@ class AblationTable:
         return f"{self.method}, ablations · {self.suite} · data {self.edition} · protocol {self.protocol} · preset {self.preset}"
 
 
-def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence[RunSpec]],
+def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence[Job]],
                         changes: Mapping[str, Mapping[str, Any]], store: Store) -> AblationTable:
     """The finished runs of a plan as a table; a run that is not there is left out, never replaced.
 
@@ -80,16 +80,20 @@ def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence
     ----------
     variants: variant → its runs; the first one is the full method. changes: variant → the options that it sets.
     """
-    metrics = {task: metrics_of(task, plan.protocol, plan.suite.family)[0] for task in plan.tasks}
-    found = {name: [store.read(run) for run in runs if store.has(run)] for name, runs in variants.items()}
+    (setting,) = plan.settings
+    family = find_family(setting.suite.family)
+    metrics = {task: family.metrics_of(task, setting.protocol)[0] for task in setting.tasks}
+    found = {name: [store.read(job.spec) for job in jobs if store.has(job.spec)] for name, jobs in variants.items()}
     full, *others = variants
-    rows = {name: {task: _cell(records, found[full] if name != full else [], task, metrics[task]) for task in plan.tasks}
+    rows = {name: {task: _cell(records, found[full] if name != full else [], task, metrics[task]) for task in setting.tasks}
             for name, records in found.items()}
-    units = plan.units()
+    units = setting.units()
+    same = {job.spec for job in variants[full]}
     return AblationTable(
-        method, f"{plan.suite.name}@{plan.suite.version}", plan.edition, f"{plan.protocol.name}@{plan.protocol.version}",
-        plan.preset.name, plan.runs[0].fingerprint, plan.size(), metrics, {task: units[task] or "%" for task in plan.tasks},
-        changes, [name for name in others if set(variants[name]) == set(variants[full])], rows)
+        method, f"{setting.suite.name}@{setting.suite.version}", setting.cities.edition,
+        f"{setting.protocol.name}@{setting.protocol.version}", setting.preset.name, setting.cities.fingerprint, setting.size(), metrics,
+        {task: units[task] or "%" for task in setting.tasks}, changes,
+        [name for name in others if {job.spec for job in variants[name]} == same], rows)
 
 
 def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, float]:

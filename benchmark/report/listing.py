@@ -9,19 +9,13 @@ from typing import Any
 
 from benchmark.data.folder import read_card
 from benchmark.errors import unknown
+from benchmark.families import FAMILIES, find_family, kind_of
 from benchmark.metrics import METRICS
-from benchmark.protocols import PROTOCOLS, find_protocol
 from benchmark.registry import registry
-from benchmark.report.kinds import kind_of, metrics_of
 from benchmark.spec import PRESETS
-from benchmark.suites.catalogue import RANKED_TASKS, SCENARIOS, SIM, Suite, suites
+from benchmark.suites.catalogue import SIM, Suite, suites
 
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
-SCENARIO_MEANINGS = {
-    "standard": "the suite as it is",
-    **{f"labels-{percent}": f"{percent} % of the labelled trips" for percent in (10, 25, 50)},
-    "keep-70": "the destination tasks show the first 70 % of a trip's roads or cells, instead of all but the last",
-}
 
 
 def methods() -> list[dict[str, Any]]:
@@ -46,13 +40,14 @@ def tasks() -> list[dict[str, Any]]:
 
 def _metrics(suite: Suite, task: str) -> tuple[str, ...]:
     """What protocol `strict` scores a task by."""
-    shown = metrics_of(task, find_protocol("strict", suite.family), suite.family)
-    return tuple(name for name in shown if METRICS[name].mask != "ranking" or task in RANKED_TASKS)
+    family = find_family(suite.family)
+    shown = family.metrics_of(task, family.protocol("strict"))
+    return tuple(name for name in shown if METRICS[name].mask != "ranking" or family.kind(task).ranks_cells)
 
 
 def scenarios() -> list[dict[str, Any]]:
-    return [{"scenario": name, "family": family, "tasks": ", ".join(changed) or "all", "meaning": SCENARIO_MEANINGS.get(name)}
-            for family, known in SCENARIOS.items() for name, changed in known.items()]
+    return [{"scenario": one.name, "family": family.name, "tasks": ", ".join(one.tasks) or "all", "meaning": one.meaning}
+            for family in FAMILIES.values() for one in family.scenarios.values()]
 
 
 def presets() -> list[dict[str, Any]]:
@@ -62,9 +57,9 @@ def presets() -> list[dict[str, Any]]:
 
 
 def protocols() -> list[dict[str, Any]]:
-    return [{"protocol": f"{p.name}@{p.version}", "family": family, "history": getattr(p, "history", None),
-             "horizon": getattr(p, "horizon", None), "patience": getattr(p, "patience", None), "epochs": getattr(p, "max_epochs", None),
-             "meaning": p.summary} for family, known in PROTOCOLS.items() for p in known.values()]
+    return [{"protocol": f"{p.name}@{p.version}", "family": family.name, "history": getattr(p, "history", None),
+             "horizon": getattr(p, "horizon", None), "patience": p.patience, "epochs": p.max_epochs,
+             "meaning": p.summary} for family in FAMILIES.values() for p in family.protocols.values()]
 
 
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -83,7 +78,7 @@ def describe(name: str) -> dict[str, Any]:
         suite = cities[name]
         editions = {edition: _edition(suite.prepared[edition]) if edition != SIM else "made when first used" for edition in suite.editions}
         return {"suite": name, "title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
-                "tasks": list(suite.tasks), "scenarios": list(SCENARIOS[suite.family]), "editions": editions}
+                "tasks": list(suite.tasks), "scenarios": list(find_family(suite.family).scenarios), "editions": editions}
     if name not in [*known.names(), *known.broken]:
         raise unknown("method or suite", name, [*known.names(), *cities])
     from benchmark.options import describe_options

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from functools import cache
 
+from benchmark.families import find_family
 from benchmark.store.records import checkout
 from benchmark.suites.catalogue import built_in
 
@@ -32,6 +33,6 @@ def _places(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     """The suites and tasks that measure what a row does: its city alone, or in the setting `standard` all cities of the paper."""
     for suite in built_in().values():
         several = len(suite.cities) > 1
-        setting = "single-city" if suite.family == "trajectory" and not several else "standard"
+        setting = "standard" if several else find_family(suite.family).paper_alone
         if row["suite"] in suite.cities and row["setting"] == setting:
             yield suite.name, f"{row['suite']}.{row['task']}" if several else row["task"]

@@ -15,9 +15,9 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from benchmark.errors import unknown
+from benchmark.families import find_family
 from benchmark.metrics import METRICS
 from benchmark.report.console import captured, fits
-from benchmark.report.kinds import paper_metric
 from benchmark.report.sheet import BEST, FLOOR, SECOND, Sheet, html, latex, markdown
 from benchmark.report.table import Row, Table
 from benchmark.report.words import cell_texts, heads, label, notes, number_of_runs, paper_texts
@@ -129,9 +129,10 @@ def _csv(tables: Sequence[Table]) -> str:
 
 def _papers(table: Table, row: Row, metric: str) -> list[object]:
     """The columns after the numbers; the paper's number of a trajectory task stands at its metric."""
-    if table.family == "forecasting":
+    if find_family(table.family).paper_mask:
         return [row.paper, table.scenario, row.floor, row.missing, None]
-    return [None, table.scenario, row.floor, row.missing, row.paper if metric == paper_metric(row.task, table.family) else None]
+    own = metric == find_family(table.family).kind(row.task).paper_metric
+    return [None, table.scenario, row.floor, row.missing, row.paper if own else None]
 
 
 def _json(tables: Sequence[Table]) -> str:

@@ -6,16 +6,19 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import unknown
+from benchmark.families import Family, find_family, is_named
 from benchmark.metrics import METRICS, values
-from benchmark.protocols import Protocol, find_protocol
+from benchmark.protocols import Protocol
 from benchmark.registry import registry
-from benchmark.report.kinds import is_named, metrics_of, paper_metric
 from benchmark.report.paper import paper_numbers
 from benchmark.spec import Record
 from benchmark.store.records import Store
+
+if TYPE_CHECKING:
+    from benchmark.execution.jobs import Setting
 
 # (task, method, version, options, tasks of a fit) -> source -> records
 Sources = Mapping[tuple[Any, ...], Mapping[str, list[Record]]]
@@ -38,12 +41,18 @@ class Filter:
     # one step of the horizon, counted from 1, instead of all; trajectories have none and are left out
     horizon: int | None = None
 
+    @classmethod
+    def of(cls, setting: Setting) -> Filter:
+        """The tables of a setting's runs."""
+        return cls((setting.suite.name,), (setting.cities.edition,), (setting.preset.name,), (setting.protocol.name,), setting.tasks,
+                   scenarios=(setting.scenario,), fingerprint=setting.cities.fingerprint)
+
     def takes(self, record: Record) -> bool:
         spec = record.spec
         pairs = ((self.suites, spec.suite), (self.editions, spec.edition), (self.presets, spec.preset), (self.protocols, spec.protocol),
                  (self.methods, spec.method), (self.scenarios, spec.scenario))
         return (all(allowed is None or value in allowed for allowed, value in pairs) and self.fingerprint in (None, spec.fingerprint)
-                and (self.horizon is None or family(record) == "forecasting"))
+                and (self.horizon is None or find_family(spec.family).horizons))
 
 
 @dataclass(frozen=True)
@@ -143,23 +152,18 @@ def make_tables(local: Store, published: Store | None, chosen: Filter | None = N
     return [replace(table, group=number) for number, (_, sources) in enumerate(ordered) for table in _tables(sources, chosen)]
 
 
-def family(record: Record) -> str:
-    """Of the record's method."""
-    return str(record.city.get("family", "forecasting"))
-
-
 def _tables(sources: Sources, chosen: Filter) -> list[Table]:
     """The tables of one group: one for all tasks of the same metrics, in the suite's order."""
     used = {key: _used(each) for key, each in sources.items()}
     _, first = next(iter(used.values()))
-    spec, kind, about = first[0].spec, family(first[0]), first[0].city
-    protocol = find_protocol(spec.protocol, kind)
+    spec, family, about = first[0].spec, find_family(first[0].spec.family), first[0].city
+    protocol = family.protocol(spec.protocol)
     rows = _sorted([_row(key[0], source, records, chosen.horizon) for key, (source, records) in used.items()], about["suite_tasks"])
     made = []
-    for own, tasks in _by_metrics(rows, protocol, kind).items():
+    for own, tasks in _by_metrics(rows, protocol, family).items():
         methods = [row for row in rows if row.task in tasks]
         floors = {task: _floors(task, [record for key, (_, each) in used.items() if key[0] == task for record in each]) for task in tasks}
-        metrics = _columns([*methods, *chain(*floors.values())], own, chosen.metrics, kind)
+        metrics = _columns([*methods, *chain(*floors.values())], own, chosen.metrics, family)
         if not metrics:
             continue
         if protocol.ranked:
@@ -167,7 +171,7 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         units = {task: about["tasks"][task]["unit"] for task in tasks}
         made.append(Table(f"{spec.suite}@{spec.suite_version}", spec.edition, f"{spec.protocol}@{spec.protocol_version}", spec.preset,
-                          spec.fingerprint, _size(about), metrics, tasks, units, shown, protocol.ranked, chosen.horizon, kind,
+                          spec.fingerprint, _size(about), metrics, tasks, units, shown, protocol.ranked, chosen.horizon, family.name,
                           spec.scenario))
     return made
 
@@ -184,19 +188,19 @@ def _sorted(rows: list[Row], tasks: list[str]) -> list[Row]:
     return sorted(rows, key=lambda row: (order.get(row.task, 99), names.index(row.method) if row.method in names else 99, row.changed))
 
 
-def _by_metrics(rows: list[Row], protocol: Protocol, kind: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+def _by_metrics(rows: list[Row], protocol: Protocol, family: Family) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Metrics → the tasks that are scored by them."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for task in dict.fromkeys(row.task for row in rows):
-        own = metrics_of(task, protocol, kind)
+        own = family.metrics_of(task, protocol)
         found[own] = (*found.get(own, ()), task)
     return found
 
 
-def _columns(rows: list[Row], own: tuple[str, ...], asked: tuple[str, ...] | None, kind: str) -> tuple[str, ...]:
+def _columns(rows: list[Row], own: tuple[str, ...], asked: tuple[str, ...] | None, family: Family) -> tuple[str, ...]:
     """The metrics of a table: those that were asked for, else those of its tasks."""
     present = {metric for row in rows for metric in row.cells}
-    if kind == "trajectory":
+    if family.other_kind is None:
         return own if asked is None else tuple(metric for metric in asked if metric in own or metric in present)
     return asked or tuple(metric for metric in own if metric in present)
 
@@ -216,7 +220,7 @@ def _row(task: str, source: str, records: list[Record], horizon: int | None) -> 
             cells[metric] = Cell(statistics.fmean(found), statistics.stdev(found) if len(found) > 1 else None)
     first, spec = records[0], records[0].spec
     changed = ", ".join(f"{key}={value}" for key, value in sorted(first.notes.get("user_overrides", {}).items()))
-    paper = paper_numbers().get((spec.suite, task, spec.method, paper_metric(task, family(first))))
+    paper = paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
     return Row(task, spec.method, changed, len(records), cells, paper if spec.scenario == "standard" else None, source,
                missing=missing_reason(first, task))
 

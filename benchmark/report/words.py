@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmark.families import find_family
 from benchmark.metrics import METRICS
-from benchmark.protocols import find_protocol
-from benchmark.report.kinds import paper_metric
 from benchmark.report.table import Cell, Row, Table
 
 # a standard deviation of fewer runs is not printed
@@ -25,7 +24,7 @@ def metric_head(metric: str) -> str:
 
 
 def paper_label(table: Table) -> str:
-    return "paper (real)" if table.family == "trajectory" else "paper (real, y≠0)"
+    return ", ".join(["paper (real", *filter(None, [find_family(table.family).paper_mask])]) + ")"
 
 
 def has_paper(table: Table) -> bool:
@@ -68,7 +67,7 @@ def notes(group: Sequence[Table]) -> list[str]:
     lines = [f"{cities}: {first.city} ({'simulated' if first.edition == 'sim' else first.edition}), fingerprint {first.fingerprint}. "
              f"Mean over n seeds ± sample sd (n ≥ 3).{' Best bold, second underlined.' if first.ranked else ''}"]
     if not first.ranked:
-        lines.append(f"Protocol {first.protocol}: {find_protocol(first.protocol.partition('@')[0], first.family).summary}.")
+        lines.append(f"Protocol {first.protocol}: {find_family(first.family).protocol(first.protocol.partition('@')[0]).summary}.")
     units = {task: unit for table in group for task, unit in table.units.items() if unit}
     if units:
         lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(task for task in units if units[task] == unit)})"
@@ -77,7 +76,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         lines.append("n –: a floor, what is reached without any representation; never ranked.")
     lines += [f"{MISSING}: {reasons}." for reasons in [_reasons(rows)] if reasons]
     with_paper = [table for table in group if has_paper(table)]
-    if with_paper and (first.family == "trajectory" or not first.comparable):
+    if with_paper:
         shown = ", ".join(dict.fromkeys(METRICS[_papers(table)].label for table in with_paper))
         warning = "never ranked" if first.comparable else "on its own data and protocol: not comparable, never ranked"
         lines.append(f"{paper_label(first)}: the paper's {shown} {warning}.")
@@ -94,7 +93,7 @@ def _percent(label: str, metric: str) -> str:
 
 def _papers(table: Table) -> str:
     """The metric of the paper's column; the tasks of a table share it."""
-    return paper_metric(table.tasks[0], table.family)
+    return find_family(table.family).kind(table.tasks[0]).paper_metric
 
 
 def _reasons(rows: Sequence[Row]) -> str:

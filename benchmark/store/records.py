@@ -119,6 +119,8 @@ def read(path: Path) -> Record:
     try:
         data = json.loads(path.read_text())
         record = Record.from_json(data)
+    except UserError as error:
+        raise UserError(f"{path}: {error} Remove it and run again.") from None
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no whole record ({type(error).__name__}); remove it and run again.") from None
     if data.get("id") != record.spec.id:

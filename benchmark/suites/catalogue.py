@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from benchmark.data.folder import cities_home, prepared, read_card, verify
+from benchmark.data.folder import cities_home, prepared, read_card
 from benchmark.errors import UserError, unknown
+from benchmark.families import STANDARD, find_family
 from benchmark.files import home, write_atomic
-from benchmark.spec import Preset
 
 SIM = "sim"
-# forecasting tasks whose tables also rank cells
-RANKED_TASKS = frozenset({"risk"})
-# the tasks of every trajectory city, and the view that a method must read for each (the papers' tables: a method of GPS points and cells
-# is asked for destination roads)
-TRAJECTORY_TASKS: Mapping[str, str | None] = {"road_label": "route", "travel_time": None, "destination_road": None,
-                                              "destination_grid": "grid"}
-TRAJECTORY_UNITS = {"travel_time": "s"}
-# scenario -> the tasks that it changes
-SCENARIOS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "forecasting": {"standard": ()},
-    "trajectory": {"standard": tuple(TRAJECTORY_TASKS), "keep-70": ("destination_road", "destination_grid"),
-                   **{f"labels-{percent}": ("travel_time", "destination_road", "destination_grid") for percent in (10, 25, 50)}},
-}
 
 
 @dataclass(frozen=True)
@@ -62,25 +48,17 @@ def split_task(cities: Sequence[str], task: str) -> tuple[str, str]:
     return (city, kind) if dot else (cities[0], task)
 
 
-def trajectory_tasks(cities: Sequence[str]) -> tuple[str, ...]:
-    """The tasks of a trajectory suite."""
-    return tuple(f"{city}.{kind}" if len(cities) > 1 else kind for kind in TRAJECTORY_TASKS for city in cities)
-
-
 def built_in() -> dict[str, Suite]:
     """The suites that come with stbench, without looking at the disk for prepared cities."""
-    found = {name: Suite(name, one["title"], one["version"], tuple(one["tasks"]), {}, one["seed"], cities=(name,))
-             for name, one in _read("forecasting").items()}
-    return found | {name: Suite(name, one["title"], one["version"], trajectory_tasks(one["cities"]), {}, one["seed"], "trajectory",
-                                tuple(one["cities"])) for name, one in _read("trajectory").items()}
+    text = resources.files("benchmark.suites").joinpath("suites.toml").read_text()
+    return {name: _suite(name, **about) for name, about in tomllib.loads(text).items()}
 
 
 def suites() -> dict[str, Suite]:
     """All suites that `--suite` takes."""
     found = built_in()
     declared = {path.stem: json.loads(path.read_text()) for path in sorted(_declared_home().glob("*.json"))}
-    found |= {name: Suite(name, one["title"], 1, trajectory_tasks(one["cities"]), family="trajectory", cities=tuple(one["cities"]))
-              for name, one in declared.items()}
+    found |= {name: _suite(name, one["title"], one["family"], one["cities"]) for name, one in declared.items()}
     editions: dict[str, dict[str, Path]] = {}
     for folder in prepared():
         card = read_card(folder)
@@ -88,19 +66,19 @@ def suites() -> dict[str, Suite]:
             continue
         name = card["name"]
         editions.setdefault(name, {})[card["edition"]] = folder
-        found.setdefault(name, _of_city(card))
+        found.setdefault(name, _suite(name, card["title"], card["kind"], [name], tasks=card.get("tasks", ())))
     return {name: _with_editions(suite, editions) for name, suite in found.items()}
 
 
-def declare(name: str, cities: Sequence[str], *, replace: bool = False) -> None:
-    """Keep a suite of several trajectory cities under STBENCH_HOME.
+def declare(name: str, cities: Sequence[str], family: str, *, replace: bool = False) -> None:
+    """Keep a suite of several cities of one family under STBENCH_HOME.
 
     Raises
     ------
     UserError: as `check_declaration`.
     """
     check_declaration(name, cities, replace=replace)
-    content = {"title": " and ".join(cities), "cities": list(cities)}
+    content = {"title": " and ".join(cities), "family": family, "cities": list(cities)}
     write_atomic(_declared_home() / f"{name}.json", json.dumps(content, ensure_ascii=False) + "\n")
 
 
@@ -129,25 +107,23 @@ def find_suite(name: str) -> Suite:
     return known[name]
 
 
-def pick_tasks(suite: Suite, names: tuple[str, ...] | None, scenario: str = "standard") -> tuple[str, ...]:
+def pick_tasks(suite: Suite, names: tuple[str, ...] | None, scenario: str = STANDARD) -> tuple[str, ...]:
     """The named tasks in the suite's order; by default all that the scenario changes. In a suite of several cities ``road_label`` means
     that task of each city."""
-    if scenario not in SCENARIOS[suite.family]:
-        raise unknown(f"scenario of suite {suite.name}", scenario, SCENARIOS[suite.family])
-    kinds = SCENARIOS[suite.family][scenario]
+    kinds = find_family(suite.family).scenario(scenario).tasks
     possible = [task for task in suite.tasks if not kinds or split_task(suite.cities, task)[1] in kinds]
     for name in names or ():
         if not any(_is_named(suite, task, name) for task in possible):
-            raise unknown(f"task of suite {suite.name}" + (f" in scenario {scenario}" if scenario != "standard" else ""), name, possible)
+            raise unknown(f"task of suite {suite.name}" + (f" in scenario {scenario}" if scenario != STANDARD else ""), name, possible)
     return tuple(task for task in possible if not names or any(_is_named(suite, task, name) for name in names))
 
 
-def city_folders(suite: Suite, edition: str | None, preset: Preset) -> tuple[str, tuple[Path, ...]]:
-    """The edition and the verified folders of its cities; a simulated city is made if it is not there yet.
+def pick_edition(suite: Suite, edition: str | None) -> str:
+    """The named edition, by default a real one before the simulated.
 
     Raises
     ------
-    UserError: the suite has no such edition, one of its cities is not prepared, or a file of a city has changed.
+    UserError: the suite has no such edition, or one of its cities is not prepared.
     """
     if not suite.editions:
         lacking = [city for city in suite.cities if not list((cities_home() / city).glob("*/card.json"))]
@@ -157,27 +133,12 @@ def city_folders(suite: Suite, edition: str | None, preset: Preset) -> tuple[str
     if edition not in suite.editions:
         raise UserError(f"Suite {suite.name} has no edition '{edition}' here; it has: {', '.join(suite.editions)}. "
                         "See `stbench data list`; `stbench data import` brings a city of your own.")
-    folders = suite.prepared[edition] if edition != SIM else tuple(_simulated(city, suite, preset) for city in suite.cities)
-    for folder in folders:
-        verify(folder)
-    return edition, folders
+    return edition
 
 
-def _simulated(city: str, suite: Suite, preset: Preset) -> Path:
-    assert suite.seed is not None
-    folder = cities_home() / city / f"{SIM}-v{suite.version}-{preset.city_size}"
-    if not (folder / "card.json").is_file():
-        from benchmark.data.simulate import build
-
-        build(city, preset.city_size, suite.seed, folder)
-    return folder
-
-
-def _of_city(card: Mapping[str, Any]) -> Suite:
-    """The suite of an imported city: all its tasks."""
-    if card["kind"] == "trajectory":
-        return Suite(card["name"], card["title"], 1, trajectory_tasks([card["name"]]), family="trajectory", cities=(card["name"],))
-    return Suite(card["name"], card["title"], 1, tuple(card["tasks"]), cities=(card["name"],))
+def _suite(name: str, title: str, family: str, cities: Sequence[str], tasks: Iterable[str] = (), version: int = 1,
+           seed: int | None = None) -> Suite:
+    return Suite(name, title, version, find_family(family).tasks_of(cities, tuple(tasks)), {}, seed, family, tuple(cities))
 
 
 def _with_editions(suite: Suite, editions: Mapping[str, Mapping[str, Path]]) -> Suite:
@@ -194,7 +155,3 @@ def _is_named(suite: Suite, task: str, name: str) -> bool:
 
 def _declared_home() -> Path:
     return home() / "suites"
-
-
-def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("benchmark.suites").joinpath(f"{name}.toml").read_text())

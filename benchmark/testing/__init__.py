@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark import lazy
+from benchmark.families import find_family
 from benchmark.registry import registry
-from benchmark.testing import encoders, forecasting
 
 
 def check_method(name: str, folder: Path) -> list[str]:
@@ -23,8 +24,7 @@ def check_method(name: str, folder: Path) -> list[str]:
     ------
     AssertionError: says which promise is broken.
     """
-    family = encoders if registry().info(name).family == "trajectory" else forecasting
-    bench = family.Bench(name, folder)
-    for check in family.CHECKS:
+    bench = lazy.load(find_family(registry().info(name).family).checks)(name, folder)
+    for check in bench.checks:
         check(bench)
-    return [check.__name__ for check in family.CHECKS]
+    return [check.__name__ for check in bench.checks]

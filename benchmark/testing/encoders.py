@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.contract import Budget, RunContext, TrajectoryEncoder
-from benchmark.data.splits import LABELLED, TEST
-from benchmark.data.trajectory_city import View
-from benchmark.execution.measure import seed_everything
+from benchmark.contract import Budget, RunContext
+from benchmark.data.trajectory.city import View
+from benchmark.data.trajectory.splits import LABELLED, TEST
+from benchmark.execution.work import seed_everything
+from benchmark.families import TRAJECTORY, trajectory_protocol
 from benchmark.options import resolve
-from benchmark.protocols import trajectory_protocol
 from benchmark.registry import registry
-from benchmark.tasks import cuts
-from benchmark.tasks.cuts import Posed, TripTable
-from benchmark.tasks.encoding import TrajectoryProblem
-from benchmark.tasks.trajectory import part_rows, pose_trajectories
-from benchmark.tasks.trips import Trips
 from benchmark.testing.shared import check_facts, check_pickles, check_resumes, reachable_arrays
 from benchmark.testing.tiny_trips import tiny_trajectory_city
+from benchmark.trajectory import cuts
+from benchmark.trajectory.contract import TrajectoryEncoder
+from benchmark.trajectory.cuts import Posed, TripTable
+from benchmark.trajectory.posing import part_rows, pose_trajectories
+from benchmark.trajectory.problem import TrajectoryProblem
+from benchmark.trajectory.trips import Trips
 
 STRICT = trajectory_protocol("strict")
 TINY = Budget(epochs=1, patience=30)
 NO_LIMIT = {"unlabelled_trips": None, "labelled_trips": None}
 # a longitude that only labelled and test trips know
 SENTINEL = 104.123456789
+KEPT_SHARES = tuple(one.changes["kept_share"] for one in TRAJECTORY.scenarios.values() if "kept_share" in one.changes)
 
 
 class Bench:
     """An encoder on one or two tiny cities, fitted once for the checks that only read."""
+
+    @property
+    def checks(self) -> tuple[Callable[[Bench], None], ...]:
+        """What it must do."""
+        return CHECKS
 
     def __init__(self, name: str, folder: Path) -> None:
         self.info = registry().info(name)
@@ -143,7 +151,7 @@ def check_no_road_class(bench: Bench) -> None:
 def check_cut_hides_what_comes_after(bench: Bench) -> None:
     """What happens after a cut, places and times and how many points, leaves the vectors as they are, bit for bit."""
     rows, table = bench.rows.test, bench.table
-    for share in (None, *cuts.KEPT_SHARE.values()):
+    for share in (None, *KEPT_SHARES):
         for kind, pose in (("destination_road", cuts.pose_destination_road), ("destination_grid", cuts.pose_destination_grid)):
             before = pose(table, rows, STRICT, share)
             for seed in range(3):

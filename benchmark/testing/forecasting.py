@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmark.contract import Budget, Forecaster, RunContext
-from benchmark.data.city import ForecastingCity, Series, write_city
-from benchmark.data.city import Origin as CityOrigin
+from benchmark.contract import Budget, RunContext
 from benchmark.data.clock import Clock
-from benchmark.execution.measure import seed_everything
+from benchmark.data.folder import Origin as CityOrigin
+from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
+from benchmark.execution.work import seed_everything
+from benchmark.families import forecasting_protocol
+from benchmark.forecasting.contract import Forecaster
+from benchmark.forecasting.posing import held_out_windows, pose
+from benchmark.forecasting.problem import ForecastProblem, Inputs, Windows
+from benchmark.forecasting.scoring import score
 from benchmark.options import resolve
-from benchmark.protocols import forecasting_protocol
 from benchmark.registry import registry
-from benchmark.tasks.forecasting import held_out_windows, pose
-from benchmark.tasks.problem import ForecastProblem, Inputs, Windows
-from benchmark.tasks.scoring import score
 from benchmark.testing.shared import check_facts, check_pickles, check_resumes, reachable_arrays
 
 STRICT = forecasting_protocol("strict")
@@ -32,6 +34,11 @@ TINY = Budget(epochs=1, patience=30, epoch_windows=32, validation_windows=8)
 
 class Bench:
     """A method on a tiny city, fitted once for the checks that only read."""
+
+    @property
+    def checks(self) -> tuple[Callable[[Bench], None], ...]:
+        """What it must do."""
+        return CHECKS
 
     def __init__(self, name: str, folder: Path) -> None:
         self.info = registry().info(name)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.city import Origin
+from benchmark.data.folder import Origin
 from benchmark.data.grid import Grid
-from benchmark.data.roads import RoadNetwork, links_by_ends
-from benchmark.data.splits import Split, split_trips
-from benchmark.data.trajectory_city import POI_CATEGORIES, Places, TrajectoryCity, write_trajectory_city
-from benchmark.data.trips import MatchedTrips, RawTrips
+from benchmark.data.trajectory.city import POI_CATEGORIES, Places, TrajectoryCity, write_trajectory_city
+from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
+from benchmark.data.trajectory.splits import Split, split_trips
+from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 
 # junctions a side, metres of a street, degrees of it, local midnight of the first day in Asia/Shanghai
 SIDE, STREET_M, PITCH, FIRST_DAY = 6, 200.0, 0.002, 1_477_929_600

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from baselines.layers.ragged import Ragged
-from baselines.layers.trip_features import channels_of, chunks
+from baselines.trajectory.multi_view.trip_features import channels_of, chunks
 from benchmark import TrajectoryProblem, Trips
 
 # length in roads and in cells, metres and seconds between the first and the last GPS point, metres a second

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.layers.streams import Stream
+from baselines.trajectory.multi_view.streams import Stream
 from methods.smartraj2.city_features import FEATURES
 from methods.smartraj2.options import SMARTraj2Options
 

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from baselines.layers.streams import ROUTE, concatenated
+from baselines.trajectory.multi_view.streams import ROUTE, concatenated
 from benchmark import Trips
 from methods.smartraj2.network import SMARTraj2Network
 from methods.smartraj2.options import SMARTraj2Options

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from baselines.layers.initialisation import initialise
-from baselines.layers.joint_extractor import JointExtractor
-from baselines.layers.matching import PairMatching
-from baselines.layers.multi_view import CityViews, Encoded, SharedViews, road_tokens
-from baselines.layers.streams import TYPE_ROWS, Stream, concatenated, streams_of
-from baselines.layers.unit_recovery import UnitRecovery
+from baselines.trajectory.initialisation import initialise
+from baselines.trajectory.multi_view.joint_extractor import JointExtractor
+from baselines.trajectory.multi_view.matching import PairMatching
+from baselines.trajectory.multi_view.streams import TYPE_ROWS, Stream, concatenated, streams_of
+from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
+from baselines.trajectory.multi_view.views import CityViews, Encoded, SharedViews, road_tokens
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.city_features import city_features
 from methods.smartraj2.gates import Gates

@@ -7,12 +7,12 @@ import time
 
 import pytest
 import torch
-from plain_baselines import doubletransition, laplacian_of, plain_gwnet, plain_stgcn
+from plain.baselines import doubletransition, laplacian_of, plain_gwnet, plain_stgcn
 
 from baselines.forecasting.gwnet import GWNETNetwork, GWNETOptions
 from baselines.forecasting.stgcn import STGCNNetwork, STGCNOptions
 from benchmark.execution.environment import keep_large_blocks
-from benchmark.training.loop import masked_mae
+from benchmark.forecasting.training import masked_mae
 
 # New York's zones; the cards' batch
 NODES, BATCH = 206, 64

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from measuring import seconds, status_mb, threads
-from plain_cmust import channels, plain_copy
+from made.measuring import seconds, status_mb, threads
+from plain.cmust import channels, plain_copy
 
 from benchmark.contract import Budget, RunContext
 from benchmark.execution.environment import keep_large_blocks
-from benchmark.training.loop import masked_mae, train
+from benchmark.forecasting.training import masked_mae, train
 from methods.cmust.freezing import RULES, WeightBehaviour, count, stable, whole
 from methods.cmust.method import CMuST
 from methods.cmust.options import CMuSTOptions

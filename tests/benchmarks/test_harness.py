@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from measuring import threads
+from made.measuring import threads
 
 from benchmark.contract import Budget, RunContext
-from benchmark.execution.measure import seed_everything
+from benchmark.execution.work import seed_everything
+from benchmark.forecasting.training import masked_mae, train
 from benchmark.registry import registry
-from benchmark.training.loop import masked_mae, train
 
 ROOT = Path(__file__).resolve().parents[2]
 

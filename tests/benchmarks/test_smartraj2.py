@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_trips import made_city, made_problem
-from measuring import seconds, status_mb, threads
-from plain_smartraj2 import plain_loss
+from made.measuring import seconds, status_mb, threads
+from made.trips import made_city, made_problem
+from plain.smartraj2 import plain_loss
 
 from benchmark.execution.environment import keep_large_blocks
 from methods.smartraj2.method import SMARTraj2

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from lattice_city import TOML, TRIPS, write_lattice
-from trajectory_records import record
+from made.lattice_city import TOML, TRIPS, write_lattice
+from made.trajectory_records import record
 from typer.testing import CliRunner
 
 from benchmark.cli.app import app
@@ -72,21 +72,21 @@ def test_an_import_without_suites_declares_none(stbench, city, tmp_path):
     ('[suites]\ntaken = ["lattice", "third"]\n', "'taken' is already declared over lattice, other; add --replace"),
 ])
 def test_a_suite_whose_name_is_taken_is_refused_before_the_city_is_written(stbench, city, tmp_path, more, sentence):
-    declare("taken", ("lattice", "other"))
+    declare("taken", ("lattice", "other"), "trajectory")
     with pytest.raises(UserError, match=sentence):
         stbench("data", "import", city(more=more))
     assert written(tmp_path) == ["suites/taken.json"]
 
 
 def test_a_city_cannot_take_the_name_of_a_declared_suite(stbench, city, tmp_path):
-    declare("taken", ("lattice", "other"))
+    declare("taken", ("lattice", "other"), "trajectory")
     with pytest.raises(UserError, match="'taken' is the name of a suite of the cities lattice, other; give this city another name"):
         stbench("data", "import", city("taken"))
     assert written(tmp_path) == ["suites/taken.json"]
 
 
 def test_a_suite_is_declared_anew_with_replace(stbench, city):
-    declare("two", ("lattice", "third"))
+    declare("two", ("lattice", "third"), "trajectory")
     stbench("data", "import", city(more=TWO), "--replace")
     assert suites()["two"].cities == ("lattice", "other")
 
@@ -165,5 +165,5 @@ def test_a_run_prints_the_table_of_its_scenario_with_floors_and_missing_views(st
     assert "No records match" not in out
     plan = stbench("run", "--method", "random", "--suite", "lattice", "--preset", "smoke", "--scenario", "keep-70", "--dry-run")
     assert "· scenario keep-70 ·" in plan.replace("\n", " ")
-    with pytest.raises(UserError, match=r"Unknown scenario of suite lattice 'keep-7'\. Did you mean keep-70"):
+    with pytest.raises(UserError, match=r"Unknown scenario of the trajectory suites 'keep-7'\. Did you mean keep-70"):
         stbench("run", "--method", "random", "--suite", "lattice", "--preset", "smoke", "--scenario", "keep-7")

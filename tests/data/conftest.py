@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from raw_city import CLOCK, IDS, NODES, TASK, write_raw
+from made.raw_city import CLOCK, IDS, NODES, TASK, write_raw
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ def table(tmp_path):
     """The table of made-up errors: variant → seed → MAE, the same for every task."""
     def make(ablation, maes):
         store = Store(Path(tempfile.mkdtemp(dir=tmp_path)))
-        for variant, runs in ablation.variants.items():
-            for run in runs:
+        for variant, jobs in ablation.variants.items():
+            for run in [job.spec for job in jobs]:
                 if run.seed in maes.get(variant, {}):
                     value = maes[variant][run.seed]
                     store.write(Record(run, "done", city={}, metrics={task: {"mae": value, "rmse": 2 * value} for task in run.tasks}))
@@ -114,8 +114,8 @@ def test_a_variant_is_known_by_its_options_not_by_what_a_record_notes(plans, tab
     made = table(plans(), WHOLE)  # these records note nothing
     assert made.rows["no_context_interaction"]["risk"].n == 3
     other = plans(overrides={"batch_size": "16"})
-    assert {run.id for runs in other.variants.values() for run in runs}.isdisjoint(
-        {run.id for runs in plans().variants.values() for run in runs})
+    assert {job.spec.id for jobs in other.variants.values() for job in jobs}.isdisjoint(
+        {job.spec.id for jobs in plans().variants.values() for job in jobs})
 
 
 def test_an_ablation_that_changes_nothing_is_called_the_same_runs(plans, table):
@@ -139,8 +139,8 @@ def test_every_format_names_suite_edition_protocol_preset_mask_and_options(plans
 def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypatch):
     ablation = plans(protocol="paper", seeds=(0,))
     store = Store(tmp_path / "store")
-    for runs in ablation.variants.values():
-        for run in runs:
+    for jobs in ablation.variants.values():
+        for run in [job.spec for job in jobs]:
             store.write(Record(run, "done", city={}, metrics={task: {"mae": 1.0, "mae_mean12": 7.0} for task in run.tasks}))
     made = make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
     text = render_ablation(made, "markdown")

@@ -19,7 +19,7 @@ CITY = {"name": "nyc", "suite_tasks": list(TASKS), "tasks": TASKS}
 
 
 def record(method, seed=0, task="taxi_pick", mae=1.0, **spec):
-    base = RunSpec(method, 1, {"hidden": 32}, "nyc", 1, (task,), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, seed)
+    base = RunSpec("forecasting", method, 1, {"hidden": 32}, "nyc", 1, (task,), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, seed)
     values = {"mae": mae, "rmse": 2 * mae, "mape": mae / 10, "wape": None}
     return Record(replace(base, **spec), "done", city=CITY, metrics={task: values}, notes={"user_overrides": {}})
 

@@ -4,9 +4,9 @@ import sys
 import types
 
 import pytest
-from lattice_city import write_lattice
+from made.lattice_city import write_lattice
 
-from benchmark.data.import_trajectories import import_trajectories
+from benchmark.data.own.trajectories import import_trajectories
 from benchmark.execution.plan import Request
 from benchmark.experiments.ablation import plan_ablation
 from benchmark.registry import MethodInfo, Registry
@@ -29,7 +29,7 @@ def table(tmp_path, monkeypatch):
                              Registry(("ablation_catalogue",), "none"))
     store = Store(tmp_path / "store")
     for variant, value in (("full", 0.5), ("narrow", 0.4)):
-        for run in ablation.variants[variant]:
+        for run in [job.spec for job in ablation.variants[variant]]:
             metrics = {"road_label": {"micro_f1": value}, "travel_time": {"mae": 1000 * value}, "destination_road": {"acc_1": value}}
             store.write(Record(run, "done", {}, metrics, notes={"missing": {"destination_grid": "the method does not read the view grid"}}))
     return make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)

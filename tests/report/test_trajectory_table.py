@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from trajectory_records import FLOORS, NO_GRID, record
+from made.trajectory_records import FLOORS, NO_GRID, record
 
 from benchmark.metrics import METRICS
 from benchmark.report.render import FORMATS, render
@@ -224,7 +224,7 @@ def test_published_rows_are_marked_and_their_floors_are_not(tables):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_forecasting_and_trajectory_tables_stand_together(tables, format):
-    spec = RunSpec("stid", 1, {}, "nyc", 1, ("taxi_pick",), "sim", "def", "strict", 1, "quick", {"epochs": 6}, 0)
+    spec = RunSpec("forecasting", "stid", 1, {}, "nyc", 1, ("taxi_pick",), "sim", "def", "strict", 1, "quick", {"epochs": 6}, 0)
     about = {"suite_tasks": ["taxi_pick"], "tasks": {"taxi_pick": {"nodes": 60, "steps": 2016, "unit": "trips"}}}
     text = render(tables([*three_methods(), Record(spec, "done", about, {"taxi_pick": {"mae": 12.5}})]), format)
     assert "nyc@1" in text

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.build import import_city
-from benchmark.data.import_trajectories import import_trajectories
+from benchmark.data.own.series import import_city
+from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.simulate import build
 
 HERE = Path(__file__).parent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from benchmark.data.roads import RoadNetwork
-from benchmark.data.trips import MatchedTrips, RawTrips
+from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 
 
 class Matcher(Protocol):

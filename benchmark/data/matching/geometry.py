@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.data.frames import Projection
-from benchmark.data.roads import RoadNetwork
+from benchmark.data.trajectory.roads import RoadNetwork
 
 
 def projection_of(network: RoadNetwork) -> Projection:

@@ -11,8 +11,8 @@ from benchmark.data.frames import Projection
 from benchmark.data.matching.candidates import Candidates, RoadIndex
 from benchmark.data.matching.geometry import projection_of, ranges, segments_of
 from benchmark.data.matching.routes import RouteTable
-from benchmark.data.roads import RoadNetwork
-from benchmark.data.trips import MatchedTrips, RawTrips
+from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError
 
 NO_POINTS, NO_CANDIDATE, NO_PATH = "no points", "no candidate road", "no connected path"

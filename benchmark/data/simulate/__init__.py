@@ -7,15 +7,18 @@ streets; only the box and the trips of a day shrink. A city's bytes depend on (c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from benchmark.errors import unknown
 
 if TYPE_CHECKING:
-    from benchmark.data.city import ForecastingCity
-    from benchmark.data.trajectory_city import TrajectoryCity
+    from benchmark.data.forecasting.city import ForecastingCity
+    from benchmark.data.trajectory.city import TrajectoryCity
 
 # raise it whenever the bytes of a city change; it stands in the card's notes
 VERSION = "1"
@@ -71,6 +74,30 @@ TRAJECTORY_SIZES: dict[str, dict[str, TrajectorySize]] = {
 }
 
 
+def parameters_hash(city: str, size: str, seed: int) -> str:
+    """8 hex characters over all that the bytes of a simulated city depend on: version, size, seed, and the city's table.
+
+    Raises
+    ------
+    UserError: unknown city or size.
+    """
+    shape, version, table = _size(city, size)
+    said = json.dumps([version, asdict(shape), seed, table.read_text()], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:8]
+
+
+def _size(city: str, size: str) -> tuple[Size | TrajectorySize, str, Path]:
+    """How large a city is, the simulator's version, and the city's table."""
+    if city not in SIZES and city not in TRAJECTORY_SIZES:
+        raise unknown("simulated city", city, [*SIZES, *TRAJECTORY_SIZES])
+    sizes: Mapping[str, Size | TrajectorySize] = SIZES[city] if city in SIZES else TRAJECTORY_SIZES[city]
+    if size not in sizes:
+        raise unknown("size", size, sizes)
+    here = Path(__file__).parent
+    return ((sizes[size], VERSION, here / "zones" / f"{city}.toml") if city in SIZES else
+            (sizes[size], TRAJECTORY_VERSION, here / "streets" / f"{city}.toml"))
+
+
 # a city named by a variable counts as a forecasting one, which the older callers build
 @overload
 def build(city: Literal["chengdu", "xian"], size: str, seed: int, destination: Path) -> TrajectoryCity: ...  # type: ignore[overload-overlap]
@@ -83,17 +110,13 @@ def build(city: str, size: str, seed: int, destination: Path) -> ForecastingCity
     ------
     UserError: unknown city or size.
     """
-    if city not in SIZES and city not in TRAJECTORY_SIZES:
-        raise unknown("simulated city", city, [*SIZES, *TRAJECTORY_SIZES])
-    sizes = SIZES[city] if city in SIZES else TRAJECTORY_SIZES[city]
-    if size not in sizes:
-        raise unknown("size", size, sizes)
+    _size(city, size)
     if city in TRAJECTORY_SIZES:
-        from benchmark.data.simulate.driven_city import build_driven_city
+        from benchmark.data.simulate.streets.city import build_driven_city
 
         return build_driven_city(city, size, seed, destination)
     if city == "sip":
-        from benchmark.data.simulate.road_city import build_road_city as build_city
+        from benchmark.data.simulate.zones.sensor_city import build_road_city as build_city
     else:
-        from benchmark.data.simulate.taxi_city import build_taxi_city as build_city
+        from benchmark.data.simulate.zones.taxi_city import build_taxi_city as build_city
     return build_city(city, size, seed, destination)

@@ -1,0 +1,82 @@
+"""The joint extractor of MVTraj and SMARTraj2: every stream asks every other one, then all attend together (SMARTraj2 card §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from baselines.layers.attention import Positions, TransformerEncoder, attend
+from baselines.layers.ragged import Ragged
+from baselines.trajectory.multi_view.streams import JOINT_ORDER, TYPE_ROWS, UNITS, Stream
+
+
+class CrossAttentions(nn.Module):
+    """A multi-head attention for every ordered pair of different streams; a stream's new tokens are the sum of what it is answered.
+
+    One linear map a stream makes all its queries, keys and values; the attentions of a stream that asks are heads of one call.
+    """
+
+    def __init__(self, streams: Sequence[str], width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.others = {stream: [other for other in streams if other != stream] for stream in streams}
+        count = len(streams) - 1
+
+        def weights(*shape: int, bound: float = 0.0) -> nn.ParameterDict:
+            return nn.ParameterDict({stream: nn.Parameter(torch.empty(*shape).uniform_(-bound, bound)) for stream in streams})
+
+        # rows: query, key, value; within each, the other streams. As in torch.nn.MultiheadAttention: one Xavier-uniform matrix a pair
+        self.in_weight = weights(3 * count * width, width, bound=(6 / (4 * width)) ** 0.5)
+        self.in_bias = weights(3 * count * width)
+        self.out_weight = weights(width, count * width)
+        self.out_bias = weights(count, width)
+        for weight in self.out_weight.values():
+            nn.init.normal_(weight, std=width**-0.5)  # Xavier-normal, a pair's own width × width
+
+    def forward(self, x: Mapping[str, Tensor], layouts: Mapping[str, Ragged]) -> dict[str, Tensor]:
+        """Stream -> [token, width]; the same shapes."""
+        # [trip, token, (query, key, value), other stream, head, width of a head]
+        tables = {stream: layouts[stream].pad(F.linear(x[stream], self.in_weight[stream], self.in_bias[stream]))
+                  .unflatten(2, (3, len(others), self.heads, -1)) for stream, others in self.others.items()}
+        answers = {}
+        for stream, others in self.others.items():
+            longest = max(layouts[other].longest for other in others)
+            keys, masks = [], []
+            for other in others:
+                behind = longest - layouts[other].longest
+                told = tables[other][:, :, 1:, self.others[other].index(stream)].permute(2, 0, 3, 1, 4)
+                keys.append(F.pad(told, (0, 0, 0, behind)))  # [2, trip, head, token, width of a head]
+                masks.append(F.pad(layouts[other].mask, (0, behind))[:, None, None].expand(-1, self.heads, -1, -1))
+            key, value = torch.cat(keys, dim=2)
+            query = tables[stream][:, :, 0].flatten(2, 3).transpose(1, 2)
+            # DEVIATION: the authors' cross-attention lets padded keys be seen (card §6, row 14); here they are masked.
+            mixed = attend(query, key, value, torch.cat(masks, dim=1)).transpose(1, 2).flatten(2)
+            answers[stream] = F.linear(layouts[stream].unpad(mixed), self.out_weight[stream], self.out_bias[stream].sum(0))
+        return answers
+
+
+class JointExtractor(nn.Module):
+    """Cross-attention, positions and types, a linear map for road tokens and one for cell tokens, a Transformer over all streams."""
+
+    def __init__(self, streams: Sequence[str], width: int, cross_heads: int, places: int, layers: int, heads: int,
+                 feed_forward_width: int, dropout: float) -> None:
+        super().__init__()
+        self.order = [stream for stream in JOINT_ORDER if stream in streams]
+        self.cross = CrossAttentions(self.order, width, cross_heads)
+        self.positions = Positions(places, width)
+        self.mix = nn.ModuleDict({view: nn.Linear(width, width) for view in dict.fromkeys(UNITS[stream] for stream in self.order)})
+        self.encoder = TransformerEncoder(layers, width, heads, feed_forward_width, dropout)
+
+    def forward(self, streams: Mapping[str, Stream], types: Tensor) -> dict[str, Stream]:
+        """Streams, and [4, width] vectors of their types -> new streams. Each is [pooled; tokens] here, the pooled vector at place 0."""
+        layouts = {stream: streams[stream].layout.with_head() for stream in self.order}
+        x = self.cross({stream: torch.cat([streams[stream].pooled, streams[stream].tokens]) for stream in self.order}, layouts)
+        mixed = [self.mix[UNITS[stream]](x[stream] + self.positions(layouts[stream]) + types[TYPE_ROWS[stream]]) for stream in self.order]
+        joint = self.encoder(torch.cat(mixed), Ragged.joined([layouts[stream] for stream in self.order]))
+        parts = joint.split([len(part) for part in mixed])
+        trips = len(streams[self.order[0]].pooled)
+        return {stream: Stream(part[:trips], part[trips:], streams[stream].layout)
+                for stream, part in zip(self.order, parts, strict=True)}

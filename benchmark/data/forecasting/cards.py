@@ -1,0 +1,30 @@
+"""What the card of a forecasting city says, in a row of `stbench data list`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.data.cards import CityCards
+
+
+class ForecastingCards(CityCards):
+    """Series on nodes; tasks that differ in nodes, steps or clock show all their values."""
+
+    def size_in_words(self, card: Mapping[str, Any], tasks: Sequence[str]) -> str:
+        return "; ".join(sorted({f"{card['tasks'][task]['nodes']} nodes × {card['tasks'][task]['steps']:,} steps" for task in tasks}))
+
+    def facts(self, card: Mapping[str, Any]) -> dict[str, Any]:
+        tasks = card.get("tasks", {})
+        about = list(tasks.values()) if isinstance(tasks, dict) else []
+
+        def each(key: str) -> Any:
+            """The value all tasks share, else their different values."""
+            values = list(dict.fromkeys(one.get(key, one.get("clock", {}).get(key)) for one in about))
+            return values[0] if len(values) == 1 else ", ".join(map(str, values)) or None
+
+        return {"tasks": list(tasks), "nodes": each("nodes"), "steps": each("steps"), "interval_minutes": each("interval_minutes"),
+                "span": each("span"), "size": self.size_in_words(card, list(tasks))}
+
+
+CARDS = ForecastingCards()

@@ -1,0 +1,184 @@
+"""The canonical forecasting city: one folder of memory-mapped series, a node table and a card.
+
+    <folder>/card.json               what it is, where from, SHA-256 of every file, fingerprint
+    <folder>/nodes.csv               node_id, name, lon, lat (WGS84 degrees)
+    <folder>/<task>.values.npy       float32 [step, node]; unobserved entries are 0
+    <folder>/<task>.observed.npy     bool    [step, node]; made once, from the raw data
+    <folder>/<task>.nodes.npy        int64   [node]; row of each column in the node table
+    <folder>/adjacency.npy           float32 [node, node], optional
+    <folder>/<task>.extra-<name>.npy float32, optional: a tensor that the source ships with a task
+
+Tasks may differ in nodes, clock and length. Zero is a value; missing is missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.clock import Clock
+from benchmark.data.folder import Origin, read_card, seal
+from benchmark.errors import UserError, unknown
+from benchmark.files import new_folder
+
+NODE_COLUMNS = ["node_id", "name", "lon", "lat"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One task's series."""
+
+    task: str
+    # float32 [step, node], in `unit`; 0 where unobserved
+    values: np.ndarray
+    # bool [step, node]
+    observed: np.ndarray
+    # int64 [node]: rows of the city's node table
+    node_index: np.ndarray
+    clock: Clock
+    # e.g. "trips per 30 min"
+    unit: str
+    # what a zero means, in words
+    zero: str = "a real count"
+    # how the raw data mark a missing entry, in words
+    missing: str = "nothing is missing"
+    # name -> float32 tensor that the source ships with the task
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        return int(self.values.shape[0])
+
+
+class ForecastingCity:
+    """A city on disk, opened without reading its arrays."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.card = read_card(folder)
+        if self.card["kind"] != "forecasting":
+            raise UserError(f"{folder} holds a {self.card['kind']} city, not a forecasting one.")
+        self.name: str = self.card["name"]
+        self.edition: str = self.card["edition"]
+        self.fingerprint: str = self.card["fingerprint"]
+        self.tasks: tuple[str, ...] = tuple(self.card["tasks"])
+
+    @cached_property
+    def nodes(self) -> pd.DataFrame:
+        """The node table: node_id, name, lon, lat."""
+        return pd.read_csv(self.folder / "nodes.csv", dtype={"node_id": str, "name": str}, keep_default_na=False)
+
+    @cached_property
+    def adjacency(self) -> np.ndarray | None:
+        """[node, node] float32 weights over the node table, if the source declares them."""
+        path = self.folder / "adjacency.npy"
+        return np.load(path, allow_pickle=False) if path.is_file() else None
+
+    def series(self, task: str) -> Series:
+        """One task's series, memory-mapped."""
+        if task not in self.tasks:
+            raise unknown(f"task of {self.name}", task, self.tasks)
+        about = self.card["tasks"][task]
+        load = lambda part: np.load(self.folder / f"{task}.{part}.npy", mmap_mode="r", allow_pickle=False)  # noqa: E731
+        return Series(task, load("values"), load("observed"), np.asarray(load("nodes")), Clock(**about["clock"]),
+                      about["unit"], about["zero"], about["missing"], self.extras(task))
+
+    def extras(self, task: str) -> dict[str, np.ndarray]:
+        """The tensors that the source ships with a task, by name."""
+        prefix = f"{task}.extra-"
+        return {path.stem[len(prefix):]: np.load(path, allow_pickle=False) for path in sorted(self.folder.glob(f"{prefix}*.npy"))}
+
+
+def write_city(
+    destination: Path, name: str, edition: str, origin: Origin, nodes: pd.DataFrame, series: list[Series],
+    adjacency: np.ndarray | None = None,
+) -> ForecastingCity:
+    """Check the parts of a city, write them as one folder (all or nothing), and open it.
+
+    Parameters
+    ----------
+    nodes: columns node_id, name, lon, lat; lon and lat in WGS84 degrees.
+    adjacency: [node, node] non-negative weights over the rows of `nodes`.
+
+    Raises
+    ------
+    UserError: if shapes disagree, values are not finite, or a node is never observed; nothing is written then.
+    """
+    nodes = nodes[NODE_COLUMNS].reset_index(drop=True)
+    _check_nodes(nodes)
+    for one in series:
+        _check(one, nodes)
+    if adjacency is not None:
+        _check_adjacency(adjacency, len(nodes))
+    tasks: dict[str, Any] = {}
+    with new_folder(destination) as folder:
+        nodes.to_csv(folder / "nodes.csv", index=False, lineterminator="\n")
+        if adjacency is not None:
+            np.save(folder / "adjacency.npy", np.ascontiguousarray(adjacency, dtype=np.float32))
+        for one in series:
+            exists = one.clock.exists(one.steps)
+            observed = one.observed & exists[:, None]
+            values = np.where(observed, one.values, 0).astype(np.float32)
+            np.save(folder / f"{one.task}.values.npy", values)
+            np.save(folder / f"{one.task}.observed.npy", observed)
+            np.save(folder / f"{one.task}.nodes.npy", one.node_index.astype(np.int64))
+            for kind, extra in one.extras.items():
+                np.save(folder / f"{one.task}.extra-{kind}.npy", np.ascontiguousarray(extra, dtype=np.float32))
+            last = one.clock.time(one.steps - 1).isoformat()
+            tasks[one.task] = {
+                "clock": asdict(one.clock), "span": f"{one.clock.start}/{last}", "steps": one.steps,
+                "nodes": int(one.values.shape[1]), "unit": one.unit, "zero": one.zero, "missing": one.missing,
+                "skipped_steps": int((~exists).sum()), "unobserved_share": round(float(1 - observed.mean()), 6),
+                "mean": round(float(values.sum(dtype=np.float64) / max(int(observed.sum()), 1)), 6),
+                "zero_share": round(float(((values == 0) & observed).sum() / max(int(observed.sum()), 1)), 6),
+            }
+        seal(folder, {
+            "kind": "forecasting", "name": name, "edition": edition, "title": origin.title, "source": origin.source,
+            "licence": origin.licence, "notes": dict(origin.notes), "nodes": len(nodes),
+            "graph": "declared" if adjacency is not None else "from coordinates", "tasks": tasks,
+        }, content=json.dumps({task: {k: about[k] for k in ("clock", "unit")} for task, about in tasks.items()}))
+    return ForecastingCity(destination)
+
+
+def _check_nodes(nodes: pd.DataFrame) -> None:
+    repeated = nodes["node_id"][nodes["node_id"].duplicated()]
+    if len(repeated):
+        raise UserError(f"Node id '{repeated.iloc[0]}' stands twice in the node table; every node needs its own.")
+    for column, limit in (("lon", 180), ("lat", 90)):
+        outside = nodes[~nodes[column].between(-limit, limit)]
+        if len(outside):
+            raise UserError(f"Node '{outside['node_id'].iloc[0]}' has {column} = {outside[column].iloc[0]}; "
+                            f"write WGS84 degrees between {-limit} and {limit}.")
+
+
+def _check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
+    if adjacency.shape != (nodes, nodes):
+        raise UserError(f"The adjacency is {'×'.join(map(str, adjacency.shape))}, but there are {nodes} nodes; it must be {nodes}×{nodes}.")
+    wrong = np.argwhere(~(np.isfinite(adjacency) & (adjacency >= 0)))
+    if len(wrong):
+        i, j = wrong[0]
+        raise UserError(f"The adjacency holds {adjacency[i, j]} in row {i + 1}, column {j + 1}; weights are finite and not negative.")
+
+
+def _check(one: Series, nodes: pd.DataFrame) -> None:
+    if one.values.ndim != 2 or one.values.shape != one.observed.shape:
+        raise UserError(f"Task {one.task}: values {one.values.shape} and observed {one.observed.shape} must be one [step, node] shape.")
+    if one.node_index.shape != (one.values.shape[1],) or len(set(one.node_index.tolist())) != len(one.node_index):
+        raise UserError(f"Task {one.task}: {one.values.shape[1]} columns need as many different nodes, "
+                        f"got {len(set(one.node_index.tolist()))}.")
+    if one.node_index.size and (one.node_index.min() < 0 or one.node_index.max() >= len(nodes)):
+        raise UserError(f"Task {one.task}: a column names a node outside the table of {len(nodes)}.")
+    if not np.isfinite(one.values[one.observed]).all():
+        raise UserError(f"Task {one.task}: an observed value is NaN or infinite; declare what marks a missing entry.")
+    empty = np.flatnonzero(~(one.observed & one.clock.exists(one.steps)[:, None]).any(axis=0))
+    if empty.size:
+        first = nodes["node_id"].iloc[int(one.node_index[empty[0]])]
+        raise UserError(f"Task {one.task}: {empty.size} of {one.values.shape[1]} nodes are never observed (first: '{first}'); "
+                        "leave them out with a node subset.")

@@ -1,0 +1,93 @@
+"""A trajectory file → raw roads, trips and points of interest → its canonical city."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.data.folder import Origin, cities_home, prepare
+from benchmark.data.grid import Grid
+from benchmark.data.matching import Matcher
+from benchmark.data.matching.build import RawCity, build_trajectory_city, grid_over
+from benchmark.data.matching.frame_check import wrong_frame
+from benchmark.data.own.series import OWN
+from benchmark.data.own.trajectory_file import TrajectoryFile, read_trajectory_file
+from benchmark.data.readers.poi import read_osm_poi, read_poi_table
+from benchmark.data.readers.roads_files import read_roads
+from benchmark.data.readers.trip_files import read_trips
+from benchmark.data.trajectory.city import TrajectoryCity
+from benchmark.data.trajectory.poi import PointsOfInterest
+from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.data.trajectory.trips import RawTrips
+from benchmark.files import sha256
+
+logger = logging.getLogger("stbench")
+
+
+def import_trajectories(toml: Path, *, replace: bool = False, matcher: Matcher | None = None) -> TrajectoryCity:
+    """Build the city that a trajectory file describes, as edition ``own``, and open it.
+
+    Parameters
+    ----------
+    replace: overwrite a city of this name whose content differs.
+    matcher: default the hidden Markov matcher with its default options.
+
+    Raises
+    ------
+    UserError: if the file or its data are wrong, or another city has this name; nothing is written then.
+    """
+    given = read_trajectory_file(toml)
+    destination = cities_home() / given.name / OWN
+    origin = Origin(given.title, given.source, given.licence)
+    prepare(destination, lambda folder: build_trajectory_city(folder, given.name, OWN, origin, _read(given), matcher), replace=replace,
+            owner=f"City '{given.name}'", command=f"stbench data import {toml}")
+    return TrajectoryCity(destination)
+
+
+def _read(given: TrajectoryFile) -> RawCity:
+    network = read_roads(given.root / given.roads, given.box)
+    trips, repaired, distances = _all_trips(given, network)
+    files = sorted({given.roads, *(one.file for one in given.trips), *([given.poi.file] if given.poi else [])})
+    facts = {"repaired": {k: n for k, n in repaired.items() if n}, "median_road_distance_m": distances,
+             "raw_files": {file: sha256(given.root / file) for file in files}}
+    return RawCity(network, _grid(given, network), trips, _poi(given), given.zone, given.limits, given.split, facts)
+
+
+def _poi(given: TrajectoryFile) -> PointsOfInterest | None:
+    if given.poi is None:
+        return None
+    path = given.root / given.poi.file
+    return read_poi_table(path, given.poi.frame) if path.suffix in (".csv", ".parquet") else read_osm_poi(path)
+
+
+def _grid(given: TrajectoryFile, network: RoadNetwork) -> Grid:
+    """Cells over the declared box, else over the roads."""
+    if not given.box:
+        return grid_over(network, given.cell_size_m)
+    west, south, east, north = given.box
+    return Grid.of_size(west, east, south, north, given.cell_size_m)
+
+
+def _all_trips(given: TrajectoryFile, network: RoadNetwork) -> tuple[RawTrips, Counter[str], dict[str, float]]:
+    """The trips of all files, one after the other, what was repaired, and each file's median distance to the roads in metres.
+
+    With several files an id begins with its file's number, from 1.
+    """
+    parts, repaired, distances = [], Counter[str](), {}
+    for number, one in enumerate(given.trips, start=1):
+        trips, counts = read_trips(given.root / one.file, one.frame, gaia=one.layout == "gaia")
+        repaired.update(counts)
+        distance, other = wrong_frame(network, trips, one.frame)
+        distances[one.file] = round(distance, 1)
+        if other:
+            logger.warning("%s: its points lie %.0f m beside the roads (median), and less than half of that if their frame is %s; "
+                           'frame = "%s" looks wrong.', one.file, distance, other, one.frame)
+        ids = np.char.add(f"{number}-", trips.trip_id.astype(str)) if len(given.trips) > 1 else trips.trip_id
+        parts.append((ids, trips))
+    lengths = np.concatenate([np.diff(trips.offsets) for _, trips in parts])
+    joined = [np.concatenate([getattr(trips, name) for _, trips in parts]) for name in ("driver_id", "time", "lon", "lat")]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return RawTrips(np.concatenate([ids for ids, _ in parts]), joined[0], offsets, *joined[1:]), repaired, distances

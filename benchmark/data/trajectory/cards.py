@@ -1,0 +1,24 @@
+"""What the card of a trajectory city says, in a row of `stbench data list`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.data.cards import CityCards
+
+
+class TrajectoryCards(CityCards):
+    """Trips on roads and cells: neither nodes nor steps, and the tasks are those of every such city."""
+
+    def size_in_words(self, card: Mapping[str, Any], tasks: Sequence[str]) -> str:
+        return f"{card['name']}: {card['trips']:,} trips, {card['roads']:,} roads, {card['cells']:,} cells"
+
+    def facts(self, card: Mapping[str, Any]) -> dict[str, Any]:
+        days = card["notes"].get("split", {}).get("days", {})
+        span = f"{days['train'][0]}/{days['test'][1]}" if days else None
+        return {"tasks": [], "nodes": None, "steps": None, "interval_minutes": None, "span": span,
+                "size": self.size_in_words(card, ()).partition(": ")[2]}
+
+
+CARDS = TrajectoryCards()

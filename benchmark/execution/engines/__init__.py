@@ -1,0 +1,75 @@
+"""Engines: what does jobs. In: jobs, how they are done (`Work`), and a board for what becomes of them. Out: records on disk.
+
+Every engine does a job through `Work.do`, so claims, checkpoints and records are the same everywhere. A fault of the machine (a worker's
+death, a full memory, a disk that fails) is retried at once, `RESCUES` times a job, then raised; a method's fault is a record and never
+retried. Open `here.py` first, the shortest; `processes.py` runs workers on this machine.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from benchmark.contract import Progress
+from benchmark.execution.jobs import Job
+from benchmark.execution.work import Work
+from benchmark.spec import Record, RunSpec
+
+# times that a job is tried again after a fault of the machine
+RESCUES = 2
+
+
+class Watcher:
+    """Hears of a campaign; the command line shows it as progress bars. By default silent."""
+
+    def started(self, runs: int) -> None:
+        """Called once, with the number of runs to do."""
+
+    def epoch(self, spec: RunSpec, progress: Progress) -> None:
+        """Called after an epoch of a run."""
+
+    def finished(self, record: Record) -> None:
+        """Called when a run's record is on disk."""
+
+
+@dataclass
+class Board:
+    """What has become of the jobs."""
+
+    watcher: Watcher
+    records: dict[str, Record] = field(default_factory=dict)
+    elsewhere: dict[str, RunSpec] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def keep(self, job: Job, record: Record | None) -> None:
+        """A job is over: its record is there, or another process has it."""
+        if record is None:
+            self.elsewhere[job.spec.id] = job.spec
+            return
+        self.elsewhere.pop(job.spec.id, None)
+        self.records[job.spec.id] = record
+        self.watcher.finished(record)
+
+    def left(self, jobs: Sequence[Job]) -> list[Job]:
+        """The jobs without a record."""
+        return [job for job in jobs if job.spec.id not in self.records]
+
+    def again(self, job: Job) -> bool:
+        """Count a fault of the machine; whether the job is to be tried again."""
+        self.faults[job.spec.id] += 1
+        return self.faults[job.spec.id] <= RESCUES
+
+
+class Engine(ABC):
+    """Does jobs, in any order and anywhere."""
+
+    @abstractmethod
+    def run(self, jobs: Sequence[Job], work: Work, board: Board) -> None:
+        """Do the jobs, and tell the board of each.
+
+        Raises
+        ------
+        MemoryError, OSError, UserError: a fault of the machine that came again after `RESCUES` tries.
+        """

@@ -1,0 +1,41 @@
+"""Jobs in this process, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from benchmark.contract import Progress
+from benchmark.execution.engines import Board, Engine
+from benchmark.execution.environment import keep_large_blocks
+from benchmark.execution.jobs import Job
+from benchmark.execution.work import INFRASTRUCTURE, Work
+from benchmark.spec import Record
+
+
+class Here(Engine):
+    """This process."""
+
+    def run(self, jobs: Sequence[Job], work: Work, board: Board) -> None:
+        prepare(work.device)
+        for job in jobs:
+            board.keep(job, self._tried(job, work, board))
+
+    def _tried(self, job: Job, work: Work, board: Board) -> Record | None:
+        def tell(progress: Progress) -> None:
+            board.watcher.epoch(job.spec, progress)
+
+        while True:
+            try:
+                return work.do(job, tell)
+            except INFRASTRUCTURE:
+                if not board.again(job):
+                    raise
+
+
+def prepare(device: str) -> None:
+    """Set a process up for fits: one thread on CPU, where two threads that fight for a busy core are slower than one."""
+    if device == "cpu":
+        torch.set_num_threads(1)
+        keep_large_blocks()

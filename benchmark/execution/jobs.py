@@ -1,0 +1,83 @@
+"""A job: one run and all that a worker needs for it. A plan is a list of jobs, over any number of suites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.data.cards import size_in_words
+from benchmark.families import STANDARD, find_family
+from benchmark.protocols import Protocol
+from benchmark.spec import Preset, RunSpec
+from benchmark.suites.catalogue import Suite
+from benchmark.suites.cities import Cities, CityRef
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run."""
+
+    spec: RunSpec
+    # found by fingerprint below STBENCH_HOME, in the suite's order
+    cities: tuple[CityRef, ...]
+    # facts for its record: overrides the method declares for the preset, overrides of the user
+    notes: Mapping[str, Any]
+
+    @property
+    def known(self) -> bool:
+        """Whether the run's id is known: it is not before its cities are there."""
+        return bool(self.spec.fingerprint)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the runs of one request have in common: tables are made of one setting."""
+
+    suite: Suite
+    # the tasks to table; a run may cover more
+    tasks: tuple[str, ...]
+    cities: Cities
+    protocol: Protocol
+    preset: Preset
+    scenario: str
+    methods: tuple[str, ...]
+
+    def headline(self, about: str, device: str) -> str:
+        """What is run on what, with everything that was resolved."""
+        scenario = "" if self.scenario == STANDARD else f" · scenario {self.scenario}"
+        return (f"{', '.join(self.methods)}{about} on {self.suite.name}@{self.suite.version} · data {self.cities.edition} ({self.size()})"
+                f"{scenario} · protocol {self.protocol.name} · preset {self.preset.name} · device {device}")
+
+    def size(self) -> str:
+        """How large the cities are, in words."""
+        sizes = [size_in_words(card, self.suite.tasks) for card in self.cities.cards]
+        return "; ".join(sizes) if len(sizes) == len(self.cities.refs) else "not simulated yet"
+
+    def units(self) -> dict[str, str]:
+        """Task → unit of its MAE and RMSE; empty where it has none."""
+        family = find_family(self.suite.family)
+        kinds = {task: family.kind(task).unit for task in self.suite.tasks}
+        return {task: self.cities.cards[0]["tasks"][task]["unit"] if unit is None else unit for task, unit in kinds.items()}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of some requests, each once."""
+
+    jobs: tuple[Job, ...]
+    settings: tuple[Setting, ...]
+    device: str
+    # what is done with the methods, for the headline
+    about: str = ""
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self.jobs)
+
+    @property
+    def runs(self) -> tuple[RunSpec, ...]:
+        return tuple(job.spec for job in self.jobs)
+
+    def headline(self) -> str:
+        """One line a setting."""
+        return "\n".join(setting.headline(self.about, self.device) for setting in self.settings)

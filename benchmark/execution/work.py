@@ -1,0 +1,136 @@
+"""One job: claim its run, fit the method, score it on the test part, and leave a record, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark import lazy
+from benchmark.checkpoints import Checkpoints
+from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
+from benchmark.execution.environment import environment, peak_memory_mb
+from benchmark.execution.jobs import Job
+from benchmark.families import find_family
+from benchmark.files import DiskError
+from benchmark.options import resolve
+from benchmark.registry import registry
+from benchmark.spec import Record, RunSpec, as_before
+from benchmark.store.claims import claim
+from benchmark.store.records import Store
+from benchmark.suites.cities import locate
+
+# faults of the machine, not of a method
+INFRASTRUCTURE = (MemoryError, OSError, DiskError)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How jobs are done: where records go, on which device, and whether finished runs are done again."""
+
+    store: Path
+    device: str
+    force: bool = False
+
+    def do(self, job: Job, progress: Callable[[Progress], None] = lambda progress: None) -> Record | None:
+        """Claim a run, do it, write its record. None: another process has it."""
+        store = Store(self.store)
+        with claim(store, job.spec) as mine:
+            if mine is None:
+                return None
+            if store.has(job.spec) and not self.force:  # done elsewhere meanwhile
+                return store.read(job.spec)
+            store.sweep(job.spec)
+            origin = json.dumps(environment(torch.device(self.device)), sort_keys=True)
+            checkpoints = Checkpoints(store.checkpoint_folder(job.spec), origin)
+            if self.force:
+                checkpoints.clear()
+
+            def tell(step: Progress) -> None:
+                mine.progress = asdict(step)
+                progress(step)
+
+            outcome = execute(job, self.device, tell, checkpoints)
+            if not mine.held():  # this process slept so long that another took the run over
+                return None
+            store.write(outcome.record, outcome.history, outcome.per_node)
+            checkpoints.clear()
+            return outcome.record
+
+
+@dataclass
+class Outcome:
+    """A record and the bulky parts that lie beside it."""
+
+    record: Record
+    history: list[dict[str, Any]] = field(default_factory=list)
+    per_node: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda progress: None,
+            checkpoints: Checkpoints | None = None) -> Outcome:
+    """Do one run, from its checkpoints if there are any. A method's fault becomes a failed record; faults of the machine are raised."""
+    spec, family = job.spec, find_family(job.spec.family)
+    measurer: Measurer = lazy.load(family.measurer)
+    cities = [measurer.open_city(locate(ref)) for ref in job.cities]
+    history: list[dict[str, Any]] = []
+    facts, about = measurer.facts(spec, cities)
+    base = {"city": facts, "environment": environment(torch.device(device)), "notes": {**job.notes, **about}}
+    run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints)
+    try:
+        return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run))
+    except (*INFRASTRUCTURE, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        tail = "".join(traceback.format_exception(error)[-4:]).replace(str(Path(__file__).resolve().parents[2]), "…")[-2000:]
+        failure = {"kind": type(error).__name__, "message": str(error), "traceback": tail}
+        return Outcome(Record(spec, "failed", error=failure, **base), history)
+
+
+def budget(spec: RunSpec) -> Budget:
+    """The preset's counts, with the protocol's limits filled in."""
+    protocol = find_family(spec.family).protocol(spec.protocol)
+    limits = {key: value for key, value in spec.budget.items() if key != "epochs"}
+    return Budget(spec.budget["epochs"] or protocol.max_epochs, protocol.patience, **limits)
+
+
+def seed_everything(seed: int) -> None:
+    """Initialisation and dropout draw from the global generators: the runner sets them, a method never does."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (libraries that methods use may draw from it)
+    torch.manual_seed(seed)
+
+
+def options_of(spec: RunSpec) -> Any:
+    """The options that a run was defined with; a field born after it does as before."""
+    options = registry().load(spec.method).Options
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in spec.options.items()}
+    return resolve(options, {**as_before(options), **given}, spec.method)
+
+
+def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: Callable[[Any, RunContext], Measured]) -> Outcome:
+    seed_everything(spec.seed)
+    began = time.perf_counter()
+    options = options_of(spec)
+    if run.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(run.device)
+    measured = measure(options, run)
+    total = time.perf_counter() - began
+    resumed = run.checkpoints.resumed_seconds if run.checkpoints else 0.0
+    timings = {"fit_s": round(measured.fit_s + resumed, 3), "predict_s": round(measured.predict_s, 3), "total_s": round(total + resumed, 3)}
+    if resumed:
+        run.notes["resumed_s"] = round(resumed, 3)
+    record = Record(
+        spec, "done", metrics=measured.metrics, sums=measured.sums, floors=measured.floors, timings=timings,
+        counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
+                **measured.counts},
+        **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
+    return Outcome(record, run.history, measured.per_node)

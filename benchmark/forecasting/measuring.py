@@ -1,0 +1,68 @@
+"""Fitting and scoring a forecaster on the tasks of one city."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark import metrics
+from benchmark.contract import Measured, Measurer, RunContext
+from benchmark.data.cards import size_in_words
+from benchmark.data.forecasting.city import ForecastingCity
+from benchmark.errors import UserError
+from benchmark.families import FORECASTING, forecasting_protocol
+from benchmark.forecasting.contract import Forecaster
+from benchmark.forecasting.posing import cut, held_out_windows, pose
+from benchmark.forecasting.protocol import ForecastingProtocol
+from benchmark.forecasting.scoring import score
+from benchmark.protocols import Protocol
+from benchmark.registry import registry
+from benchmark.spec import RunSpec
+
+
+class ForecastMeasurer(Measurer):
+    """One city, whose tasks are scored one after the other."""
+
+    def open_city(self, folder: Path) -> ForecastingCity:
+        return ForecastingCity(folder)
+
+    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
+        assert isinstance(protocol, ForecastingProtocol)
+        for card in cards:
+            for task in tasks:
+                try:
+                    cut(card["tasks"][task]["steps"], protocol)
+                except UserError as error:
+                    raise UserError(f"City {card['name']}, task {task}: {error}") from None
+
+    def facts(self, spec: RunSpec, cities: Sequence[ForecastingCity]) -> tuple[dict[str, Any], dict[str, Any]]:
+        card = cities[0].card
+        about = ("unit", "steps", "nodes", "span", "clock", "zero")
+        tasks = {task: {key: one[key] for key in about} for task, one in card["tasks"].items()}
+        kept = {key: card[key] for key in ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph")}
+        return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
+
+    def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> Measured:
+        (city,) = cities
+        protocol = forecasting_protocol(spec.protocol)
+        cls = registry().load(spec.method)
+        problem = pose(city, spec.tasks, protocol, whole_day=cls.reads_whole_series(options))
+        method: Forecaster = cls(options, problem)
+        made, started = Measured(), time.perf_counter()
+        method.fit(run)
+        fitted = time.perf_counter()
+        for task in spec.tasks:
+            windows = held_out_windows(city, task, protocol).to(run.device)
+            scored = score(method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
+            made.add(task, scored.sums, metrics.values(scored.sums))
+            made.per_node.update({f"{task}.{name}": part for name, part in scored.per_node.items()})
+            one = problem.tasks[task]
+            made.counts[task] = {"train_windows": len(one.train), "validation_windows": len(one.validation),
+                                 "test_windows": scored.windows, "nodes": one.nodes}
+        made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
+        return made
+
+
+MEASURER = ForecastMeasurer()

@@ -1,0 +1,120 @@
+"""A forecasting task posed: rows cut in time order, scaler fitted on training rows, windows made, graph chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from benchmark.data.forecasting.city import ForecastingCity, Series
+from benchmark.data.forecasting.graph import gaussian_graph
+from benchmark.errors import UserError
+from benchmark.forecasting.problem import ForecastProblem, Scaler, TaskProblem, Windows
+from benchmark.forecasting.protocol import ForecastingProtocol
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The rows of each part."""
+
+    train: slice
+    validation: slice
+    test: slice
+
+
+def cut(steps: int, protocol: ForecastingProtocol) -> Cut:
+    """The rows of each part of a series.
+
+    Raises
+    ------
+    UserError: if a part holds no window.
+    """
+    train, validation, test = protocol.parts(steps)
+    if min(train, validation, test) < protocol.window:
+        raise UserError(f"{steps} rows are too few: each part needs at least {protocol.window} rows (one window), but the cut gives "
+                        f"{train} / {validation} / {test} for training / validation / test.")
+    return Cut(*protocol.rows(steps))
+
+
+def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: ForecastingProtocol) -> Scaler:
+    """Mean and population standard deviation of the observed training entries, float64; a constant series is only centred.
+
+    values, observed: [step, node], the training rows. Where the protocol goes over windows, a step weighs as often as it is an input.
+    """
+    weight = np.ones(len(values))
+    if protocol.scaler == "windows":
+        windows, step = len(values) - protocol.window + 1, np.arange(len(values))
+        # windows i … i + history - 1 around a step, kept inside 0 … windows - 1
+        weight = (np.minimum(step, windows - 1) - np.maximum(step - protocol.history + 1, 0) + 1).clip(min=0).astype(float)
+    if not (observed & (weight > 0)[:, None]).any():
+        return Scaler(0.0, 1.0)
+    if protocol.scaler == "rows":
+        seen = values[observed].astype(np.float64)
+        mean, std = float(seen.mean()), float(seen.std())
+    else:
+        entries, weights = values[observed].astype(np.float64), np.broadcast_to(weight[:, None], observed.shape)[observed]
+        mean = float(np.average(entries, weights=weights))
+        std = float(np.sqrt(np.average((entries - mean) ** 2, weights=weights)))
+    return Scaler(mean, std if std > 0 else 1.0)
+
+
+def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProtocol, *, whole_day: bool = False) -> ForecastProblem:
+    """The problem of one fit. Its arrays are copies of training and validation rows: no test row is reachable from it.
+
+    whole_day: also show the mean day of the whole series, test part included; never under a protocol that ranks.
+    """
+    shown = whole_day and not protocol.ranked
+    return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, shown) for task in tasks})
+
+
+def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> Windows:
+    """The windows of the test part, for the runner only."""
+    series = city.series(task)
+    parts = cut(series.steps, protocol)
+    return _windows(series, parts.test, _scaler(series, parts, protocol), protocol)
+
+
+def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
+    """[node, node] float32 weights between the nodes of one task."""
+    if city.adjacency is not None:
+        return city.adjacency[np.ix_(node_index, node_index)]
+    table = city.nodes.iloc[node_index]
+    return gaussian_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
+
+
+def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, whole_day: bool) -> TaskProblem:
+    series = city.series(task)
+    parts = cut(series.steps, protocol)
+    scaler = _scaler(series, parts, protocol)
+    table = city.nodes.iloc[series.node_index]
+    return TaskProblem(
+        task, series.unit, scaler, series.clock.steps_per_day, torch.from_numpy(series.node_index.copy()),
+        torch.tensor(table[["lon", "lat"]].to_numpy(np.float32)), torch.tensor(graph_of(city, series.node_index)),
+        train=_windows(series, parts.train, scaler, protocol),
+        validation=_windows(series, parts.validation, scaler, protocol),
+        extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},
+        whole_day=_mean_day(series) if whole_day else None,
+    )
+
+
+def _scaler(series: Series, parts: Cut, protocol: ForecastingProtocol) -> Scaler:
+    return fit_scaler(series.values[parts.train], series.observed[parts.train], protocol)
+
+
+def _mean_day(series: Series) -> torch.Tensor:
+    """[slot, node] float32 mean over all observed entries of a slot of the day; NaN where there is none."""
+    slot = series.clock.slot(series.steps)
+    total, count = np.zeros((2, series.clock.steps_per_day, series.values.shape[1]))
+    np.add.at(total, slot, np.where(series.observed, series.values, 0))
+    np.add.at(count, slot, series.observed)
+    return torch.from_numpy(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32))
+
+
+def _windows(series: Series, rows: slice, scaler: Scaler, protocol: ForecastingProtocol) -> Windows:
+    clock, steps = series.clock, series.steps
+    part = (series.values, series.observed, clock.slot(steps), clock.weekday(steps), clock.calendar(steps))
+    values, observed, slot, weekday, calendar = (torch.from_numpy(np.array(array[rows])) for array in part)
+    return Windows(series.task, protocol.history, protocol.horizon, scaler, clock.steps_per_day, values, observed, slot, weekday, calendar,
+                   protocol.zero_counts)

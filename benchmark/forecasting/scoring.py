@@ -1,0 +1,62 @@
+"""Predictions and truth → sums. Streamed: no more than one batch of predictions is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from benchmark.contract import BadPrediction
+from benchmark.forecasting.problem import Inputs, Windows
+from benchmark.metrics import add_in_order, error_sums, masks, recall_sums
+
+
+@dataclass(frozen=True)
+class Score:
+    """The sums of one task's test part."""
+
+    # mask -> sum name -> [horizon] float64
+    sums: dict[str, dict[str, np.ndarray]]
+    # "absolute" and "count" over observed entries: [node] float64
+    per_node: dict[str, np.ndarray]
+    windows: int
+
+
+@torch.no_grad()
+def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, ranking: bool = False, batch: int = 64) -> Score:
+    """Predict all windows in time order and sum the errors.
+
+    Parameters
+    ----------
+    predict: Inputs → [batch, horizon, node] in the task's unit.
+    ranking: also sum hits and positives for recall@10%.
+    batch: windows predicted at once; the sums do not depend on it.
+
+    Raises
+    ------
+    BadPrediction: wrong shape, NaN or infinity.
+    """
+    totals: dict[str, dict[str, np.ndarray]] = {}
+    nodes = int(windows.values.shape[1])
+    per_node = {"absolute": np.zeros(nodes), "count": np.zeros(nodes)}
+    for starts in torch.arange(len(windows), device=windows.device).split(batch):
+        targets = windows.targets(starts)
+        predicted = predict(windows.inputs(starts))
+        if predicted.shape != targets.values.shape:
+            raise BadPrediction(f"Task {windows.task}: predicted shape {tuple(predicted.shape)}, expected {tuple(targets.values.shape)}.")
+        if not torch.isfinite(predicted).all():
+            raise BadPrediction(f"Task {windows.task}: a prediction is NaN or infinite.")
+        prediction, truth, observed = (t.cpu().numpy() for t in (predicted, targets.values, targets.observed))
+        parts = {name: error_sums(prediction, truth, mask) for name, mask in masks(truth, observed).items()}
+        if ranking:
+            parts["ranking"] = recall_sums(prediction, truth, observed)
+        for mask, sums in parts.items():
+            for name, part in sums.items():
+                kept = totals.setdefault(mask, {})
+                kept[name] = add_in_order(kept.get(name, np.zeros(windows.horizon)), part)
+        error = np.where(observed, np.abs(prediction.astype(np.float64) - truth), 0.0)
+        per_node["absolute"] = add_in_order(per_node["absolute"], error.sum(axis=1))
+        per_node["count"] = add_in_order(per_node["count"], observed.sum(axis=1, dtype=np.float64))
+    return Score(totals, per_node, len(windows))

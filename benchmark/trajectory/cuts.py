@@ -1,0 +1,265 @@
+"""What each trajectory task shows of a trip, and what it asks: views cut and times hidden (trajectory-suite §5-7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmark.data.matching.geometry import ranges
+from benchmark.data.trajectory.city import TrajectoryCity, View, cell_path
+from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.trajectory.protocol import TrajectoryProtocol
+from benchmark.trajectory.route_lines import RouteLines
+from benchmark.trajectory.trips import Trips, TripView
+
+
+@dataclass(frozen=True)
+class Posed:
+    """Trips as one task shows them, and what it asks of each."""
+
+    # rows of the city's trips; a trip too short for the cut is left out
+    rows: np.ndarray
+    trips: Trips
+    # [trip] seconds, or the number of a road or cell
+    labels: np.ndarray
+    # [trip] number of the last road or cell that is shown (destination tasks)
+    last: np.ndarray | None = None
+
+    def some(self, index: np.ndarray) -> Posed:
+        """The trips at these places."""
+        return Posed(self.rows[index], self.trips.rows(torch.from_numpy(index)), self.labels[index],
+                     None if self.last is None else self.last[index])
+
+
+class TripTable:
+    """All trips of a city, as the engine sees them."""
+
+    def __init__(self, city: TrajectoryCity) -> None:
+        self.city, self.name = city, city.name
+        self.gps, self.route, self.grid = (city.view(view) for view in ("gps", "route", "grid"))
+
+    @cached_property
+    def network(self) -> RoadNetwork:
+        return self.city.network
+
+    @cached_property
+    def lines(self) -> RouteLines:
+        return RouteLines(self.network)
+
+    @cached_property
+    def step(self) -> np.ndarray:
+        """int32 [point]: on which of its trip's roads, counted from 0, each point lies."""
+        return steps_of(self.gps, self.route)
+
+    def seconds(self, rows: np.ndarray) -> np.ndarray:
+        """[trip] float64 seconds from the first to the last point."""
+        return (self.gps.values["time"][self.gps.offsets[rows + 1] - 1] - self.departure(rows)).astype(np.float64)
+
+    def departure(self, rows: np.ndarray) -> np.ndarray:
+        """[trip] int64 seconds since 1970 of the first point."""
+        return np.asarray(self.gps.values["time"][self.gps.offsets[rows]])
+
+
+def whole(table: TripTable, rows: np.ndarray) -> Trips:
+    """Trips with all their points, roads, cells and times."""
+    return _trips(table, rows, _points(table, rows), take(table.route, rows), take(table.grid, rows))
+
+
+def pose_travel_time(table: TripTable, rows: np.ndarray, protocol: TrajectoryProtocol, share: float | None = None) -> Posed:
+    """How many seconds does the trip take?
+
+    Under `strict` everything is made from the driven roads and the minute of departure: GPS points every 50 m along the roads, and the
+    cells under these. The number of GPS points would tell the time, and so would that of the cells, which are those of the points.
+    Nothing is cut, whatever the `share`.
+    """
+    route, labels = take(table.route, rows), table.seconds(rows)
+    if protocol.hides == "route times":
+        return Posed(rows, _trips(table, rows, _points(table, rows), route, take(table.grid, rows), route_times=False), labels)
+    offsets, lon, lat, step = table.lines.points(route)
+    cell = table.city.grid.locate(lon, lat)
+    inside = cell >= 0
+    kept = np.concatenate([[0], np.cumsum(inside)])[offsets]
+    gps = View(kept, {"time": np.full(int(inside.sum()), np.nan), "lon": lon[inside], "lat": lat[inside],
+                      "road": route.values["road"][step[inside]], "cell": cell[inside],
+                      "step": (step - np.repeat(route.offsets[:-1], np.diff(offsets)))[inside]})
+    return Posed(rows, _trips(table, rows, gps, route, cells_under(gps), all_times=False), labels)
+
+
+def pose_destination_road(table: TripTable, rows: np.ndarray, protocol: TrajectoryProtocol, share: float | None) -> Posed:
+    """On which road does the trip end, seen until it enters the first road that is taken away?"""
+    route = take(table.route, rows)
+    kept = kept_units(route.lengths(), share)
+    cut = route.values["entry"][route.offsets[:-1] + kept]
+    labels = route.values["road"][route.offsets[1:] - 1]
+    gps = _before(_points(table, rows), "time", cut, protocol.closed_cut)
+    route = prefix(route, kept)
+    if protocol.closed_cut:
+        grid = _before(take(table.grid, rows), "entry", cut, True)
+    else:
+        gps = _until_step(gps, kept)
+        grid = cells_under(gps)
+    usable = (kept >= protocol.fewest_kept) & (gps.lengths() > 0)
+    return _posed(table, rows, usable, gps, route, grid, labels, "road", protocol)
+
+
+def pose_destination_grid(table: TripTable, rows: np.ndarray, protocol: TrajectoryProtocol, share: float | None) -> Posed:
+    """In which cell does the trip end, seen until it enters the first cell that is taken away?
+
+    Under `strict` the roads end with that of the last point shown: those after it were found with the help of points behind the cut.
+    """
+    grid = take(table.grid, rows)
+    kept = kept_units(grid.lengths(), share)
+    cut = grid.values["entry"][grid.offsets[:-1] + kept]
+    labels = grid.values["cell"][grid.offsets[1:] - 1]
+    gps = _before(_points(table, rows), "time", cut, protocol.closed_cut)
+    if protocol.closed_cut:
+        grid, route = prefix(grid, kept), _before(take(table.route, rows), "entry", cut, True)
+    else:
+        grid, route = cells_under(gps), _up_to_last_point(_before(take(table.route, rows), "entry", cut, False), gps)
+    usable = (grid.lengths() >= protocol.fewest_kept) & (gps.lengths() > 0) & (route.lengths() > 0)
+    return _posed(table, rows, usable, gps, route, grid, labels, "cell", protocol)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """What a destination task asks for: the last entry of a view."""
+
+    view: str
+    # the view's array of road or cell numbers
+    unit: str
+
+
+DESTINATIONS = {"destination_road": Destination("route", "road"), "destination_grid": Destination("grid", "cell")}
+# kind of a task of trips -> how it is posed: city, rows of trips, protocol, share that a cut keeps (None: all but the last unit)
+POSES: Mapping[str, Callable[[TripTable, np.ndarray, TrajectoryProtocol, float | None], Posed]] = {
+    "travel_time": pose_travel_time, "destination_road": pose_destination_road, "destination_grid": pose_destination_grid}
+
+
+def take(view: View, rows: np.ndarray) -> View:
+    """The trips of these rows, in this order, copied."""
+    _, entry = ranges(view.offsets[rows], view.offsets[rows + 1])
+    offsets = np.concatenate([[0], np.cumsum(view.offsets[rows + 1] - view.offsets[rows])])
+    return View(offsets, {name: np.asarray(values[entry]) for name, values in view.values.items()})
+
+
+def steps_of(gps: View, route: View) -> np.ndarray:
+    """int32 [point]: the road of its trip, counted from 0, that each point lies on: entered last, or the nearest of its number."""
+    trip = np.repeat(np.arange(len(gps.offsets) - 1), gps.lengths())
+    start = np.asarray(gps.values["time"])[gps.offsets[:-1]].astype(np.float64)
+    # times of all trips on one line: a trip's begin where no other trip's can lie
+    day = 1e7
+    entered = np.asarray(route.values["entry"]) - np.repeat(start - day * np.arange(len(start)), route.lengths())
+    asked = np.asarray(gps.values["time"]) - start[trip] + day * trip
+    low, high = route.offsets[trip], route.offsets[trip + 1] - 1
+    guess = np.clip(np.searchsorted(entered, asked, side="right") - 1, low, high)
+    road, wanted = np.asarray(route.values["road"]), np.asarray(gps.values["road"])
+    found = np.where(road[guess] == wanted, guess, -1)
+    longest = int(route.lengths().max(initial=0))
+    # the roads entered at the very moment of the point, the roads to come, the roads left
+    for direction, at_once in ((-1, True), (1, False), (-1, False)):
+        for away in range(1, longest):
+            left = np.flatnonzero(found < 0)
+            if not left.size:
+                break
+            near = guess[left] + direction * away
+            possible = (near >= low[left]) & (near <= high[left])
+            near = np.where(possible, near, guess[left])
+            if at_once:
+                possible &= entered[np.minimum(near + 1, len(entered) - 1)] >= asked[left]
+            found[left] = np.where(possible & (road[near] == wanted[left]), near, -1)
+    return np.where(found >= 0, found - low, guess - low).astype(np.int32)
+
+
+def _points(table: TripTable, rows: np.ndarray) -> View:
+    """The GPS view of these trips, with the step of each point."""
+    return take(View(table.gps.offsets, {**table.gps.values, "step": table.step}), rows)
+
+
+def prefix(view: View, count: np.ndarray) -> View:
+    """The first `count[k]` entries of each trip k."""
+    length = view.lengths()
+    number = np.arange(view.offsets[-1]) - np.repeat(view.offsets[:-1], length)
+    kept = number < np.repeat(count, length)
+    return View(np.concatenate([[0], np.cumsum(np.minimum(count, length))]), {name: values[kept] for name, values in view.values.items()})
+
+
+def kept_units(lengths: np.ndarray, share: float | None) -> np.ndarray:
+    """Roads or cells that a cut leaves, never all."""
+    kept = lengths - 1 if share is None else np.floor(share * lengths + 1e-9).astype(np.int64)
+    return kept.clip(0, lengths - 1)
+
+
+def _before(view: View, time: str, cut: np.ndarray, closed: bool) -> View:
+    """The entries of each trip before its cut; of the very moment of the cut only if `closed`."""
+    limit = np.repeat(cut, view.lengths())
+    shown = view.values[time] <= limit if closed else view.values[time] < limit
+    total = np.concatenate([[0], np.cumsum(shown)])
+    return prefix(view, total[view.offsets[1:]] - total[view.offsets[:-1]])
+
+
+def cells_under(gps: View) -> View:
+    """The grid view of these points, made anew."""
+    offsets, first = cell_path(gps.values["cell"], gps.offsets)
+    return View(offsets, {"cell": gps.values["cell"][first], "entry": gps.values["time"][first].astype(np.float64)})
+
+
+def _up_to_last_point(route: View, gps: View) -> View:
+    """The roads up to the one that the last point lies on; none where there is no point."""
+    count = np.zeros(len(gps.offsets) - 1, np.int64)
+    some = gps.lengths() > 0
+    count[some] = gps.values["step"][gps.offsets[1:][some] - 1] + 1
+    return prefix(route, count)
+
+
+def _until_step(gps: View, step: np.ndarray) -> View:
+    """The points of each trip before the first one on its road number `step`: an archive may say that a road was entered later."""
+    on = gps.values["step"] >= np.repeat(step, gps.lengths())
+    total = np.concatenate([[0], np.cumsum(on)])
+    before = total[:-1] == np.repeat(total[gps.offsets[:-1]], gps.lengths())  # none of the trip's points so far
+    shown = np.concatenate([[0], np.cumsum(before & ~on)])
+    return prefix(gps, shown[gps.offsets[1:]] - shown[gps.offsets[:-1]])
+
+
+def _posed(table: TripTable, rows: np.ndarray, usable: np.ndarray, gps: View, route: View, grid: View, labels: np.ndarray, unit: str,
+           protocol: TrajectoryProtocol) -> Posed:
+    kept = np.flatnonzero(usable)
+    gps, route, grid = (take(view, kept) for view in (gps, route, grid))
+    shown = route if unit == "road" else grid
+    # a point at the moment of a closed cut may lie on a road that is not shown
+    last = np.repeat(route.lengths() - 1, gps.lengths())
+    gps = View(gps.offsets, {**gps.values, "step": np.minimum(gps.values["step"], last)})
+    return Posed(rows[kept], _trips(table, rows[kept], gps, route, grid, route_times=protocol.shows_route_times),
+                 labels[kept].astype(np.int64), shown.values[unit][shown.offsets[1:] - 1].astype(np.int64))
+
+
+def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: View, *, route_times: bool = True,
+           all_times: bool = True) -> Trips:
+    """Views of these trips as tensors, with times from the minute of departure on.
+
+    `route_times`: whether the roads show when they were entered. `all_times`: whether any view shows another time than the departure's.
+    """
+    departure = table.departure(rows)
+    zoned: Any = pd.to_datetime(departure, unit="s", utc=True)
+    local = zoned.tz_convert(table.city.zone)
+    start = departure - departure % 60
+
+    def view(given: View, time: str, names: tuple[str, ...], shown: bool) -> TripView:
+        seconds = np.full(int(given.offsets[-1]), np.nan, np.float32)
+        if shown and all_times:
+            seconds = (given.values[time] - np.repeat(start, given.lengths())).astype(np.float32)
+        elif not all_times:
+            seconds[given.offsets[:-1][given.lengths() > 0]] = 0
+        whole_numbers = ("road", "cell", "step")
+        values = {name: torch.from_numpy(given.values[name].astype(np.int64 if name in whole_numbers else np.float64)) for name in names}
+        return TripView(torch.from_numpy(given.offsets.astype(np.int64)), {"time": torch.from_numpy(seconds), **values})
+
+    return Trips(table.name, torch.tensor(local.day_of_week.to_numpy(), dtype=torch.int64),
+                 torch.tensor((60 * local.hour + local.minute).to_numpy(), dtype=torch.int64),
+                 view(gps, "time", ("lon", "lat", "road", "cell", "step"), True), view(route, "entry", ("road",), route_times),
+                 view(grid, "entry", ("cell",), True))

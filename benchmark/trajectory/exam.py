@@ -1,0 +1,126 @@
+"""An exam: all that the tasks of one city are judged with; and a judge, who asks probes and says what their answers are worth."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.contract import RunContext
+from benchmark.errors import UserError
+from benchmark.trajectory.contract import TrajectoryEncoder
+from benchmark.trajectory.cuts import DESTINATIONS, POSES, Posed, TripTable, take, whole
+from benchmark.trajectory.floors import BEST, Floors, destination_floors
+from benchmark.trajectory.posing import PartRows, road_labels
+from benchmark.trajectory.probes import Prober, check_vectors
+from benchmark.trajectory.protocol import TrajectoryProtocol
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A task of one city, scored."""
+
+    # mask -> sum name -> [1] or [class] float64
+    sums: dict[str, dict[str, np.ndarray]]
+    # sizes
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """All that the tasks of one city are judged with."""
+
+    table: TripTable
+    rows: PartRows
+    protocol: TrajectoryProtocol
+    # share of a trip that the destination tasks keep; None: all but the last road or cell
+    share: float | None
+    method: TrajectoryEncoder
+    prober: Prober
+    run: RunContext
+
+    def key(self, kind: str) -> str:
+        return f"probe {self.table.name} {kind}"
+
+    def pose(self, kind: str, rows: np.ndarray) -> Posed:
+        """Trips as a task of trips shows them."""
+        posed = POSES[kind](self.table, rows, self.protocol, self.share)
+        if not len(posed.rows):
+            raise UserError(f"No trip of city {self.table.name} is long enough for {kind}: a cut must leave "
+                            f"{self.protocol.fewest_kept} roads or cells.")
+        return posed
+
+    def classes(self, kind: str) -> int:
+        """All roads or cells of the city."""
+        return {"road": len(self.table.network), "cell": self.table.city.grid.cells}[DESTINATIONS[kind].unit]
+
+    def labelled_roads(self) -> tuple[np.ndarray, np.ndarray]:
+        """The roads that the training trips drive and whose class is one of four, in ascending order, and their labels."""
+        labels = road_labels(self.table.city)
+        driven = np.zeros(len(labels), dtype=bool)
+        driven[take(self.table.route, self.rows.seen).values["road"]] = True
+        chosen = np.flatnonzero(driven & (labels >= 0))
+        if not len(chosen):
+            raise UserError(f"The {len(self.rows.seen)} training trips of city {self.table.name} drive no road of the classes that "
+                            "road_label asks for; take more trips with another --preset, or name other tasks with --task.")
+        return chosen, labels[chosen]
+
+    def road_vectors(self, roads: np.ndarray) -> Tensor:
+        """float32 [road, d] of these roads."""
+        with torch.no_grad():
+            vectors = self.method.roads(self.table.name, whole(self.table, self.rows.seen)).detach().float().cpu()
+        check_vectors(vectors, len(self.table.network), f"the roads of {self.table.name}")
+        return vectors[torch.from_numpy(roads)]
+
+
+class Judge(ABC):
+    """One protocol's way of judging."""
+
+    def __init__(self, exam: Exam) -> None:
+        self.exam = exam
+
+    def judge(self, kind: str) -> Judged:
+        """One task of the exam's city."""
+        return {"road_label": self.road_label, "travel_time": self.travel_time}.get(kind, lambda: self.destination(kind))()
+
+    def floors(self, kind: str) -> Floors:
+        """What is reached on the same roads or trips without vectors."""
+        return {"road_label": self.road_floors, "travel_time": self.time_floors}.get(kind, lambda: self.markov_floors(kind))()
+
+    @abstractmethod
+    def road_label(self) -> Judged:
+        """Of which class is a road?"""
+
+    @abstractmethod
+    def travel_time(self) -> Judged:
+        """How many seconds from the first to the last point?"""
+
+    @abstractmethod
+    def destination(self, kind: str) -> Judged:
+        """Where does the trip end, among all roads or cells of the city?"""
+
+    @abstractmethod
+    def road_floors(self) -> Floors:
+        """The most frequent class."""
+
+    @abstractmethod
+    def time_floors(self) -> Floors:
+        """Means and straight lines."""
+
+    @abstractmethod
+    def markov_floors(self, kind: str) -> Floors:
+        """What most often followed the last road or cell."""
+
+    def markov(self, kind: str, test: Posed, train: np.ndarray) -> Floors:
+        """train: rows of the trips whose steps are counted."""
+        assert test.last is not None
+        asked = DESTINATIONS[kind]
+        return destination_floors(getattr(self.exam.table, asked.view), asked.unit, train, self.exam.share, test.last, test.labels)
+
+
+def best_classes(answers: Tensor) -> np.ndarray:
+    """int64 [trip, 5 or all] classes, the likeliest first."""
+    return answers.topk(min(BEST, answers.shape[1]), dim=1).indices.numpy()

@@ -1,0 +1,91 @@
+"""Floors: what is reached without any representation. They use all training trips of a city and stand in every record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from benchmark import metrics
+from benchmark.data.trajectory.city import View
+from benchmark.trajectory.cuts import TripTable, kept_units
+
+# answers of a classifying task that are looked at
+BEST = 5
+Floors = dict[str, Mapping[str, float | None]]
+
+
+def road_floors(truth: np.ndarray, fold: np.ndarray, classes: int) -> Floors:
+    """The most frequent class among the other folds' roads. truth, fold: int64 [road]."""
+    guess = np.array([np.bincount(truth[fold != k], minlength=classes).argmax() for k in range(fold.max() + 1)])
+    return {"majority class": metrics.values({"roads": metrics.class_sums(guess[fold], truth, classes)})}
+
+
+def time_floors(table: TripTable, train: np.ndarray, test: np.ndarray) -> Floors:
+    """The training trips' mean, and a straight line in the driven length for each local hour with one slope. train, test: rows of trips."""
+    seconds, truth = table.seconds(train), table.seconds(test)
+    known, asked = (_length_and_hour(table, rows) for rows in (train, test))
+    # a little ridge: an hour without training trips falls back on nothing, so the hours share what they can
+    weights = np.linalg.solve(known.T @ known + 1e-3 * np.eye(known.shape[1]), known.T @ (seconds - seconds.mean()))
+    return {"mean travel time": _seconds(np.full(len(test), seconds.mean()), truth),
+            "length and hour": _seconds(asked @ weights + seconds.mean(), truth)}
+
+
+def destination_floors(view: View, unit: str, train: np.ndarray, share: float | None, last: np.ndarray, truth: np.ndarray) -> Floors:
+    """First-order Markov: what most often followed the last road or cell that is shown; else what is the most frequent at all.
+
+    Parameters
+    ----------
+    unit: "road" or "cell" of `view`. train: rows of trips. share: of the scenario; where only the last unit is removed every step of the
+    training trips counts, else their ends. last, truth: [test trip] last unit shown, and label.
+    """
+    best = MarkovTable(*_steps(view, unit, train, share)).best(last)
+    return {"first-order Markov": metrics.values({"trips": metrics.top_sums(best, truth)})}
+
+
+class MarkovTable:
+    """For each unit the five most frequent ones after it. before, after: [step]."""
+
+    def __init__(self, before: np.ndarray, after: np.ndarray) -> None:
+        counts = pd.DataFrame({"before": before, "after": after}).value_counts().reset_index(name="count")
+        counts = counts.sort_values(["before", "count", "after"], ascending=[True, False, True])
+        overall = pd.Series(after).value_counts().reset_index(name="count").sort_values(["count", "index"], ascending=[False, True])
+        self.overall = overall["index"].to_numpy()[: 2 * BEST]
+        self.after = {key: part.to_numpy()[:BEST] for key, part in counts.groupby("before")["after"]}
+
+    def best(self, last: np.ndarray) -> np.ndarray:
+        """int64 [trip, 5], the most frequent first; -1 where fewer are known."""
+        units, at = np.unique(last, return_inverse=True)
+        table = np.full((len(units), BEST), -1, np.int64)
+        for row, unit in enumerate(units.tolist()):
+            own = self.after.get(unit, np.zeros(0, np.int64))
+            filled = np.concatenate([own, self.overall[~np.isin(self.overall, own)]])[:BEST]
+            table[row, :len(filled)] = filled
+        return table[at]
+
+
+def _steps(view: View, unit: str, rows: np.ndarray, share: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """(unit before, unit after) of training trips."""
+    values = np.asarray(view.values[unit])
+    if share is None:
+        entry = np.arange(len(values))
+        follows = np.isin(np.repeat(np.arange(len(view.offsets) - 1), view.lengths()), rows)
+        follows[view.offsets[:-1][view.lengths() > 0]] = False
+        after = entry[follows]
+        return values[after - 1].astype(np.int64), values[after].astype(np.int64)
+    kept = kept_units(view.lengths()[rows], share)
+    shown = kept > 0
+    return (values[view.offsets[rows] + kept - 1][shown].astype(np.int64), values[view.offsets[rows + 1] - 1][shown].astype(np.int64))
+
+
+def _length_and_hour(table: TripTable, rows: np.ndarray) -> np.ndarray:
+    """float64 [trip, 25]: kilometres along the roads, and one column a local hour of departure."""
+    length = np.concatenate([[0], np.cumsum(table.lines.length[np.asarray(table.route.values["road"])])])
+    km = (length[table.route.offsets[rows + 1]] - length[table.route.offsets[rows]]) / 1e6
+    hour = pd.DatetimeIndex(pd.to_datetime(table.departure(rows), unit="s", utc=True)).tz_convert(table.city.zone).hour
+    return np.column_stack([km, np.eye(24)[hour.to_numpy()]])
+
+
+def _seconds(predicted: np.ndarray, truth: np.ndarray) -> Mapping[str, float | None]:
+    return metrics.values(metrics.seconds_sums(predicted, truth))

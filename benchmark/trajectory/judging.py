@@ -1,0 +1,83 @@
+"""Protocol `strict`: how the tasks of a trajectory city are answered with a method's vectors, and what the answers are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from benchmark import metrics
+from benchmark.trajectory.cuts import Posed
+from benchmark.trajectory.exam import Judge, Judged, best_classes
+from benchmark.trajectory.floors import Floors, road_floors, time_floors
+from benchmark.trajectory.posing import ROAD_LABELS
+from benchmark.trajectory.probes import fit_probe, how_many, linear, outputs, two_layers, which
+
+FOLDS, ASIDE_SHARE = 5, 0.1
+
+
+class KeptAside(Judge):
+    """Probes are stopped and chosen on trips and roads that are kept aside for it."""
+
+    def road_label(self) -> Judged:
+        """Stratified folds by road; a tenth of each training part stops the probe."""
+        exam = self.exam
+        roads, labels = exam.labelled_roads()
+        vectors, fold, rng = exam.road_vectors(roads), self.folds(labels), exam.run.numpy(f"{exam.key('road_label')} aside")
+        predicted = np.zeros(len(labels), np.int64)
+        truth = torch.from_numpy(labels)
+        for k in range(FOLDS):
+            train = np.flatnonzero(fold != k)
+            aside = stratified(labels[train], round(1 / ASIDE_SHARE), rng) == 0
+            rest, kept, test = (torch.from_numpy(rows) for rows in (train[~aside], train[aside], np.flatnonzero(fold == k)))
+            question = which(f"{exam.key('road_label')} {k + 1}", linear(len(ROAD_LABELS)))
+            probe = fit_probe(question, vectors[rest], truth[rest], vectors[kept], truth[kept], exam.run)
+            predicted[test.numpy()] = outputs(probe, vectors[test]).argmax(dim=1).cpu().numpy()
+        return Judged({"roads": metrics.class_sums(predicted, labels, len(ROAD_LABELS))}, {"roads": len(labels)})
+
+    def travel_time(self) -> Judged:
+        """Seconds from the first to the last point."""
+        exam = self.exam
+        train, aside, test = (exam.pose("travel_time", rows) for rows in (exam.rows.labelled, exam.rows.validation, exam.rows.test))
+        mean, std = float(train.labels.mean()), float(train.labels.std()) or 1.0
+        answer = exam.prober.fit(how_many(exam.key("travel_time"), two_layers(1), mean, std), train.trips, torch.from_numpy(train.labels),
+                                 aside.trips, torch.from_numpy(aside.labels))
+        predicted = answer(test.trips)[:, 0].double().numpy() * std + mean
+        return Judged(metrics.seconds_sums(predicted, test.labels), _sizes(train, aside, test))
+
+    def destination(self, kind: str) -> Judged:
+        """Where the trip ends, among all roads or cells of the city."""
+        exam = self.exam
+        train, aside, test = (exam.pose(kind, rows) for rows in (exam.rows.labelled, exam.rows.validation, exam.rows.test))
+        answer = exam.prober.fit(which(exam.key(kind), two_layers(exam.classes(kind))), train.trips, torch.from_numpy(train.labels),
+                                 aside.trips, torch.from_numpy(aside.labels))
+        return Judged({"trips": metrics.top_sums(best_classes(answer(test.trips)), test.labels)}, _sizes(train, aside, test))
+
+    def road_floors(self) -> Floors:
+        _, labels = self.exam.labelled_roads()
+        return road_floors(labels, self.folds(labels), len(ROAD_LABELS))
+
+    def time_floors(self) -> Floors:
+        exam = self.exam
+        return time_floors(exam.table, exam.rows.train, exam.pose("travel_time", exam.rows.test).rows)
+
+    def markov_floors(self, kind: str) -> Floors:
+        exam = self.exam
+        return self.markov(kind, exam.pose(kind, exam.rows.test), exam.rows.train)
+
+    def folds(self, labels: np.ndarray) -> np.ndarray:
+        """int64 [road] fold of each labelled road, the same for judge and floor."""
+        exam = self.exam
+        return stratified(labels, FOLDS, exam.run.numpy(exam.key("road_label")))
+
+
+def _sizes(train: Posed, aside: Posed, test: Posed) -> dict[str, int]:
+    return {"labelled_trips": len(train.rows), "validation_trips": len(aside.rows), "test_trips": len(test.rows)}
+
+
+def stratified(labels: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """int64 [example] fold of each, every class spread evenly over the folds."""
+    order = rng.permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(len(labels), np.int64)
+    fold[order] = np.arange(len(labels)) % folds
+    return fold

@@ -1,0 +1,85 @@
+"""Fitting a trajectory encoder and judging it on the tasks of its cities."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark import metrics
+from benchmark.contract import Measured, Measurer, RunContext
+from benchmark.data.cards import size_in_words
+from benchmark.data.trajectory.city import TrajectoryCity
+from benchmark.families import TRAJECTORY, trajectory_protocol
+from benchmark.protocols import Protocol
+from benchmark.registry import registry
+from benchmark.spec import RunSpec
+from benchmark.suites.catalogue import split_task
+from benchmark.trajectory.contract import TrajectoryEncoder
+from benchmark.trajectory.cuts import TripTable
+from benchmark.trajectory.exam import Exam, Judge
+from benchmark.trajectory.judging import KeptAside
+from benchmark.trajectory.judging_paper import AsTheAuthors
+from benchmark.trajectory.neural import FinetuningProber, NeuralEncoder
+from benchmark.trajectory.posing import check_labels, part_rows, pose_trajectories
+from benchmark.trajectory.probes import FrozenProber, Prober
+
+JUDGES: Mapping[str, type[Judge]] = {"kept aside": KeptAside, "as the authors": AsTheAuthors}
+
+
+class TrajectoryMeasurer(Measurer):
+    """One or several cities, whose tasks are answered by probes on a method's vectors."""
+
+    def open_city(self, folder: Path) -> TrajectoryCity:
+        return TrajectoryCity(folder)
+
+    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
+        """Every task can be posed on every city; what a city's trips lack shows in its run."""
+
+    def facts(self, spec: RunSpec, cities: Sequence[TrajectoryCity]) -> tuple[dict[str, Any], dict[str, Any]]:
+        tasks = TRAJECTORY.tasks_of([city.name for city in cities], ())
+        kept = ("title", "source", "licence", "fingerprint", "trips", "points", "roads", "links", "cells", "zone")
+        about = {city.name: {key: city.card[key] for key in kept} | {"split": city.card["notes"]["split"]} for city in cities}
+        size = "; ".join(size_in_words(city.card, ()) for city in cities)
+        return {"name": spec.suite, "edition": spec.edition, "suite_tasks": list(tasks), "size": size, "cities": about,
+                "tasks": {task: {"unit": TRAJECTORY.kind(task).unit} for task in tasks}}, {}
+
+    def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> Measured:
+        protocol, info, cls = trajectory_protocol(spec.protocol), registry().info(spec.method), registry().load(spec.method)
+        changes = TRAJECTORY.scenario(spec.scenario).changes
+        names = [city.name for city in cities]
+        wanted = [(task, *split_task(names, task)) for task in spec.tasks]
+        tables = {city.name: TripTable(city) for city in cities if city.name in {name for _, name, _ in wanted}}
+        rows = {name: part_rows(table.city, spec.budget, changes.get("labelled_share")) for name, table in tables.items()}
+        shows_class = cls.reads_road_class(options)
+        method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=shows_class))
+        made, started = Measured(), time.perf_counter()
+        method.fit(run)
+        fitted = time.perf_counter()
+        finetunes = isinstance(method, NeuralEncoder) and options.probe == "finetune"
+        prober: Prober = FinetuningProber(method, run) if finetunes else FrozenProber(method, run, standardise=protocol.standardises)
+        for task, city, kind in wanted:
+            if kind == "road_label":
+                check_labels(tables[city].city)
+            judge = JUDGES[protocol.judging](Exam(tables[city], rows[city], protocol, changes.get("kept_share"), method, prober, run))
+            made.floors[task] = judge.floors(kind)
+            if missing := _missing(kind, cls.views(options, info.inputs), shows_class):
+                run.notes.setdefault("missing", {})[task] = missing
+                continue
+            judged = judge.judge(kind)
+            made.add(task, judged.sums, metrics.values(judged.sums))
+            made.counts[task] = {"unlabelled_trips": len(rows[city].unlabelled), **judged.counts}
+        made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
+        return made
+
+
+def _missing(kind: str, views: tuple[str, ...], shows_class: bool) -> str | None:
+    """Why a method has no result here, if it has none."""
+    view = TRAJECTORY.kinds[kind].view
+    if kind == "road_label" and shows_class:
+        return "the method reads the road classes by its options"
+    return None if view is None or view in views else f"the method does not read the view {view}"
+
+
+MEASURER = TrajectoryMeasurer()

@@ -1,0 +1,158 @@
+"""An encoder that is a network: the author writes network and losses, the engine trains it on unlabelled trips, and fine-tunes it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.contract import RunContext
+from benchmark.training.stage import Stage, TrainingOptions, run_stage, scheduled_rate
+from benchmark.trajectory.contract import TrajectoryEncoder
+from benchmark.trajectory.probes import ENCODING_BATCH, Prober, Question, Shown, Standardised, probing_run, vectors_of
+from benchmark.trajectory.problem import TrajectoryProblem
+from benchmark.trajectory.trips import Trips
+
+# fine-tuning as the paper says (trajectory-suite §7)
+FINETUNING = TrainingOptions(batch_size=64, learning_rate=1e-4, weight_decay=0.01)
+FINETUNING_EPOCHS, WARM_UP_EPOCHS = 70, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderOptions(TrainingOptions):
+    """Options every trained encoder shares; a method sets its own defaults."""
+
+    # most epochs over the unlabelled trips
+    epochs: int = 50
+    # whether the tasks' probes leave the encoder as it is, or train it with them
+    probe: Literal["frozen", "finetune"] = "frozen"
+
+
+class NeuralEncoder(TrajectoryEncoder):
+    """One network for all cities of the problem, trained by the one loop. `Options` derives from `EncoderOptions`."""
+
+    def __init__(self, options: Any, problem: TrajectoryProblem) -> None:
+        super().__init__(options, problem)
+        self.network = self.build_network(problem)
+
+    @abstractmethod
+    def build_network(self, problem: TrajectoryProblem) -> nn.Module:
+        """The network; by default ``network(trips)`` gives the vectors."""
+
+    @abstractmethod
+    def losses(self, trips: Trips) -> Mapping[str, Tensor]:
+        """Named terms whose sum is minimised, over a batch of one city's unlabelled trips; random masks come from torch's generator."""
+
+    # what takes the steps
+    optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
+
+    def rate(self, epoch: int, epochs: int) -> float:
+        """Learning rate of an epoch, from 1, of so many."""
+        return scheduled_rate(self.options, epoch)
+
+    def vectors(self, trips: Trips) -> Tensor:
+        """[trip, d], differentiable."""
+        return self.network(trips)
+
+    @torch.no_grad()
+    def encode(self, trips: Trips) -> Tensor:
+        self.network.eval()
+        return self.vectors(trips).float()
+
+    def fit(self, run: RunContext) -> None:
+        self.network.to(run.device)
+        if self.options.compile:
+            self.network.compile(dynamic=True)
+        cities = self.problem.cities
+        size = self.options.batch_size
+
+        def batches(order: torch.Generator) -> Iterable[Trips]:
+            """Batches of one city each, the cities in turn; a city of fewer trips begins again until the largest one is through."""
+            parts = {city: torch.randperm(len(one.unlabelled), generator=order).split(size) for city, one in cities.items()}
+            for k in range(max(map(len, parts.values()))):
+                for city, rows in parts.items():
+                    yield cities[city].unlabelled.rows(rows[k % len(rows)]).to(run.device)
+
+        def loss(trips: Trips) -> Tensor:
+            with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=self.options.amp):
+                return torch.stack([term.float() for term in self.losses(trips).values()]).sum()
+
+        def validate() -> float:
+            """Mean loss a trip over the validation trips of all cities, with the same masks after every epoch."""
+            with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
+                torch.manual_seed(run.seed)
+                parts = [(len(rows), float(loss(one.validation.rows(rows).to(run.device))))
+                         for one in cities.values() for rows in torch.arange(len(one.validation)).split(size)]
+            return sum(count * value for count, value in parts) / sum(count for count, _ in parts)
+
+        limited = replace(run, budget=run.budget.at_most(self.options.epochs))
+        stage = Stage("pretrain", batches, loss, validate, {"stage": "pretrain"},
+                      rate=lambda epoch: self.rate(epoch, limited.budget.epochs), optimiser=self.optimiser)
+        result = run_stage(self.network, stage, self.options, limited)
+        run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
+                                 "validation_loss": result.best_loss}
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        return self.network.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.network.load_state_dict(dict(state))
+
+    def parameter_count(self) -> int:
+        return sum(p.numel() for p in self.network.parameters())
+
+
+class FinetuningProber(Prober):
+    """The encoder learns with the probe, anew for every question: AdamW, five epochs of warm-up, then a cosine."""
+
+    method: NeuralEncoder
+
+    def fit(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Callable[[Shown], Tensor]:
+        assert isinstance(train, Trips)
+        assert isinstance(aside, Trips)
+        torch.manual_seed(self.run.seed)
+        method = copy.copy(self.method)
+        method.network = copy.deepcopy(self.method.network)
+        start = vectors_of(method, train, self.run)
+        head = Standardised(question.head(start.shape[1]), start)
+        network = nn.ModuleDict({"encoder": method.network, "head": head}).to(self.run.device)
+        labels, aside_labels = labels.to(self.run.device), aside_labels.to(self.run.device)
+
+        def batches(order: torch.Generator) -> Iterable[Tensor]:
+            return torch.randperm(len(train), generator=order).split(FINETUNING.batch_size)
+
+        def loss(rows: Tensor) -> Tensor:
+            return question.loss(head(method.vectors(train.rows(rows).to(self.run.device)).float()), labels[rows.to(self.run.device)])
+
+        def answers(trips: Shown) -> Tensor:
+            assert isinstance(trips, Trips)
+            network.eval()
+            found: Tensor | None = None
+            with torch.no_grad():
+                for rows, batch in trips.batches(ENCODING_BATCH):
+                    answer = head(method.vectors(batch.to(self.run.device)).float()).cpu()
+                    found = torch.empty(len(trips), answer.shape[1]) if found is None else found
+                    found[rows] = answer
+            assert found is not None
+            return found
+
+        stage = Stage(f"{question.key} finetune", batches, loss, lambda: question.error(answers(aside).to(self.run.device), aside_labels),
+                      {"stage": question.key}, rate=finetuning_rate, optimiser=torch.optim.AdamW, first_epochs=question.first_epochs,
+                      ties_wait=True)
+        run = probing_run(question, self.run)
+        run.budget = run.budget.at_most(FINETUNING_EPOCHS)
+        run_stage(network, stage, FINETUNING, run)
+        return answers
+
+
+def finetuning_rate(epoch: int) -> float:
+    """Learning rate of an epoch (from 1): a linear rise over the warm-up, then half a cosine towards 0."""
+    if epoch <= WARM_UP_EPOCHS:
+        return FINETUNING.learning_rate * epoch / WARM_UP_EPOCHS
+    return FINETUNING.learning_rate * (1 + math.cos(math.pi * (epoch - WARM_UP_EPOCHS) / (FINETUNING_EPOCHS - WARM_UP_EPOCHS + 1))) / 2

@@ -1,0 +1,83 @@
+"""A trajectory problem posed: which trips of a city are learnt from, and what an encoder is told of roads and cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from benchmark.data.trajectory.city import TrajectoryCity
+from benchmark.data.trajectory.splits import LABELLED, TEST, UNLABELLED, VALIDATION, hash_order
+from benchmark.errors import UserError
+from benchmark.trajectory.cuts import TripTable, whole
+from benchmark.trajectory.problem import Cells, CityProblem, Roads, TrajectoryProblem
+
+# the classes that road_label asks for (trajectory-suite §5)
+ROAD_LABELS = ("primary", "secondary", "tertiary", "residential")
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """Rows of a city's trips by what they are used for, in ascending order."""
+
+    unlabelled: np.ndarray
+    labelled: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    # all trips of the training days that the split uses, whatever the budget: what the floors know
+    train: np.ndarray
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The training trips of the budget, unlabelled and labelled."""
+        return np.sort(np.concatenate([self.unlabelled, self.labelled]))
+
+
+def part_rows(city: TrajectoryCity, budget: Mapping[str, int | None], labelled_share: float | None = None) -> PartRows:
+    """The trips of each part; a budget's caps, and the share of the labelled trips that a scenario keeps, take those with the smallest
+    hash of their id, the same for every method."""
+    parts, order = city.parts, hash_order(city.trip_ids)
+
+    def some(part: int, most: int | None = None) -> np.ndarray:
+        return np.sort(order[parts[order] == part][:most])
+
+    labelled = some(LABELLED, budget["labelled_trips"])
+    if labelled_share is not None:
+        labelled = some(LABELLED, max(round(labelled_share * len(labelled)), 2))
+    return PartRows(some(UNLABELLED, budget["unlabelled_trips"]), labelled, some(VALIDATION), some(TEST),
+                    np.flatnonzero(np.isin(parts, (UNLABELLED, LABELLED))))
+
+
+def pose_trajectories(tables: Sequence[TripTable], rows: Mapping[str, PartRows], *, road_class: bool = False) -> TrajectoryProblem:
+    """The problem of one fit. Its arrays are copies: no labelled or test trip is reachable from it, and no road class.
+
+    road_class: show the classes after all, for a method that asks; its road_label is then not scored.
+    """
+    return TrajectoryProblem({table.name: _city(table, rows[table.name], road_class) for table in tables})
+
+
+def road_labels(city: TrajectoryCity) -> np.ndarray:
+    """int64 [road]: number in `ROAD_LABELS` of each road's class, -1 for another class."""
+    number = {name: k for k, name in enumerate(ROAD_LABELS)}
+    return city.network.table["highway"].map(lambda name: number.get(name, -1)).to_numpy(np.int64)
+
+
+def check_labels(city: TrajectoryCity) -> None:
+    """Raise UserError where the roads of a city have none of the four classes."""
+    if not (road_labels(city) >= 0).any():
+        raise UserError(f"No road of city {city.name} is {', '.join(ROAD_LABELS[:-1])} or {ROAD_LABELS[-1]} (column highway of its roads); "
+                        "road_label needs them. Name other tasks with --task.")
+
+
+def _city(table: TripTable, rows: PartRows, road_class: bool) -> CityProblem:
+    network, grid, city = table.network, table.city.grid, table.city
+    roads = Roads(torch.tensor(network.table["length_m"].to_numpy(np.float32)), torch.tensor(network.table["oneway"].to_numpy(bool)),
+                  torch.tensor(network.table["lanes"].to_numpy(np.int64)), *(torch.tensor(np.array(array)) for array in
+                                                                          (network.offsets, network.lon, network.lat, network.links)))
+    lon, lat = grid.centre(np.arange(grid.cells))
+    cells = Cells(grid.rows, grid.columns, torch.from_numpy(lon), torch.from_numpy(lat), torch.tensor(np.array(city.poi, dtype=np.float32)))
+    classes = np.unique(network.table["highway"].to_numpy(str), return_inverse=True)[1] if road_class else None
+    return CityProblem(city.name, roads, cells, whole(table, rows.unlabelled), whole(table, rows.validation),
+                       None if classes is None else torch.from_numpy(classes.astype(np.int64)))

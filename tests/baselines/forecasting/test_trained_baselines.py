@@ -1,0 +1,95 @@
+"""What holds for every trained baseline of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from baselines.forecasting.catalogue import METHODS
+from benchmark import NeuralForecaster, Registry, RunContext, TrainingOptions
+from benchmark.contract import Budget
+from benchmark.forecasting.training import masked_mae
+
+REGISTRY = Registry(catalogues=("baselines.forecasting.catalogue",))
+FORECASTERS = [info for info in METHODS if info.family == "forecasting"]
+TRAINED = [info for info in FORECASTERS if issubclass(REGISTRY.load(info.name), NeuralForecaster)]
+# steps on one batch that fit it, and the learning rate of all
+STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15}
+LEARNING_RATE = 5e-3
+
+each_trained = pytest.mark.parametrize("info", TRAINED, ids=lambda info: info.name)
+
+
+def build(info, problem) -> NeuralForecaster:
+    torch.manual_seed(0)
+    method = REGISTRY.load(info.name)
+    return method(method.Options(), problem)
+
+
+def test_the_catalogue_lists_the_forecasting_baselines_in_order():
+    names = [info.name for info in FORECASTERS]
+    assert names[:7] == ["last_value", "historical_average", "linear", "dlinear", "stid", "stgcn", "gwnet"]
+    assert len(TRAINED) >= 4
+
+
+@pytest.mark.parametrize("info", FORECASTERS, ids=lambda info: info.name)
+def test_the_catalogue_counts_parameters_at_206_nodes_and_48_slots(info, make_problem):
+    assert build(info, make_problem(nodes=206, steps=100)).parameter_count() == info.parameters
+
+
+@each_trained
+def test_options_are_training_options_and_trained_methods_depend_on_the_seed(info):
+    assert issubclass(REGISTRY.load(info.name).Options, TrainingOptions)
+    assert not info.deterministic
+
+
+@each_trained
+def test_the_engine_trains_it_and_a_saved_state_predicts_the_same(info, make_problem):
+    problem = make_problem(missing=0.1, steps=160)
+    method = build(info, problem)
+    before = {name: tensor.clone() for name, tensor in method.state_dict().items()}
+    method.fit(RunContext(0, torch.device("cpu"), Budget(epochs=1, patience=1, epoch_windows=64, validation_windows=4)))
+    assert all(not torch.equal(before[name], p) for name, p in method.network.named_parameters())
+    inputs = problem.only.validation.inputs(torch.arange(5))
+    prediction = method.predict(inputs)
+    assert prediction.shape == (5, 12, 8)
+    assert prediction.isfinite().all()
+    fresh = build(info, problem)
+    fresh.load_state_dict(method.state_dict())
+    assert torch.equal(fresh.predict(inputs), prediction)
+
+
+@each_trained
+def test_predictions_do_not_depend_on_the_batch(info, make_problem):
+    problem = make_problem()
+    method, windows = build(info, problem), problem.only.validation
+    together = method.predict(windows.inputs(torch.arange(6)))
+    alone = torch.cat([method.predict(windows.inputs(torch.tensor([start]))) for start in range(6)])
+    torch.testing.assert_close(alone, together, atol=1e-3, rtol=1e-5)
+
+
+@each_trained
+def test_values_marked_as_unobserved_have_no_influence(info, make_problem):
+    problem = make_problem(missing=0.3)
+    method, windows = build(info, problem), problem.only.validation
+    corrupted = replace(windows, values=torch.where(windows.observed, windows.values, 1e6))
+    starts = torch.arange(4)
+    assert torch.equal(method.predict(corrupted.inputs(starts)), method.predict(windows.inputs(starts)))
+
+
+@each_trained
+def test_it_overfits_one_batch_far_below_persistence(info, make_problem):
+    problem = make_problem(nodes=8, steps=116)  # 64 training windows
+    method, task = build(info, problem), problem.only
+    starts = torch.arange(len(task.train))
+    inputs, targets = task.train.inputs(starts), task.train.targets(starts)
+    assert len(starts) == 64
+    optimiser = torch.optim.Adam(method.network.parameters(), lr=LEARNING_RATE)
+    for _ in range(STEPS[info.name]):
+        optimiser.zero_grad()
+        masked_mae(task.scaler.unscale(method.network(inputs)), targets).backward()
+        optimiser.step()
+    persistence = masked_mae(inputs.values[:, -1:].expand_as(targets.values), targets)
+    assert masked_mae(method.predict(inputs), targets) < 0.6 * persistence

@@ -1,0 +1,41 @@
+"""Records of trajectory suites, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmark.families import TRAJECTORY
+from benchmark.spec import Record, RunSpec
+from benchmark.suites.catalogue import split_task
+
+NO_GRID = "the method does not read the view grid"
+SIZES = {"chengdu": "chengdu: 6,000 trips, 3,120 roads, 4,900 cells", "xian": "xian: 5,200 trips, 2,440 roads, 3,600 cells"}
+METRICS = {"road_label": ("micro_f1", "macro_f1"), "travel_time": ("mae", "rmse"), "destination_road": ("acc_1", "acc_5"),
+           "destination_grid": ("acc_1", "acc_5")}
+FLOORS = {"road_label": {"majority class": {"micro_f1": 0.41, "macro_f1": 0.146}},
+          "travel_time": {"mean travel time": {"mae": 210.5, "rmse": 288.25}, "length and hour": {"mae": 96.1, "rmse": 140.7}},
+          "destination_road": {"first-order Markov": {"acc_1": 0.64, "acc_5": 0.93}},
+          "destination_grid": {"first-order Markov": {"acc_1": 0.38, "acc_5": 0.71}}}
+
+
+def record(method="word2vec", seed=0, cities=("chengdu", "xian"), value=0.5, *, grid=False, only=(), floors=FLOORS, options=None,
+           scenario="standard", **spec):
+    """One fit of each of the cities' tasks, or of those of the cities in `only`. Scores are `value`, times 100 s · `value`."""
+    suite, tasks = "-".join(cities), TRAJECTORY.tasks_of(cities, ())
+    covered = tuple(task for task in tasks if not only or split_task(cities, task)[0] in only)
+    kinds = {task: split_task(cities, task)[1] for task in covered}
+    done = {task: kind for task, kind in kinds.items() if grid or kind != "destination_grid"}
+    metrics = {}
+    for task, kind in done.items():
+        first, second = METRICS[kind]
+        scale = 100 if kind == "travel_time" else 1
+        metrics[task] = {first: scale * value, second: 1.2 * scale * value}
+    base = RunSpec("trajectory", method, 1, {"width": 64}, suite, 1, covered, "sim", "abc", "strict", 1, "quick", {"epochs": 6}, seed,
+                   scenario)
+    units = {task: {"unit": TRAJECTORY.kind(task).unit} for task in tasks}
+    city = {"name": suite, "edition": "sim", "suite_tasks": list(tasks),
+            "size": "; ".join(SIZES[name] for name in cities), "cities": {name: {} for name in cities}, "tasks": units}
+    missing = {task: NO_GRID for task in kinds if task not in done}
+    notes = {"user_overrides": dict(options or {}), **({"missing": missing} if missing else {})}
+    spec = {**spec, **({"options": {"width": 64, **options}} if options else {})}
+    return Record(replace(base, **spec), "done", city, metrics, floors={task: floors[kind] for task, kind in done.items()}, notes=notes)

@@ -1,0 +1,69 @@
+"""Every method of the registry keeps every promise of the contract. A new method gets these tests for free."""
+
+import pytest
+import torch
+
+from benchmark.options import resolve
+from benchmark.registry import registry
+from benchmark.testing import check_method
+
+METHODS, ENCODERS = registry().names("forecasting"), registry().names("trajectory")
+
+
+def test_the_conformance_suite_runs_over_at_least_eight_forecasters_and_three_encoders():
+    assert len(METHODS) >= 8
+    assert len(ENCODERS) >= 3
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_keeps_every_promise_of_the_contract(name, tmp_path):
+    assert len(check_method(name, tmp_path)) == 10
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_keeps_every_promise_and_knows_nothing_that_a_task_hides(name, tmp_path):
+    assert len(check_method(name, tmp_path)) == 12
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_listed_parameter_count_is_that_of_the_default_network_at_206_nodes(name, make_problem):
+    info, cls = registry().info(name), registry().load(name)
+    method = cls(resolve(cls.Options, {}, name), make_problem(nodes=206))
+    assert method.parameter_count() == info.parameters
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_predicts_the_same_on_cpu_and_cuda(name, make_problem):
+    from benchmark.contract import Budget, RunContext
+    from benchmark.execution.work import seed_everything
+
+    problem = make_problem()
+    info, cls = registry().info(name), registry().load(name)
+    seed_everything(0)
+    fitted = cls(resolve(cls.Options, info.overrides.get("smoke", {}), name), problem)
+    fitted.fit(RunContext(0, torch.device("cpu"), Budget(1, 30, 32, 8)))
+    windows = problem.only.validation
+    starts = torch.arange(len(windows))
+    on_cpu = fitted.predict(windows.inputs(starts))
+    moved = cls(resolve(cls.Options, info.overrides.get("smoke", {}), name), problem)
+    moved.fit(RunContext(0, torch.device("cuda"), Budget(1, 30, 32, 8)))
+    moved.load_state_dict({key: tensor.cuda() for key, tensor in fitted.state_dict().items()})
+    on_cuda = moved.predict(windows.to(torch.device("cuda")).inputs(starts.cuda())).cpu()
+    torch.testing.assert_close(on_cuda, on_cpu, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_gives_the_same_vectors_on_cpu_and_cuda(name, tmp_path):
+    from benchmark.contract import Budget, RunContext
+    from benchmark.testing.encoders import Bench
+
+    bench = Bench(name, tmp_path)
+    moved = bench.make(bench.problem)
+    moved.fit(RunContext(0, torch.device("cuda"), Budget(1, 30)))
+    moved.load_state_dict({key: tensor.cuda() for key, tensor in bench.fitted.state_dict().items()})
+    trips = bench.whole()
+    torch.testing.assert_close(moved.encode(trips.to(torch.device("cuda"))).cpu(), bench.vectors(trips), rtol=1e-3, atol=1e-3)

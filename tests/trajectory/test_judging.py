@@ -1,0 +1,377 @@
+"""How answers become numbers: parts, folds and classes under `strict` and under `paper`, with probers that are watched."""
+
+from dataclasses import replace
+from hashlib import blake2b
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmark import metrics
+from benchmark.contract import Budget, RunContext
+from benchmark.data.trajectory.splits import LABELLED, TEST, UNLABELLED, VALIDATION
+from benchmark.errors import UserError
+from benchmark.families import trajectory_protocol
+from benchmark.testing.tiny_trips import tiny_trajectory_city
+from benchmark.trajectory import judging, judging_paper
+from benchmark.trajectory.cuts import TripTable, pose_destination_grid, pose_destination_road, pose_travel_time
+from benchmark.trajectory.exam import Exam
+from benchmark.trajectory.judging import KeptAside, stratified
+from benchmark.trajectory.judging_paper import AsTheAuthors
+from benchmark.trajectory.posing import ROAD_LABELS, part_rows, road_labels
+from benchmark.trajectory.probes import Prober
+
+STRICT, PAPER = trajectory_protocol("strict"), trajectory_protocol("paper")
+NO_LIMIT = {"unlabelled_trips": None, "labelled_trips": None}
+POSES = {"destination_road": pose_destination_road, "destination_grid": pose_destination_grid}
+
+
+class Watched(Prober):
+    """Keeps what it is asked, and answers with a function of the trips."""
+
+    def __init__(self, answer):
+        self.answer, self.asked, self.questions = answer, [], []
+
+    def fit(self, question, train, labels, aside, aside_labels):
+        self.questions.append((question, train, labels, aside, aside_labels))
+
+        def answer(trips):
+            self.asked.append(trips)
+            return self.answer(trips)
+
+        return answer
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return TripTable(tiny_trajectory_city(tmp_path_factory.mktemp("judging") / "tiny"))
+
+
+@pytest.fixture(scope="module")
+def rows(tiny):
+    return part_rows(tiny.city, NO_LIMIT)
+
+
+@pytest.fixture
+def make_exam(tiny, rows):
+    """An exam whose method has the road's own number as its vector."""
+    def make(protocol, prober=None, share=None, seed=0, vectors=None, rows=rows):
+        numbers = torch.arange(120.0)[:, None] if vectors is None else vectors
+        method = SimpleNamespace(roads=lambda city, trips: numbers)
+        return Exam(tiny, rows, protocol, share, method, prober, RunContext(seed, torch.device("cpu"), Budget(1, 1)))
+    return make
+
+
+def same_trips(first, second):
+    return all(torch.equal(a, b) for one, other in zip((first.gps, first.route, first.grid), (second.gps, second.route, second.grid),
+                                                       strict=True)
+               for a, b in ((one.offsets, other.offsets), *((one.values[name].nan_to_num(-1), other.values[name].nan_to_num(-1))
+                                                           for name in one.values)))
+
+
+def by_hash(city, part):
+    """Ids of a part's trips, the smallest hash first."""
+    ids = [one for one, own in zip(city.trip_ids.tolist(), city.parts.tolist(), strict=True) if own == part]
+    return sorted(ids, key=lambda one: blake2b(one.encode(), digest_size=16).digest())
+
+
+# the parts
+
+@pytest.mark.parametrize("caps", [(None, None), (50, 12), (1, 1), (10_000, 10_000)])
+def test_a_budget_takes_the_trips_with_the_smallest_hashes_and_leaves_validation_and_test_whole(tiny, caps):
+    found = part_rows(tiny.city, {"unlabelled_trips": caps[0], "labelled_trips": caps[1]})
+    for name, part, cap in (("unlabelled", UNLABELLED, caps[0]), ("labelled", LABELLED, caps[1]), ("validation", VALIDATION, None),
+                            ("test", TEST, None)):
+        ids = tiny.city.trip_ids[getattr(found, name)].tolist()
+        assert set(ids) == set(by_hash(tiny.city, part)[:cap]), name
+        assert (np.diff(getattr(found, name)) > 0).all()
+    assert found.train.tolist() == np.flatnonzero((tiny.city.parts == UNLABELLED) | (tiny.city.parts == LABELLED)).tolist()
+    assert found.seen.tolist() == sorted([*found.unlabelled, *found.labelled])
+
+
+# strict: trips
+
+def test_strict_travel_time_learns_from_labelled_stops_on_validation_and_scores_all_test_trips(make_exam, tiny, rows):
+    prober = Watched(lambda trips: (trips.minute % 7)[:, None].float() / 3)
+    judged = KeptAside(make_exam(STRICT, prober)).travel_time()
+    ((question, train, labels, aside, aside_labels),) = prober.questions
+    for shown, truth, part in ((train, labels, rows.labelled), (aside, aside_labels, rows.validation)):
+        posed = pose_travel_time(tiny, part, STRICT)
+        assert same_trips(shown, posed.trips)
+        assert truth.tolist() == posed.labels.tolist() == tiny.seconds(part).tolist()
+    (asked,) = prober.asked
+    assert same_trips(asked, pose_travel_time(tiny, rows.test, STRICT).trips)
+    known = tiny.seconds(rows.labelled)
+    predicted = known.mean() + known.std() * (asked.minute % 7).float().numpy().astype(np.float64) / 3
+    errors = np.abs(predicted - tiny.seconds(rows.test))
+    sums = judged.sums["observed"]
+    assert sums["count"].tolist() == [16]
+    assert sums["absolute"].tolist() == pytest.approx([errors.sum()], rel=1e-6)
+    assert sums["squared"].tolist() == pytest.approx([(errors**2).sum()], rel=1e-6)
+    assert judged.counts == {"labelled_trips": 40, "validation_trips": 16, "test_trips": 16}
+    # the labels are standardised by those of the labelled trips
+    assert question.error(torch.zeros(2, 1), torch.tensor([known.mean(), known.mean() + 10])) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("share", [None, 0.7])
+@pytest.mark.parametrize("kind", POSES)
+def test_strict_destinations_use_the_right_parts_and_all_roads_or_cells_as_classes(make_exam, tiny, rows, kind, share):
+    size = 120 if kind == "destination_road" else tiny.city.grid.cells
+    scores = torch.randn(len(rows.test), size, generator=torch.Generator().manual_seed(0))
+    prober = Watched(lambda trips: scores)
+    judged = KeptAside(make_exam(STRICT, prober, share)).destination(kind)
+    ((question, train, labels, aside, aside_labels),) = prober.questions
+    for shown, truth, part in ((train, labels, rows.labelled), (aside, aside_labels, rows.validation)):
+        posed = POSES[kind](tiny, part, STRICT, share)
+        assert same_trips(shown, posed.trips)
+        assert truth.tolist() == posed.labels.tolist()
+    assert question.head(3)[-1].out_features == size
+    test = POSES[kind](tiny, rows.test, STRICT, share)
+    assert same_trips(prober.asked[0], test.trips)
+    ranks = [int((scores[k] > scores[k, label]).sum()) for k, label in enumerate(test.labels.tolist())]
+    assert {name: part.tolist() for name, part in judged.sums["trips"].items()} == {
+        "count": [16], "hits_1": [ranks.count(0)], "hits_5": [sum(rank < 5 for rank in ranks)]}
+
+
+def test_a_destination_that_no_labelled_trip_has_counts_as_an_error_and_is_not_left_out(make_exam, rows, tiny):
+    few = replace(rows, labelled=rows.labelled[:20])
+    known = set(pose_destination_road(tiny, few.labelled, STRICT, None).labels.tolist())
+    truth = pose_destination_road(tiny, rows.test, STRICT, None).labels.tolist()
+    assert {label in known for label in truth} == {False, True}
+    scores = torch.zeros(len(truth), 120)
+    for k, label in enumerate(truth):  # a prober that knows all that can be known
+        scores[k, label if label in known else min(known)] = 1
+    judged = KeptAside(make_exam(STRICT, Watched(lambda trips: scores), rows=few)).destination("destination_road")
+    assert judged.sums["trips"]["count"].tolist() == [len(truth)]
+    assert judged.sums["trips"]["hits_1"].tolist() == [sum(label in known for label in truth)]
+
+
+# strict: roads
+
+def test_stratified_folds_hold_every_class_evenly_and_each_example_once():
+    rng = np.random.default_rng(0)
+    labels = rng.choice(4, 203, p=[0.6, 0.25, 0.1, 0.05])
+    fold = stratified(labels, 5, np.random.default_rng(1))
+    for one in range(4):
+        counts = np.bincount(fold[labels == one], minlength=5)
+        assert counts.max() - counts.min() <= 1
+    assert np.bincount(fold).tolist() == [41, 41, 41, 40, 40]
+    assert not np.array_equal(fold, stratified(labels, 5, np.random.default_rng(2)))
+
+
+@pytest.fixture
+def watched_roads(monkeypatch):
+    """Road probes that answer (road + 1) // 2 % 4, and keep what they were given: vectors are the numbers of roads."""
+    given = []
+
+    class Answer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, vectors):
+            return nn.functional.one_hot((vectors[:, 0].long() + 1) // 2 % 4, 4).float()
+
+    def fit(question, vectors, labels, aside, aside_labels, run, **more):
+        given.append((question, vectors[:, 0].long().tolist(), labels.tolist(), aside[:, 0].long().tolist(), aside_labels.tolist()))
+        return Answer()
+
+    monkeypatch.setattr(judging, "fit_probe", fit)
+    return given
+
+
+def test_no_road_is_in_the_training_part_of_its_own_fold_and_every_road_is_tested_once(make_exam, tiny, watched_roads):
+    exam = make_exam(STRICT)
+    roads, labels = exam.labelled_roads()
+    judged = KeptAside(exam).road_label()
+    label_of = dict(zip(roads.tolist(), labels.tolist(), strict=True))
+    tested = []
+    assert len(watched_roads) == 5
+    for question, train, train_labels, aside, aside_labels in watched_roads:
+        assert len(set(train) | set(aside)) == len(train) + len(aside)
+        assert [label_of[road] for road in train + aside] == train_labels + aside_labels
+        assert question.head(9).weight.shape == (4, 9)
+        own = set(label_of) - set(train) - set(aside)
+        assert abs(len(own) - len(roads) / 5) < 1
+        assert abs(len(aside) - (len(train) + len(aside)) / 10) < 1
+        for one in range(4):  # each class keeps its share
+            size = sum(label == one for label in label_of.values())
+            assert abs(sum(label_of[road] == one for road in own) - size / 5) < 1
+            assert abs(aside_labels.count(one) - (train_labels + aside_labels).count(one) / 10) < 1
+        tested += own
+    assert sorted(tested) == roads.tolist()
+    predicted = (roads + 1) // 2 % 4
+    for name, expected in (("hits", [((predicted == labels) & (labels == c)).sum() for c in range(4)]),
+                           ("truth", [(labels == c).sum() for c in range(4)]), ("predicted", [(predicted == c).sum() for c in range(4)])):
+        assert judged.sums["roads"][name].tolist() == expected
+    assert judged.counts == {"roads": len(roads)}
+    assert len({question.key for question, *_ in watched_roads}) == 5
+
+
+def test_labelled_roads_are_those_of_the_four_classes_that_a_training_trip_of_the_budget_drives(make_exam, tiny, rows):
+    classes = tiny.network.table["highway"].tolist()
+    assert "service" in classes
+    for part in (rows, replace(rows, unlabelled=rows.unlabelled[:2], labelled=rows.labelled[:1])):
+        driven = {road for k in [*part.unlabelled, *part.labelled] for road in tiny.route.trip(k)["road"].tolist()}
+        expected = [road for road in sorted(driven) if classes[road] in ROAD_LABELS]
+        roads, labels = make_exam(STRICT, rows=part).labelled_roads()
+        assert roads.tolist() == expected
+        assert [ROAD_LABELS[label] for label in labels] == [classes[road] for road in expected]
+    assert [ROAD_LABELS[n] if n >= 0 else "service" for n in road_labels(tiny.city)] == classes
+
+
+@pytest.mark.parametrize("protocol", [STRICT, PAPER], ids=lambda protocol: protocol.name)
+def test_a_budget_whose_trips_drive_no_road_of_the_four_classes_is_refused_with_a_sentence(make_exam, rows, protocol):
+    judge = KeptAside if protocol is STRICT else AsTheAuthors
+    nothing = np.zeros(0, np.int64)
+    with pytest.raises(UserError, match=r"tiny.*road_label"):
+        judge(make_exam(protocol, rows=replace(rows, unlabelled=nothing, labelled=nothing))).floors("road_label")
+
+
+def test_road_folds_are_the_same_for_judge_and_floor_and_others_for_another_seed(make_exam, watched_roads):
+    exam = make_exam(STRICT)
+    roads, labels = exam.labelled_roads()
+    KeptAside(exam).road_label()
+    fold = KeptAside(exam).folds(labels)
+    for k, (_, train, _, aside, _) in enumerate(watched_roads):
+        assert set(roads[fold == k]) == set(roads) - set(train) - set(aside)
+    guess = [np.bincount(labels[fold != k], minlength=4).argmax() for k in fold]
+    assert KeptAside(exam).floors("road_label")["majority class"]["micro_f1"] == pytest.approx((guess == labels).mean())
+    assert not np.array_equal(fold, KeptAside(make_exam(STRICT, seed=1)).folds(labels))
+
+
+@pytest.mark.parametrize("kind", ["travel_time", *POSES])
+@pytest.mark.parametrize("protocol", [STRICT, PAPER], ids=lambda protocol: protocol.name)
+def test_floors_of_trips_are_measured_on_the_trips_that_are_scored(make_exam, monkeypatch, protocol, kind):
+    judge, truth = (KeptAside, AsTheAuthors)[protocol is PAPER], []
+    monkeypatch.setattr("benchmark.trajectory.floors.metrics", SimpleNamespace(values=lambda sums: sums, **{
+        name: lambda predicted, labels, name=name: truth.append(labels.tolist()) or {} for name in ("top_sums", "seconds_sums")}))
+    prober = Watched(lambda trips: torch.zeros(len(trips), 500))
+    exam = make_exam(protocol, prober)
+    judge(exam).floors(kind)
+    scored = []
+    name = "seconds_sums" if kind == "travel_time" else "top_sums"
+    original = getattr(metrics, name)
+    monkeypatch.setattr(metrics, name, lambda predicted, labels: scored.append(labels.tolist()) or original(predicted, labels))
+    judge(exam).judge(kind)
+    assert len(truth) >= 1
+    assert all(one == scored[0] for one in truth)
+
+
+# paper
+
+@pytest.mark.parametrize(("count", "size", "tested"), [(250, 2, 200), (100, 1, 100), (199, 1, 100), (1234, 12, 1200), (40, 1, 40)])
+def test_paper_cuts_roads_into_100_folds_of_neighbours_and_never_tests_the_remainder(count, size, tested):
+    fold = judging_paper._road_folds(np.zeros(count))
+    expected = [min(k // size, min(100, count)) for k in range(count)]
+    assert fold.tolist() == expected
+    assert (fold < min(100, count)).sum() == tested
+
+
+def test_all_heads_at_once_equal_heads_trained_one_by_one(monkeypatch):
+    """Adam, learning rate 0.01, full batch, 100 epochs; the epoch with the best accuracy on the fold itself."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 4, (130,), generator=generator)
+    vectors = torch.randn(130, 8, generator=generator) + 0.8 * nn.functional.one_hot(labels, 8)
+    fold, folds = torch.arange(130).div(4, rounding_mode="floor").clamp(max=30), 30  # ten roads are the remainder
+    made = []
+
+    class Kept(torch.optim.Adam):
+        def __init__(self, *arguments, **more):
+            super().__init__(*arguments, **more)
+            made.append(self)
+
+    monkeypatch.setattr(torch.optim, "Adam", Kept)
+    torch.manual_seed(5)
+    together = judging_paper._fold_heads(vectors, labels, fold, folds)
+    weight, bias = made[0].param_groups[0]["params"]
+    monkeypatch.undo()
+    torch.manual_seed(5)
+    heads = [nn.Linear(8, 4) for _ in range(folds)]
+    for k in (0, 17, 29):
+        rest, own, head = fold != k, fold == k, heads[k]
+        optimiser, best = torch.optim.Adam(head.parameters(), lr=1e-2), -1.0
+        for _ in range(100):
+            loss = nn.functional.cross_entropy(head(vectors[rest]), labels[rest])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            guess = head(vectors[own]).argmax(dim=1)
+            if (right := float((guess == labels[own]).float().mean())) > best:
+                best, kept = right, guess
+        assert torch.equal(together[own], kept)
+        assert torch.allclose(weight[:, k], head.weight.T, rtol=0, atol=1e-5)
+        assert torch.allclose(bias[k], head.bias, rtol=0, atol=1e-5)
+    assert float((together[fold < folds] == labels[fold < folds]).float().mean()) > 0.4
+
+
+def test_paper_road_label_pools_the_tested_roads_alone(make_exam, monkeypatch):
+    exam = make_exam(PAPER, vectors=torch.randn(120, 4, generator=torch.Generator().manual_seed(0)))
+    roads, labels = exam.labelled_roads()
+    monkeypatch.setattr(judging_paper, "ROAD_FOLDS", 30)
+    size = len(roads) // 30
+    assert len(roads) > 30 * size > 30  # there is a remainder
+    monkeypatch.setattr(judging_paper, "_fold_heads", lambda vectors, truth, fold, folds: truth * 0 + 2)
+    judged = AsTheAuthors(exam).road_label()
+    assert judged.counts == {"roads": 30 * size}
+    assert judged.sums["roads"]["truth"].tolist() == np.bincount(labels[:30 * size], minlength=4).tolist()
+    assert judged.sums["roads"]["predicted"].tolist() == [0, 0, 30 * size, 0]
+    assert judged.sums["roads"]["hits"].tolist() == [0, 0, (labels[:30 * size] == 2).sum(), 0]
+
+
+def test_paper_travel_time_has_five_folds_of_neighbouring_trips_stopped_on_themselves(make_exam, tiny, rows):
+    prober = Watched(lambda trips: torch.ones(len(trips), 1))
+    judged = AsTheAuthors(make_exam(PAPER, prober)).travel_time()
+    evaluated = np.sort(np.concatenate([rows.labelled, rows.validation, rows.test]))
+    posed, count = pose_travel_time(tiny, evaluated, PAPER), len(evaluated)
+    size, errors = count // 5, []
+    assert len(prober.questions) == 5
+    for k, ((question, train, labels, aside, aside_labels), asked) in enumerate(zip(prober.questions, prober.asked, strict=True)):
+        own = np.arange(k * size, count if k == 4 else (k + 1) * size)
+        rest = np.setdiff1d(np.arange(count), own)
+        assert same_trips(aside, posed.trips.rows(torch.from_numpy(own)))
+        assert same_trips(asked, aside)
+        assert same_trips(train, posed.trips.rows(torch.from_numpy(rest)))
+        assert (labels.tolist(), aside_labels.tolist()) == (posed.labels[rest].tolist(), posed.labels[own].tolist())
+        errors += np.abs(posed.labels[rest].mean() + posed.labels[rest].std() - posed.labels[own]).tolist()
+        assert (question.epochs, question.patience, question.first_epochs) == (50, 3, 10)
+        assert (question.options.batch_size, question.options.learning_rate) == (64, 1e-3)
+        assert [tuple(layer.weight.shape) for layer in question.head(9) if isinstance(layer, nn.Linear)] == [(9, 9), (9, 9), (1, 9)]
+    assert judged.sums["observed"]["absolute"].tolist() == pytest.approx([sum(errors)])
+    assert judged.sums["observed"]["count"].tolist() == [count]
+
+
+@pytest.mark.parametrize("kind", POSES)
+def test_paper_scores_a_random_fifth_drawn_by_seed_488_whatever_the_seed_of_the_run(make_exam, tiny, rows, kind):
+    posed = POSES[kind](tiny, np.sort(np.concatenate([rows.labelled, rows.validation, rows.test])), PAPER, None)
+    order = np.random.default_rng(488).permutation(len(posed.rows))
+    own = np.sort(order[:round(0.2 * len(order))])
+    rest = np.setdiff1d(np.arange(len(order)), own)
+    for seed in (0, 1):
+        prober = Watched(lambda trips: torch.randn(len(trips), 300, generator=torch.Generator().manual_seed(2)))
+        judged = AsTheAuthors(make_exam(PAPER, prober, seed=seed)).destination(kind)
+        ((question, train, labels, aside, aside_labels),) = prober.questions
+        assert same_trips(train, posed.trips.rows(torch.from_numpy(rest)))
+        assert same_trips(aside, posed.trips.rows(torch.from_numpy(own)))
+        assert same_trips(prober.asked[0], aside)
+        assert (labels.tolist(), aside_labels.tolist()) == (posed.labels[rest].tolist(), posed.labels[own].tolist())
+        assert judged.counts == {"labelled_trips": len(rest), "test_trips": len(own)}
+        assert judged.sums["trips"]["count"].tolist() == [len(own)]
+        assert (question.epochs, question.options.batch_size, question.options.learning_rate) == (120, 128, 3e-3)
+        assert question.patience >= 120  # the best of all epochs
+        head = question.head(9)
+        assert head(torch.zeros(2, 9)).shape == (2, 120 if kind == "destination_road" else tiny.city.grid.cells)
+        assert {tuple(tensor.shape) for tensor in head.state_dict().values()} >= {(4 * 128, 9), (4 * 128, 128)}
+
+
+def test_the_head_of_paper_destinations_is_one_step_of_an_lstm_from_zero():
+    torch.manual_seed(0)
+    head = judging_paper._OneStep(3, 7)
+    vectors = torch.randn(5, 3)
+    state = head.step.state_dict()
+    gates = vectors @ state["weight_ih_l0"].T + state["bias_ih_l0"] + state["bias_hh_l0"]
+    let_in, _, new, let_out = gates.split(128, dim=1)
+    hidden = let_out.sigmoid() * (let_in.sigmoid() * new.tanh()).tanh()
+    assert torch.allclose(head(vectors), head.readout(hidden), atol=1e-6)

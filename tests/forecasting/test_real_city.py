@@ -21,7 +21,7 @@ def test_the_baselines_reach_the_known_errors_on_real_manhattan(samples, tmp_pat
     import_city(CITY)
     store = Store(tmp_path / "store")
     plan = make_plan(Request(tuple(EXPECTED), "nyc-manhattan", device="cpu"))
-    assert plan.edition == "own"
+    assert plan.settings[0].cities.edition == "own"
     assert run_plan(plan, store, workers=1).failed == ()
     found = {(record.spec.method, task): values["mae"] for record in store.records() for task, values in record.metrics.items()}
     assert found == {(method, task): pytest.approx(mae, abs=0.01) for method, tasks in EXPECTED.items() for task, mae in tasks.items()}

@@ -1,56 +1,92 @@
-"""stbench: spatio-temporal learning methods, measured fairly. The public names are loaded when first used (no torch here)."""
+"""stbench: spatio-temporal learning methods, measured fairly.
+
+    import benchmark as stb
+
+For users: `run` methods on a suite, read `records` and `table` as pandas frames, `load_city`, `make_method`, `check_method`.
+For authors of a method: derive from `Forecaster` or `TrajectoryEncoder`, or from `NeuralForecaster` or `NeuralEncoder` if it is a network;
+say what it needs beside its window with `Asks`; train several phases with `Stage` and `run_stage`; register it with `MethodInfo`.
+What else stands in their signatures is here as well (`__all__`). Names are loaded when first used: importing this imports no torch.
+"""
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from benchmark import lazy
 
 __version__ = "0.1.0"
 
-_PUBLIC = {
+# the face: what `dir` shows
+_FACE = {
+    "run": "benchmark.experiments.grid",
+    "records": "benchmark.report.frames",
+    "table": "benchmark.report.frames",
+    "load_city": "benchmark.execution.making",
+    "make_method": "benchmark.execution.making",
+    "check_method": "benchmark.testing",
+    "Forecaster": "benchmark.forecasting.contract",
+    "NeuralForecaster": "benchmark.forecasting.neural",
+    "TrajectoryEncoder": "benchmark.trajectory.contract",
+    "NeuralEncoder": "benchmark.trajectory.neural",
+    "Asks": "benchmark.contract",
+    "Stage": "benchmark.training.stage",
+    "run_stage": "benchmark.training.stage",
     "MethodInfo": "benchmark.registry",
+    "UserError": "benchmark.errors",
+}
+# what stands in the signatures that an author of a method writes
+_SIGNATURES = {
+    "Method": "benchmark.contract",
+    "RunContext": "benchmark.contract",
+    "Protocol": "benchmark.protocols",
     "Registry": "benchmark.registry",
     "RunSpec": "benchmark.spec",
-    "Protocol": "benchmark.protocols",
     "Record": "benchmark.spec",
-    "UserError": "benchmark.errors",
-    "Method": "benchmark.contract",
-    "Forecaster": "benchmark.forecasting.contract",
-    "RunContext": "benchmark.contract",
+    "born_later": "benchmark.spec",
     "ForecastProblem": "benchmark.forecasting.problem",
     "TaskProblem": "benchmark.forecasting.problem",
     "Inputs": "benchmark.forecasting.problem",
     "Targets": "benchmark.forecasting.problem",
-    "TrajectoryEncoder": "benchmark.trajectory.contract",
+    "TrainingOptions": "benchmark.forecasting.training",
+    "train": "benchmark.forecasting.training",
     "TrajectoryProblem": "benchmark.trajectory.problem",
     "CityProblem": "benchmark.trajectory.problem",
     "Roads": "benchmark.trajectory.problem",
     "Trips": "benchmark.trajectory.trips",
-    "NeuralEncoder": "benchmark.trajectory.neural",
     "EncoderOptions": "benchmark.trajectory.neural",
-    "NeuralForecaster": "benchmark.forecasting.neural",
-    "TrainingOptions": "benchmark.training.stage",
-    "train": "benchmark.forecasting.training",
+    "StageOptions": "benchmark.training.stage",
 }
+_PUBLIC = _FACE | _SIGNATURES
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from benchmark.contract import Asks as Asks
     from benchmark.contract import Method as Method
     from benchmark.contract import RunContext as RunContext
     from benchmark.errors import UserError as UserError
+    from benchmark.execution.making import load_city as load_city
+    from benchmark.execution.making import make_method as make_method
+    from benchmark.experiments.grid import run as run
     from benchmark.forecasting.contract import Forecaster as Forecaster
     from benchmark.forecasting.neural import NeuralForecaster as NeuralForecaster
     from benchmark.forecasting.problem import ForecastProblem as ForecastProblem
     from benchmark.forecasting.problem import Inputs as Inputs
     from benchmark.forecasting.problem import Targets as Targets
     from benchmark.forecasting.problem import TaskProblem as TaskProblem
+    from benchmark.forecasting.training import TrainingOptions as TrainingOptions
     from benchmark.forecasting.training import train as train
     from benchmark.protocols import Protocol as Protocol
     from benchmark.registry import MethodInfo as MethodInfo
     from benchmark.registry import Registry as Registry
+    from benchmark.report.frames import records as records
+    from benchmark.report.frames import table as table
     from benchmark.spec import Record as Record
     from benchmark.spec import RunSpec as RunSpec
-    from benchmark.training.stage import TrainingOptions as TrainingOptions
+    from benchmark.spec import born_later as born_later
+    from benchmark.testing import check_method as check_method
+    from benchmark.training.stage import Stage as Stage
+    from benchmark.training.stage import StageOptions as StageOptions
+    from benchmark.training.stage import run_stage as run_stage
     from benchmark.trajectory.contract import TrajectoryEncoder as TrajectoryEncoder
     from benchmark.trajectory.neural import EncoderOptions as EncoderOptions
     from benchmark.trajectory.neural import NeuralEncoder as NeuralEncoder
@@ -63,4 +99,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    return lazy.load(f"{_PUBLIC[name]}:{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_FACE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -79,20 +79,48 @@ class BadPrediction(RuntimeError):
     """A method predicted NaN, infinity or a wrong shape."""
 
 
+@dataclass(frozen=True)
+class Asks:
+    """What a method needs beyond its window, or its trips. What is not asked for is not reachable."""
+
+    # days right before each window, in the task's own clock, at fit and at predict: `Inputs.past`
+    past_days: int = 0
+    # `TaskProblem.whole_day`, which shows the test part; only under a protocol that does not rank
+    whole_series: bool = False
+    # `CityProblem.road_class`; the road_label of such a fit is not scored
+    road_class: bool = False
+
+    def __post_init__(self) -> None:
+        if self.past_days < 0:
+            raise ValueError(f"past_days counts days and is not negative, got {self.past_days}.")
+
+    def said(self) -> dict[str, Any]:
+        """What is asked for, by name; empty for nothing."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+
 class Method(ABC):
     """Something that solves the tasks of a suite."""
 
     # a frozen dataclass; the defaults are the paper's
     Options: type
+    # preset -> option overrides for that budget; a record says that they were in force
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    # ablation -> option overrides that take one part of the method away
+    ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    # option -> values that the paper, or its author, tries; the default is among them
+    sweeps: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    # the suite on which the paper shows its ablations
+    ablation_suite: ClassVar[str | None] = None
 
     @classmethod  # noqa: B027  (most methods have nothing to refuse)
     def check(cls, options: Any, protocol: Protocol, tasks: tuple[str, ...]) -> None:
         """Raise ValueError, with a sentence, for options that the protocol or a fit's tasks do not allow; called before any training."""
 
     @classmethod
-    def reads_whole_series(cls, options: Any) -> bool:
-        """Whether these options need `TaskProblem.whole_day`, which shows the test part; `check` must refuse them where it is ranked."""
-        return False
+    def asks(cls, options: Any) -> Asks:
+        """What these options need beyond the window."""
+        return Asks()
 
     @abstractmethod
     def fit(self, run: RunContext) -> None:
@@ -143,6 +171,10 @@ class Measurer(ABC):
     @abstractmethod
     def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
         """Raise UserError, with a sentence, for cities that the tasks cannot be posed on; called before any training."""
+
+    @abstractmethod
+    def problem(self, cities: Sequence[Any], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> Any:
+        """What one fit of these tasks may see, without a budget's limits."""
 
     @abstractmethod
     def facts(self, spec: RunSpec, cities: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

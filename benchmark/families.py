@@ -61,8 +61,9 @@ class Family:
     scenarios: Mapping[str, Scenario]
     # the counts of a preset that bind its methods, besides the epochs
     counts: tuple[str, ...]
-    # what a method may say that it reads
+    # what a method may say that it reads, and ask for beside
     inputs: tuple[str, ...]
+    asks: tuple[str, ...]
     # "module:object": cards of its cities, how its methods are measured (`contract.Measurer`), what each of them must do
     cards: str
     measurer: str
@@ -148,6 +149,7 @@ FORECASTING = Family(
     scenarios=_named(Scenario(STANDARD, "the suite as it is")),
     counts=("epoch_windows", "validation_windows"),
     inputs=("value", "time", "calendar", "coordinates", "graph"),
+    asks=("past_days", "whole_series"),
     cards="benchmark.data.forecasting.cards:CARDS",
     measurer="benchmark.forecasting.measuring:MEASURER",
     checks="benchmark.testing.forecasting:Bench",
@@ -169,6 +171,7 @@ TRAJECTORY = Family(
                    {"labelled_share": percent / 100}) for percent in (10, 25, 50))),
     counts=("unlabelled_trips", "labelled_trips"),
     inputs=("gps", "route", "grid"),
+    asks=("road_class",),
     cards="benchmark.data.trajectory.cards:CARDS",
     measurer="benchmark.trajectory.measuring:MEASURER",
     checks="benchmark.testing.encoders:Bench",

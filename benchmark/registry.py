@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -44,12 +43,6 @@ class MethodInfo:
     deterministic: bool = False
     # raised when its results change
     version: int = 1
-    # preset -> option overrides that the method declares for that budget
-    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    # ablation -> option overrides that take one part of the method away
-    ablations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    # the suite on which the paper shows its ablations
-    ablation_suite: str | None = None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class HistoricalAverage(Forecaster):
     def fit(self, run: RunContext) -> None:
         task, train = self.problem.only, self.problem.only.train
         cell = train.weekday * task.steps_per_day + train.slot
-        empty = torch.zeros(self.table.shape, dtype=torch.float64)
+        empty = torch.zeros_like(self.table, dtype=torch.float64)
         total = empty.index_add(0, cell, torch.where(train.counted, train.values, 0.0).double())
         count = empty.index_add(0, cell, train.counted.double())
         by_weekday = (WEEKDAYS, task.steps_per_day, task.nodes)

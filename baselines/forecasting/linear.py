@@ -42,7 +42,7 @@ class Linear(Forecaster):
         history = self.problem.history
         # The bias is not penalised: a shift of the series must stay a shift of the prediction.
         scale = gram.diagonal(dim1=1, dim2=2)[:, :history].mean(dim=1)
-        penalty = self.options.ridge * scale[:, None] * (torch.arange(history + 1) < history)
+        penalty = self.options.ridge * scale[:, None] * (torch.arange(history + 1, device=gram.device) < history)
         # The pseudo-inverse leaves directions without data (a constant series, a horizon never observed) at weight 0.
         solution = (torch.linalg.pinv(gram + torch.diag_embed(penalty), hermitian=True) @ moment[:, :, None])[:, :, 0]
         self.weight, self.bias = solution[:, :history].float(), solution[:, history].float()
@@ -53,9 +53,9 @@ class Linear(Forecaster):
         A target that does not count has weight 0, so each step of the horizon has a Gram matrix of its own.
         """
         windows, size = self.problem.only.train, self.problem.history + 1
-        gram = torch.zeros(self.problem.horizon * size, size, dtype=torch.float64)
-        moment = torch.zeros(self.problem.horizon, size, dtype=torch.float64)
-        for starts in torch.arange(len(windows)).split(CHUNK):
+        gram = torch.zeros(self.problem.horizon * size, size, dtype=torch.float64, device=windows.device)
+        moment = torch.zeros(self.problem.horizon, size, dtype=torch.float64, device=windows.device)
+        for starts in torch.arange(len(windows), device=windows.device).split(CHUNK):
             z, targets = windows.inputs(starts).scaled.double(), windows.targets(starts)
             z = torch.cat([z, torch.ones_like(z[:, :1])], dim=1).transpose(1, 2).flatten(0, 1)  # [row, history + 1]
             weight = targets.counted.double().transpose(1, 2).flatten(0, 1)  # [row, horizon]

@@ -27,6 +27,6 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu" or dropped == LEVELS or torch.compiler.is_compiling():  # random_ would break a compiled graph
             return F.dropout(x, self.rate)
-        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device).random_(-(2**63), None)
         keep = words.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - LEVELS // 2
         return (x * keep.view(torch.uint8)).mul_(LEVELS / (LEVELS - dropped))

@@ -42,7 +42,7 @@ def skip_gram(sequences: Sequence[list[int]], roads: int, options: SkipGramOptio
                      ns_exponent=0.75, workers=1, seed=int(run.numpy("skip-gram").integers(2**31)))
     # by the road itself: gensim takes an integer that is no word for a row number
     known = np.array(list(model.wv.key_to_index), dtype=np.int64)
-    table, occurs = torch.zeros(roads, options.width), torch.zeros(roads, dtype=torch.bool)
+    table, occurs = torch.zeros(roads, options.width, device="cpu"), torch.zeros(roads, dtype=torch.bool, device="cpu")
     table[known] = torch.from_numpy(model.wv.vectors[list(model.wv.key_to_index.values())])
     occurs[known] = True
     return table, occurs

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from benchmark import MethodInfo
 
-# multi-view encoders for tests, and at about a fortieth of the papers' arithmetic
-TINY_VIEWS = {"embedding_width": 8, "width": 16, "feed_forward_width": 16, "interval_bins": 5, "view_layers": 1, "view_heads": 1,
-              "cross_heads": 1, "joint_layers": 1, "joint_heads": 1}
-NARROW_VIEWS = {"embedding_width": 32, "width": 64, "feed_forward_width": 64, "view_layers": 2, "view_heads": 4, "cross_heads": 4,
-                "joint_layers": 1}
-
 METHODS: tuple[MethodInfo, ...] = (
     MethodInfo(
         name="random",
@@ -43,7 +37,6 @@ METHODS: tuple[MethodInfo, ...] = (
         scope="city",
         inputs=("route",),
         parameters=1_278_976,
-        overrides={"smoke": {"walks": 2, "walk_length": 20, "epochs": 1}},
     ),
     MethodInfo(
         name="transformer",
@@ -55,11 +48,6 @@ METHODS: tuple[MethodInfo, ...] = (
         scope="city",
         inputs=("route",),
         parameters=3_380_612,
-        overrides={
-            "smoke": {"width": 16, "feed_forward_width": 16, "layers": 1, "heads": 2, "epochs": 1, "warm_up_epochs": 1},
-            # 24 steps an epoch; the step size is the best of 1e-4, 1e-3 and 3e-3 on validation trips
-            "quick": {"width": 64, "feed_forward_width": 64, "epochs": 6, "learning_rate": 3e-3, "warm_up_epochs": 3, "dropout": 0.0},
-        },
     ),
     MethodInfo(
         name="mvtraj",
@@ -71,10 +59,5 @@ METHODS: tuple[MethodInfo, ...] = (
         scope="city",
         inputs=("gps", "route", "grid"),
         parameters=18_348_726,
-        overrides={
-            "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
-            # 24 steps an epoch; steps larger than the paper's recover more masked units, but tell travel times worse (on validation trips)
-            "quick": {**NARROW_VIEWS, "epochs": 6, "warm_up_epochs": 1},
-        },
     ),
 )

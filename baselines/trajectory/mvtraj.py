@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -18,7 +19,7 @@ from baselines.trajectory.multi_view.matching import PairMatching
 from baselines.trajectory.multi_view.streams import TYPE_ROWS, concatenated
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.views import CityViews, SharedViews, road_tokens
-from baselines.trajectory.pretraining import MultiViewEncoder, MultiViewOptions
+from baselines.trajectory.pretraining import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder, MultiViewOptions
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # weight of a recovery loss, and what the whole is divided by
@@ -63,6 +64,11 @@ class MVTraj(MultiViewEncoder):
     """Scope `city`."""
 
     Options = MVTrajOptions
+    presets: ClassVar = {
+        "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
+        # 24 steps an epoch; steps larger than the paper's recover more masked units, but tell travel times worse (on validation trips)
+        "quick": {**NARROW_VIEWS, "epochs": 6, "warm_up_epochs": 1},
+    }
     options: MVTrajOptions
     network: MVTrajNetwork
 

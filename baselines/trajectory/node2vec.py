@@ -7,6 +7,7 @@ all at once; skip-gram by gensim. The trajectory papers state no settings; these
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -38,6 +39,7 @@ class Node2vec(RoadTable):
     """Every road begins walks, so every road has a vector."""
 
     Options = Node2vecOptions
+    presets: ClassVar = {"smoke": {"walks": 2, "walk_length": 20, "epochs": 1}}
 
     def make_table(self, city: CityProblem, run: RunContext) -> Tensor:
         links = city.roads.links.numpy()

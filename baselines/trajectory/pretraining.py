@@ -13,8 +13,13 @@ from torch import Tensor
 
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.trajectory.multi_view.streams import View, streams_of
-from benchmark import EncoderOptions, NeuralEncoder, Protocol, RunContext, Trips
+from benchmark import EncoderOptions, NeuralEncoder, RunContext, Trips
 
+# multi-view encoders for tests, and at about a fortieth of the papers' arithmetic
+TINY_VIEWS = {"embedding_width": 8, "width": 16, "feed_forward_width": 16, "interval_bins": 5, "view_layers": 1, "view_heads": 1,
+              "cross_heads": 1, "joint_layers": 1, "joint_heads": 1}
+NARROW_VIEWS = {"embedding_width": 32, "width": 64, "feed_forward_width": 64, "view_layers": 2, "view_heads": 4, "cross_heads": 4,
+                "joint_layers": 1}
 # trips, and roads without a trip, encoded at once
 TRIPS, ROADS = 256, 4096
 
@@ -90,14 +95,6 @@ class PretrainedEncoder(NeuralEncoder):
 
     options: PretrainingOptions
     optimiser = torch.optim.AdamW
-
-    @classmethod
-    def check(cls, options: Any, protocol: Protocol, tasks: tuple[str, ...]) -> None:
-        if options.compile:
-            raise ValueError("compile has no effect on this method, whose trips differ in length; leave compile=false.")
-        if options.milestones or options.decay_every:
-            raise ValueError("milestones and decay_every have no effect on this method, whose step size rises and falls by "
-                             "warm_up_epochs and a cosine; leave them out.")
 
     def rate(self, epoch: int, epochs: int) -> float:
         """Learning rate of an epoch, from 1, of so many: the cosine ends with the training, however short a budget makes it."""

@@ -34,7 +34,7 @@ class Random(RoadTable):
     Options = RandomOptions
 
     def make_table(self, city: CityProblem, run: RunContext) -> Tensor:
-        return torch.randn(len(city.roads), self.options.width, generator=run.generator("table"))
+        return torch.randn(len(city.roads), self.options.width, generator=run.generator("table"), device="cpu")
 
     def encode(self, trips: Trips) -> Tensor:
         return self._per_trip(trips) if self.options.per_trip else super().encode(trips)

@@ -42,5 +42,5 @@ def filled(table: Tensor, known: Tensor, links: Tensor) -> Tensor:
     ends = torch.cat([links, links.flip(1)])
     ends = ends[known[ends[:, 1]] & ~known[ends[:, 0]]]
     total = torch.zeros_like(table).index_add_(0, ends[:, 0], table[ends[:, 1]])
-    count = torch.zeros(len(table)).index_add_(0, ends[:, 0], torch.ones(len(ends)))
+    count = table.new_zeros(len(table)).index_add_(0, ends[:, 0], table.new_ones(len(ends)))
     return torch.where(known[:, None], table, total / count.clamp(min=1)[:, None])

@@ -32,31 +32,27 @@ def ablate(
 
     Example: stbench ablate cmust --suite chicago --seeds 2
     """
-    from benchmark.cli.progress import Bars, interruptible, print_plan, print_result, state
-    from benchmark.execution.campaign import run_plan
+    from benchmark.cli.progress import Bars, finish, state
     from benchmark.execution.plan import Request
-    from benchmark.experiments.ablation import default_suite, plan_ablation
+    from benchmark.experiments.ablation import default_suite, run_ablation
     from benchmark.options import parse_assignments
-    from benchmark.report.ablation import check_format, make_ablation_table, render_ablation
+    from benchmark.report.ablation import check_format, render_ablation
     from benchmark.store.campaigns import label
     from benchmark.store.records import Store, local_root
 
     format = "json" if json else format
     check_format(format)
-    ablation = plan_ablation(Request((method,), suite or default_suite(method), seed_list(seeds), names(task),
-                                     parse_assignments(set_ or []), preset, protocol, data, device), builds=not dry_run)
-    store = Store(local_root(results))
-    resolved = {"suite": suite, "preset": preset, "data": data, "device": device}
+    request = Request((method,), suite or default_suite(method), seed_list(seeds), names(task), parse_assignments(set_ or []), preset,
+                      protocol, data, device)
+    store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
     # what is not the table goes to stderr where a file or a program reads the table
-    with contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr):
-        print_plan(ablation.plan, store, resolved=[name for name, given in resolved.items() if given is None], every=False)
-        if dry_run:
-            for variant, jobs in ablation.variants.items():
-                for job in jobs:
-                    typer.echo(f"  {state(job, store)}  {variant}: {label(job.spec, {})}")
-            return
-        with interruptible(), Bars(ablation.plan) as bars:
-            result = run_plan(ablation.plan, store, workers=workers, watcher=bars)
-    text = render_ablation(make_ablation_table(method, ablation.plan, ablation.variants, ablation.changes, store), format)
-    typer.echo(text, nl=not text.endswith("\n"))
-    print_result(result, store)
+    with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
+          Bars(store, [name for name, value in given.items() if value is None]) as bars):
+        done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
+        for variant, jobs in done.ablation.variants.items() if dry_run else ():
+            for job in jobs:
+                typer.echo(f"  {state(job, store)}  {variant}: {label(job.spec, {})}")
+    if done.result is not None:
+        text = render_ablation(done.table, format)
+        typer.echo(text, nl=not text.endswith("\n"))
+        finish(done.result, store)

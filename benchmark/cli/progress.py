@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
@@ -20,30 +19,20 @@ from benchmark.store.campaigns import label
 from benchmark.store.records import Store
 
 
-def print_plan(plan: Plan, store: Store, resolved: Sequence[str], every: bool) -> None:
-    """The headline, what was resolved, and how many runs are done; with `every`, a line a run."""
-    console = Console(highlight=False)
-    # a line stays a line where a file or a program reads it
-    console.print(plan.headline() + (f" (resolved: {', '.join(resolved)})" if resolved else ""), soft_wrap=not console.is_terminal)
-    done = sum(job.known and store.has(job.spec) for job in plan)
-    console.print(f"{len(plan.jobs)} runs: {done} done, {len(plan.jobs) - done} to do", soft_wrap=True)
-    for job in plan if every else ():
-        console.print(f"  {state(job, store)}  {label(job.spec, job.notes)}", soft_wrap=True)
-
-
-def state(job: Job, store: Store) -> str:
-    """Id of a run, and whether it is done."""
-    if not job.known:
-        return "id after simulating  to do"
-    return f"{job.spec.id}  {'done ' if store.has(job.spec) else 'to do'}"
-
-
 class Bars(Watcher):
-    """Progress bars; on anything but a terminal, one plain line a finished run."""
+    """The plan, then progress bars; on anything but a terminal, one plain line a finished run.
 
-    def __init__(self, plan: Plan) -> None:
+    Ctrl-C, or a scheduler's SIGTERM, inside the block ends it cleanly, says how to go on, and exits with 130.
+
+    Parameters
+    ----------
+    resolved: what the user left open. every: list every run of the plan.
+    """
+
+    def __init__(self, store: Store, resolved: Sequence[str], *, every: bool = False) -> None:
+        self.store, self.resolved, self.every = store, resolved, every
         self.console = Console(highlight=False)
-        self.notes = {job.spec.id: job.notes for job in plan}
+        self.notes: dict[str, Mapping[str, Any]] = {}
         self.bars = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(),
                              TextColumn("left"), TimeRemainingColumn(), console=self.console, transient=True,
                              disable=not self.console.is_terminal)
@@ -53,14 +42,29 @@ class Bars(Watcher):
         self.runs = 0
 
     def __enter__(self) -> Bars:
-        self.bars.start()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bars.stop()
+        if kind is KeyboardInterrupt:
+            typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
+            raise typer.Exit(130) from None
+
+    def planned(self, plan: Plan) -> None:
+        """The headline, what was resolved, and how many runs are done; with `every`, a line a run."""
+        self.notes = {job.spec.id: job.notes for job in plan}
+        # a line stays a line where a file or a program reads it
+        self.console.print(plan.headline() + (f" (resolved: {', '.join(self.resolved)})" if self.resolved else ""),
+                           soft_wrap=not self.console.is_terminal)
+        done = sum(job.known and self.store.has(job.spec) for job in plan)
+        self.console.print(f"{len(plan.jobs)} runs: {done} done, {len(plan.jobs) - done} to do", soft_wrap=True)
+        for job in plan if self.every else ():
+            self.console.print(f"  {state(job, self.store)}  {label(job.spec, job.notes)}", soft_wrap=True)
 
     def started(self, runs: int) -> None:
         self.runs = runs
+        self.bars.start()
         self.total = self.bars.add_task("runs", total=runs)
 
     def epoch(self, spec: RunSpec, progress: Epoch) -> None:
@@ -79,18 +83,14 @@ class Bars(Watcher):
             self.console.print(f"[{self.count}/{self.runs}] {label(record.spec, record.notes)}: {took}", markup=False, soft_wrap=True)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C, or a scheduler's SIGTERM, ends the block cleanly, says how to go on, and exits with 130."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
-        raise typer.Exit(130) from None
+def state(job: Job, store: Store) -> str:
+    """Id of a run, and whether it is done."""
+    if not job.known:
+        return "id after simulating  to do"
+    return f"{job.spec.id}  {'done ' if store.has(job.spec) else 'to do'}"
 
 
-def print_result(result: Result, store: Store) -> None:
+def finish(result: Result, store: Store) -> None:
     """What did not end well, on stderr; exits with 1 if a run failed."""
     if result.elsewhere:
         typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)

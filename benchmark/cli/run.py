@@ -30,23 +30,19 @@ def run(
 
     Example: stbench run --method cmust --suite nyc --seeds 5
     """
-    from benchmark.cli.progress import Bars, interruptible, print_plan, print_result
+    from benchmark.cli.progress import Bars, finish
     from benchmark.cli.table import print_tables
-    from benchmark.execution.campaign import run_plan
-    from benchmark.execution.plan import Request, make_plan
+    from benchmark.execution.plan import Request
+    from benchmark.experiments.grid import run_request
     from benchmark.options import parse_assignments
-    from benchmark.report.table import Filter
     from benchmark.store.records import Store, local_root
-    from benchmark.suites.cities import CityFinder
 
-    plan = make_plan(Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol,
-                             data, device, scenario), finder=CityFinder(builds=not dry_run))
+    request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
+                      device, scenario)
     store = Store(local_root(results))
-    print_plan(plan, store, resolved=[name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None],
-               every=dry_run)
-    if dry_run:
-        return
-    with interruptible(), Bars(plan) as bars:
-        result = run_plan(plan, store, workers=workers, force=force, watcher=bars)
-    print_tables(Filter.of(plan.settings[0]), "rich", results)
-    print_result(result, store)
+    resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
+    with Bars(store, resolved, every=dry_run) as bars:
+        done = run_request(request, store, workers=workers, force=force, dry_run=dry_run, watcher=bars)
+    if done.result is not None:
+        print_tables(done.tables, "rich", results)
+        finish(done.result, store)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark import lazy
-from benchmark.contract import Measurer
+from benchmark.contract import Asks, Measurer
 from benchmark.errors import UserError
 from benchmark.execution.jobs import Job, Plan, Setting
-from benchmark.families import STANDARD, find_family
+from benchmark.families import STANDARD, Family, find_family
 from benchmark.options import as_dict, resolve
+from benchmark.protocols import Protocol
 from benchmark.registry import MethodInfo, Registry, registry
 from benchmark.spec import Preset, RunSpec, find_preset, without_unborn
 from benchmark.suites.catalogue import Suite, find_suite, pick_tasks
@@ -68,6 +69,7 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
         for some in covered[fit.name]:
             try:
                 fit.cls.check(fit.options, protocol, some)
+                _check_asks(fit.cls.asks(fit.options), family, protocol)
             except ValueError as error:
                 raise UserError(f"Options of {fit.name}: {error}") from None
     cities = finder.cities(suite, request.edition, preset.city_size)
@@ -84,12 +86,22 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
     return Setting(suite, tasks, cities, protocol, preset, request.scenario, tuple(fit.name for fit in fits)), jobs
 
 
+def _check_asks(asks: Asks, family: Family, protocol: Protocol) -> None:
+    """Raise ValueError, with a sentence, where a fit asks for what it cannot have."""
+    for name in asks.said():
+        if name not in family.asks:
+            raise ValueError(f"the method asks for {name}, which the {family.name} suites do not have; they have {', '.join(family.asks)}.")
+    if asks.whole_series and protocol.ranked:
+        raise ValueError(f"the method asks for the whole series, whose test part protocol '{protocol.name}' keeps unseen; it is allowed "
+                         "only under a protocol that is not ranked: add --protocol paper, or change the option that asks for it.")
+
+
 class _Fit:
     """A method with its options: defaults, then its own overrides for the preset, then the user's."""
 
     def __init__(self, methods: Registry, name: str, preset: Preset, given: Mapping[str, Any]) -> None:
         self.name, self.info, self.cls = name, methods.info(name), methods.load(name)
-        self.declared = dict(self.info.overrides.get(preset.name, {}))
+        self.declared = dict(self.cls.presets.get(preset.name, {}))
         self.given = dict(given)
         self.options = resolve(self.cls.Options, {**self.declared, **self.given}, name)
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.execution.campaign import Result, run_plan
+from benchmark.execution.engines import Watcher
 from benchmark.execution.jobs import Job, Plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.registry import Registry, registry
+from benchmark.report.ablation import AblationTable, make_ablation_table
+from benchmark.store.records import Store
 from benchmark.suites.cities import CityFinder
 
 FULL = "full"
@@ -37,25 +41,24 @@ def default_suite(method: str, methods: Registry | None = None) -> str:
     """
     methods = methods or registry()
     declared_ablations(method, methods)
-    suite = methods.info(method).ablation_suite
+    suite: str | None = methods.load(method).ablation_suite
     if suite is None:
         raise UserError(f"{method} names no suite for its ablations; name one: stbench ablate {method} --suite nyc")
     return suite
 
 
 def declared_ablations(method: str, methods: Registry) -> Mapping[str, Mapping[str, Any]]:
-    """Ablation -> option overrides, in the order in which the method declares them.
+    """Ablation -> option overrides, in the order in which the method's class declares them; no other class is loaded.
 
     Raises
     ------
     UserError: there are none.
     """
-    declared = methods.info(method).ablations
+    declared: Mapping[str, Mapping[str, Any]] = methods.load(method).ablations
     if not declared:
-        others = [name for name in methods.names() if methods.info(name).ablations]
-        raise UserError(f"{method} declares no ablations. Methods that do: {', '.join(others) or 'none'}.")
+        raise UserError(f"{method} declares no ablations. `stbench show METHOD` says which ones a method has.")
     if FULL in declared:
-        raise UserError(f"{method} calls an ablation '{FULL}', which is the name of the whole method; rename it in its MethodInfo.")
+        raise UserError(f"{method} calls an ablation '{FULL}', which is the name of the whole method; rename it in its class.")
     return declared
 
 
@@ -89,3 +92,32 @@ def plan_ablation(request: Request, methods: Registry | None = None, *, builds: 
     jobs = {(job.spec.id, job.known or variant): job for variant, plan in reversed(plans.items()) for job in reversed(plan.jobs)}
     plan = replace(plans[FULL], jobs=tuple(reversed(jobs.values())), about=f" ({', '.join(plans)})")
     return Ablation(method, plan, {name: one.jobs for name, one in plans.items()}, changes)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of an ablation."""
+
+    ablation: Ablation
+    store: Store
+    # None: only planned
+    result: Result | None
+
+    @property
+    def table(self) -> AblationTable:
+        """Of the finished runs."""
+        one = self.ablation
+        return make_ablation_table(one.method, one.plan, one.variants, one.changes, self.store)
+
+
+def run_ablation(request: Request, store: Store, *, workers: int | None = None, dry_run: bool = False,
+                 watcher: Watcher | None = None) -> Done:
+    """Plan an ablation and do what the store lacks; a dry run builds no city and does nothing.
+
+    Raises
+    ------
+    UserError: as `plan_ablation` and `run_plan`.
+    """
+    ablation, watcher = plan_ablation(request, builds=not dry_run), watcher or Watcher()
+    watcher.planned(ablation.plan)
+    return Done(ablation, store, None if dry_run else run_plan(ablation.plan, store, workers=workers, watcher=watcher))

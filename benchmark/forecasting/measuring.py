@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import metrics
-from benchmark.contract import Measured, Measurer, RunContext
+from benchmark.contract import Asks, Measured, Measurer, RunContext
 from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.errors import UserError
 from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.posing import cut, held_out_windows, pose
+from benchmark.forecasting.problem import ForecastProblem
 from benchmark.forecasting.protocol import ForecastingProtocol
 from benchmark.forecasting.scoring import score
 from benchmark.protocols import Protocol
@@ -37,6 +38,10 @@ class ForecastMeasurer(Measurer):
                 except UserError as error:
                     raise UserError(f"City {card['name']}, task {task}: {error}") from None
 
+    def problem(self, cities: Sequence[ForecastingCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> ForecastProblem:
+        (city,) = cities
+        return pose(city, tasks, forecasting_protocol(protocol.name), asks)
+
     def facts(self, spec: RunSpec, cities: Sequence[ForecastingCity]) -> tuple[dict[str, Any], dict[str, Any]]:
         card = cities[0].card
         about = ("unit", "steps", "nodes", "span", "clock", "zero")
@@ -46,15 +51,17 @@ class ForecastMeasurer(Measurer):
 
     def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> Measured:
         (city,) = cities
-        protocol = forecasting_protocol(spec.protocol)
-        cls = registry().load(spec.method)
-        problem = pose(city, spec.tasks, protocol, whole_day=cls.reads_whole_series(options))
+        protocol, cls = forecasting_protocol(spec.protocol), registry().load(spec.method)
+        asks = cls.asks(options)
+        problem = self.problem(cities, spec.tasks, protocol, asks)
         method: Forecaster = cls(options, problem)
+        if asks.said():
+            run.notes["asks"] = asks.said()
         made, started = Measured(), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
         for task in spec.tasks:
-            windows = held_out_windows(city, task, protocol).to(run.device)
+            windows = held_out_windows(city, task, protocol, asks.past_days).to(run.device)
             scored = score(method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
             made.add(task, scored.sums, metrics.values(scored.sums))
             made.per_node.update({f"{task}.{name}": part for name, part in scored.per_node.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,12 +11,18 @@ from torch import Tensor, nn
 
 from benchmark.contract import RunContext
 from benchmark.forecasting.contract import Forecaster
-from benchmark.forecasting.problem import ForecastProblem, Inputs
-from benchmark.forecasting.training import train
+from benchmark.forecasting.problem import ForecastProblem, Inputs, Targets
+from benchmark.forecasting.training import masked_mae, scheduled_rate, train
 
 
 class NeuralForecaster(Forecaster):
-    """Scope `task`: one network, trained by the one loop. `Options` derives from `TrainingOptions`."""
+    """Scope `task`: one network, trained by the one loop. `Options` derives from `TrainingOptions`.
+
+    Only `build_network` must be written; the other steps are there to be replaced, one by one.
+    """
+
+    # what takes the steps, made as optimiser(parameters, lr=…, weight_decay=…): a class, or staticmethod(partial(Adam, eps=1e-3))
+    optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
 
     def __init__(self, options: Any, problem: ForecastProblem) -> None:
         super().__init__(options, problem)
@@ -26,9 +32,26 @@ class NeuralForecaster(Forecaster):
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         """A network that maps `Inputs` to [batch, horizon, node], z-scored."""
 
+    def rate(self, epoch: int, epochs: int) -> float:
+        """Learning rate of an epoch, from 1, of so many."""
+        return scheduled_rate(self.options, epoch)
+
+    def training_forward(self, inputs: Inputs, targets: Targets, step: int, planned: int) -> Tensor:
+        """The prediction in training, [batch, horizon, node], z-scored, for a network that sees targets there (scheduled sampling).
+
+        step: steps taken before this one, from 0; a resumed run goes on counting. planned: steps if all epochs run.
+        """
+        return self.network(inputs)
+
+    def loss(self, prediction: Tensor, targets: Targets, step: int, planned: int) -> Tensor:
+        """What is minimised; `prediction` is in the task's unit, `step` and `planned` as in `training_forward`."""
+        return masked_mae(prediction, targets)
+
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
-        result = train(self.network, self.problem.only, self.options, run)
+        own = type(self).training_forward is not NeuralForecaster.training_forward
+        result = train(self.network, self.problem.only, self.options, run, training_forward=self.training_forward if own else None,
+                       loss=self.loss, optimiser=self.optimiser, rate=lambda epoch: self.rate(epoch, run.budget.epochs))
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
                                  "validation_mae": result.best_loss}
 

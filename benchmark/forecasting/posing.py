@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from benchmark.contract import Asks
 from benchmark.data.forecasting.city import ForecastingCity, Series
 from benchmark.data.forecasting.graph import gaussian_graph
 from benchmark.errors import UserError
@@ -60,20 +61,19 @@ def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: ForecastingPr
     return Scaler(mean, std if std > 0 else 1.0)
 
 
-def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProtocol, *, whole_day: bool = False) -> ForecastProblem:
+def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProtocol, asks: Asks = Asks()) -> ForecastProblem:  # noqa: B008 (frozen)
     """The problem of one fit. Its arrays are copies of training and validation rows: no test row is reachable from it.
 
-    whole_day: also show the mean day of the whole series, test part included; never under a protocol that ranks.
+    asks: what the method needs beyond its windows; the whole series never under a protocol that ranks.
     """
-    shown = whole_day and not protocol.ranked
-    return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, shown) for task in tasks})
+    return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, asks) for task in tasks})
 
 
-def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> Windows:
+def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol, past_days: int = 0) -> Windows:
     """The windows of the test part, for the runner only."""
     series = city.series(task)
     parts = cut(series.steps, protocol)
-    return _windows(series, parts.test, _scaler(series, parts, protocol), protocol)
+    return _windows(series, parts.test, _scaler(series, parts, protocol), protocol, past_days)
 
 
 def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
@@ -84,7 +84,7 @@ def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
     return gaussian_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
 
 
-def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, whole_day: bool) -> TaskProblem:
+def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, asks: Asks) -> TaskProblem:
     series = city.series(task)
     parts = cut(series.steps, protocol)
     scaler = _scaler(series, parts, protocol)
@@ -92,10 +92,10 @@ def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, 
     return TaskProblem(
         task, series.unit, scaler, series.clock.steps_per_day, torch.from_numpy(series.node_index.copy()),
         torch.tensor(table[["lon", "lat"]].to_numpy(np.float32)), torch.tensor(graph_of(city, series.node_index)),
-        train=_windows(series, parts.train, scaler, protocol),
-        validation=_windows(series, parts.validation, scaler, protocol),
+        train=_windows(series, parts.train, scaler, protocol, asks.past_days),
+        validation=_windows(series, parts.validation, scaler, protocol, asks.past_days),
         extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},
-        whole_day=_mean_day(series) if whole_day else None,
+        whole_day=_mean_day(series) if asks.whole_series and not protocol.ranked else None,
     )
 
 
@@ -112,9 +112,31 @@ def _mean_day(series: Series) -> torch.Tensor:
     return torch.from_numpy(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32))
 
 
-def _windows(series: Series, rows: slice, scaler: Scaler, protocol: ForecastingProtocol) -> Windows:
+def _windows(series: Series, rows: slice, scaler: Scaler, protocol: ForecastingProtocol, past_days: int) -> Windows:
+    """The windows of a part, and the rows of so many days before it, which belong to earlier parts and are history."""
     clock, steps = series.clock, series.steps
-    part = (series.values, series.observed, clock.slot(steps), clock.weekday(steps), clock.calendar(steps))
-    values, observed, slot, weekday, calendar = (torch.from_numpy(np.array(array[rows])) for array in part)
+    past = past_days * clock.steps_per_day
+    # rows before the series began are unobserved
+    lacking = max(past - rows.start, 0)
+    shown = slice(max(rows.start - past, 0), rows.stop)
+    clocks = _with_days_before(clock.slot(steps)[shown], clock.weekday(steps)[shown], lacking, clock.steps_per_day)
+    arrays = (_padded(series.values[shown], lacking), _padded(series.observed[shown], lacking), *clocks,
+              _padded(clock.calendar(steps)[shown], lacking))
+    values, observed, slot, weekday, calendar = (torch.from_numpy(np.array(array)) for array in arrays)
     return Windows(series.task, protocol.history, protocol.horizon, scaler, clock.steps_per_day, values, observed, slot, weekday, calendar,
-                   protocol.zero_counts)
+                   protocol.zero_counts, past)
+
+
+def _padded(rows: np.ndarray, lacking: int) -> np.ndarray:
+    """Rows of zeros in front."""
+    return np.concatenate([np.zeros((lacking, *rows.shape[1:]), rows.dtype), rows]) if lacking else rows
+
+
+def _with_days_before(slot: np.ndarray, weekday: np.ndarray, lacking: int, steps_per_day: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slots and weekdays continued backwards by so many rows."""
+    if not lacking:
+        return slot, weekday
+    row = np.arange(-lacking, 0)
+    days = -(row // steps_per_day)
+    same_time = row + days * steps_per_day  # on the series' first day
+    return (np.concatenate([slot[same_time], slot]), np.concatenate([(weekday[same_time] - days) % 7, weekday]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +23,55 @@ class Scaler:
 
     def unscale(self, values: Tensor) -> Tensor:
         return values * self.std + self.mean
+
+
+class Past:
+    """The rows of some days right before each window of a batch; gathered when read.
+
+    Rows before the series began, and rows that a scenario withholds, are unobserved.
+    """
+
+    def __init__(self, rows: Rows, first: Tensor, steps: int, scaler: Scaler) -> None:
+        # [batch] the row of `rows` on which each window begins
+        self._rows, self._first, self._steps, self._scaler = rows, first, steps, scaler
+
+    @cached_property
+    def values(self) -> Tensor:
+        """[batch, step, node] in the task's unit; 0 where unobserved."""
+        return self._rows.values[self._index]
+
+    @cached_property
+    def observed(self) -> Tensor:
+        """[batch, step, node] bool."""
+        return self._rows.observed[self._index]
+
+    @cached_property
+    def scaled(self) -> Tensor:
+        """[batch, step, node] z-scored; 0 (the training mean) where unobserved."""
+        return torch.where(self.observed, self._scaler.scale(self.values), 0.0)
+
+    @cached_property
+    def slot(self) -> Tensor:
+        """[batch, step] int64: slot of the day."""
+        return self._rows.slot[self._index]
+
+    @cached_property
+    def weekday(self) -> Tensor:
+        """[batch, step] int64: Monday 0 … Sunday 6."""
+        return self._rows.weekday[self._index]
+
+    @cached_property
+    def _index(self) -> Tensor:
+        return self._first[:, None] + torch.arange(-self._steps, 0, device=self._first.device)
+
+
+class Rows(NamedTuple):
+    """What `Past` gathers from: [row, node], [row, node], [row], [row]."""
+
+    values: Tensor
+    observed: Tensor
+    slot: Tensor
+    weekday: Tensor
 
 
 @dataclass(frozen=True)
@@ -41,6 +92,8 @@ class Inputs:
     # [batch, history, 6]: year - first year, month/12, day/31, hour/24, minute/60, second/60
     calendar: Tensor
     steps_per_day: int
+    # the days before the windows, for a method that asks for them (`Asks.past_days`)
+    past: Past | None = None
 
     @property
     def history(self) -> int:
@@ -67,6 +120,10 @@ class Targets:
     # [batch, horizon, node] bool: the observed entries that the protocol lets count in loss and selection
     counted: Tensor
 
+    def scaled(self, scaler: Scaler) -> Tensor:
+        """[batch, horizon, node] z-scored; 0 (the training mean) where unobserved."""
+        return torch.where(self.observed, scaler.scale(self.values), 0.0)
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -77,7 +134,7 @@ class Windows:
     horizon: int
     scaler: Scaler
     steps_per_day: int
-    # [step, node] the part's rows in the task's unit, and bool
+    # [step, node] in the task's unit, and bool: the part's rows, after `past` rows before it
     values: Tensor
     observed: Tensor
     # [step], [step], [step, 6]
@@ -86,9 +143,11 @@ class Windows:
     calendar: Tensor
     # whether a zero counts as a target
     zero_counts: bool = True
+    # rows before each window that it shows as `Inputs.past`; those before the series began are unobserved
+    past: int = 0
 
     def __len__(self) -> int:
-        return max(self.values.shape[0] - self.history - self.horizon + 1, 0)
+        return max(self.values.shape[0] - self.past - self.history - self.horizon + 1, 0)
 
     @property
     def device(self) -> torch.device:
@@ -98,19 +157,31 @@ class Windows:
         parts = ("values", "observed", "slot", "weekday", "calendar")
         return replace(self, **{name: getattr(self, name).to(device) for name in parts})
 
-    def inputs(self, starts: Tensor) -> Inputs:
-        """The input side of the windows that begin at these rows ([batch] int64)."""
-        shown = starts[:, None] + torch.arange(self.history, device=self.device)
-        known = starts[:, None] + torch.arange(self.history + self.horizon, device=self.device)
+    def inputs(self, starts: Tensor, *, apart: bool = False) -> Inputs:
+        """The input side of these windows ([batch] int64, from 0).
+
+        apart: give the past rows as a copy, from which no row after the last window's first can be reached.
+        """
+        first = self.past + starts
+        shown = first[:, None] + torch.arange(self.history, device=self.device)
+        known = first[:, None] + torch.arange(self.history + self.horizon, device=self.device)
         values, observed = self.values[shown], self.observed[shown]
         scaled = torch.where(observed, self.scaler.scale(values), 0.0)
-        return Inputs(self.task, values, observed, scaled, self.slot[known], self.weekday[known], self.calendar[shown], self.steps_per_day)
+        return Inputs(self.task, values, observed, scaled, self.slot[known], self.weekday[known], self.calendar[shown], self.steps_per_day,
+                      self._past(first, apart) if self.past else None)
 
     def targets(self, starts: Tensor) -> Targets:
         """The target side of the same windows."""
-        asked = starts[:, None] + torch.arange(self.history, self.history + self.horizon, device=self.device)
+        asked = self.past + starts[:, None] + torch.arange(self.history, self.history + self.horizon, device=self.device)
         values, observed = self.values[asked], self.observed[asked]
         return Targets(values, observed, self._counted(values, observed))
+
+    def _past(self, first: Tensor, apart: bool) -> Past:
+        rows, begin = Rows(self.values, self.observed, self.slot, self.weekday), 0
+        if apart:
+            begin = int(first.min()) - self.past
+            rows = Rows(*(array[begin:int(first.max())].clone() for array in rows))
+        return Past(rows, first - begin, self.past, self.scaler)
 
     @property
     def counted(self) -> Tensor:

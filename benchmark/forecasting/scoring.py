@@ -43,7 +43,7 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
     per_node = {"absolute": np.zeros(nodes), "count": np.zeros(nodes)}
     for starts in torch.arange(len(windows), device=windows.device).split(batch):
         targets = windows.targets(starts)
-        predicted = predict(windows.inputs(starts))
+        predicted = predict(windows.inputs(starts, apart=True))
         if predicted.shape != targets.values.shape:
             raise BadPrediction(f"Task {windows.task}: predicted shape {tuple(predicted.shape)}, expected {tuple(targets.values.shape)}.")
         if not torch.isfinite(predicted).all():

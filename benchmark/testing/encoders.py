@@ -17,7 +17,7 @@ from benchmark.execution.work import seed_everything
 from benchmark.families import TRAJECTORY, trajectory_protocol
 from benchmark.options import resolve
 from benchmark.registry import registry
-from benchmark.testing.shared import check_facts, check_pickles, check_resumes, reachable_arrays
+from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_resumes, reachable_arrays
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory import cuts
 from benchmark.trajectory.contract import TrajectoryEncoder
@@ -58,7 +58,7 @@ class Bench:
 
     def make(self, problem: TrajectoryProblem, seed: int = 0) -> TrajectoryEncoder:
         seed_everything(seed)
-        return self.cls(resolve(self.cls.Options, self.info.overrides.get("smoke", {}), self.info.name), problem)
+        return self.cls(resolve(self.cls.Options, self.cls.presets.get("smoke", {}), self.info.name), problem)
 
     def fit(self, seed: int, problem: TrajectoryProblem | None = None) -> TrajectoryEncoder:
         method = self.make(problem or self.problem, seed)
@@ -67,6 +67,9 @@ class Bench:
 
     def whole(self) -> Trips:
         return cuts.whole(self.table, self.rows.test)
+
+    def answers(self, method: TrajectoryEncoder) -> Tensor:
+        return self.vectors(self.whole(), method)
 
     def vectors(self, trips: Trips, method: TrajectoryEncoder | None = None) -> Tensor:
         with torch.no_grad():
@@ -171,6 +174,20 @@ def check_hidden_times(bench: Bench) -> None:
         assert same, f"{bench.info.name}: a hidden time, or the number of points, changes a vector"
 
 
+def check_views(bench: Bench) -> None:
+    """The views that the registry says it reads are those that it reads: other entries there change it, and nothing else does."""
+    for number, view in enumerate(TRAJECTORY.inputs):
+        rng = np.random.default_rng(number)
+        tables = [altered(table, **{view: _changed(getattr(table, view), np.ones(len(table.gps.offsets) - 1, bool), rng, _sizes(table))})
+                  for table in bench.tables]
+        method = bench.fit(0, bench.pose(tables))
+        same = torch.equal(bench.vectors(cuts.whole(tables[0], bench.rows.test), method), bench.answers(bench.fitted))
+        if view in bench.info.inputs:
+            assert not same, f"{bench.info.name} says that it reads the view {view}, but other entries there change nothing"
+        else:
+            assert same, f"{bench.info.name} reads the view {view}, but does not say so: its inputs are {', '.join(bench.info.inputs)}"
+
+
 def check_companions(bench: Bench) -> None:
     """The vector of a trip does not depend on the trips beside it, nor on padding to the longest of them."""
     for trips in (bench.whole(), *(posed.trips for posed in _posed(bench.table, bench.rows.test))):
@@ -193,8 +210,8 @@ def check_state_round_trip(bench: Bench) -> None:
 
 
 CHECKS = (check_facts, check_vectors, check_seeds, check_no_held_out_trip_in_fit, check_held_out_trips_do_not_change_the_fit,
-          check_no_road_class, check_cut_hides_what_comes_after, check_hidden_times, check_companions, check_state_round_trip,
-          check_resumes, check_pickles)
+          check_no_road_class, check_cut_hides_what_comes_after, check_hidden_times, check_views, check_devices, check_companions,
+          check_state_round_trip, check_resumes, check_pickles)
 
 
 def _posed(table: TripTable, rows: np.ndarray) -> list[Posed]:

@@ -15,14 +15,14 @@ from benchmark.data.clock import Clock
 from benchmark.data.folder import Origin as CityOrigin
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.execution.work import seed_everything
-from benchmark.families import forecasting_protocol
+from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.posing import held_out_windows, pose
-from benchmark.forecasting.problem import ForecastProblem, Inputs, Windows
+from benchmark.forecasting.problem import ForecastProblem, Inputs, TaskProblem, Windows
 from benchmark.forecasting.scoring import score
 from benchmark.options import resolve
 from benchmark.registry import registry
-from benchmark.testing.shared import check_facts, check_pickles, check_resumes, reachable_arrays
+from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_resumes, reachable_arrays
 
 STRICT = forecasting_protocol("strict")
 # a value that stands only in test rows: no method may ever hold it during fit
@@ -45,25 +45,36 @@ class Bench:
         self.cls: type[Forecaster] = registry().load(name)
         self.city = tiny_city(folder / "city")
         self.tasks = self.city.tasks if self.info.scope == "city" else self.city.tasks[:1]
-        self.problem = pose(self.city, self.tasks, STRICT)
+        self.asks = self.cls.asks(self.options())
+        self.problem = self.pose(self.city)
         self.fitted = self.fit(0)
         self.folder = folder
 
     def make(self, problem: ForecastProblem, seed: int = 0) -> Forecaster:
         seed_everything(seed)
-        return self.cls(resolve(self.cls.Options, self.info.overrides.get("smoke", {}), self.info.name), problem)
+        return self.cls(self.options(), problem)
+
+    def options(self) -> Any:
+        return resolve(self.cls.Options, self.cls.presets.get("smoke", {}), self.info.name)
+
+    def pose(self, city: ForecastingCity) -> ForecastProblem:
+        return pose(city, self.tasks, STRICT, self.asks)
 
     def fit(self, seed: int, problem: ForecastProblem | None = None, budget: Budget = TINY) -> Forecaster:
         method = self.make(problem or self.problem, seed)
         method.fit(RunContext(seed, torch.device("cpu"), budget))
         return method
 
+    def answers(self, method: Forecaster) -> torch.Tensor:
+        return self.predictions(method)
+
     def held_out(self, city: ForecastingCity | None = None) -> Windows:
-        return held_out_windows(city or self.city, self.tasks[0], STRICT)
+        return held_out_windows(city or self.city, self.tasks[0], STRICT, self.asks.past_days)
 
     def predictions(self, method: Forecaster, windows: Windows | None = None, batch: int = 64) -> torch.Tensor:
         windows = windows or self.held_out()
-        return torch.cat([method.predict(windows.inputs(starts)) for starts in torch.arange(len(windows)).split(batch)])
+        every = torch.arange(len(windows), device=windows.device)
+        return torch.cat([method.predict(windows.inputs(starts, apart=True)) for starts in every.split(batch)])
 
 
 def tiny_city(folder: Path, test_value: float | None = None) -> ForecastingCity:
@@ -97,7 +108,7 @@ def check_seeds(bench: Bench) -> None:
 def check_no_test_data_in_fit(bench: Bench) -> None:
     """No object reachable from the method before, during or after `fit` holds a test row."""
     folder = bench.city.folder.with_name("sentinel")
-    problem = pose(tiny_city(folder, SENTINEL), bench.tasks, STRICT)
+    problem = bench.pose(tiny_city(folder, SENTINEL))
     method = bench.make(problem)
 
     def look(moment: str) -> None:
@@ -111,7 +122,7 @@ def check_no_test_data_in_fit(bench: Bench) -> None:
 
 def check_test_rows_do_not_change_the_fit(bench: Bench) -> None:
     """Other test rows, the same fitted state."""
-    other = bench.fit(0, pose(tiny_city(bench.city.folder.with_name("other"), 1.0), bench.tasks, STRICT)).state_dict()
+    other = bench.fit(0, bench.pose(tiny_city(bench.city.folder.with_name("other"), 1.0))).state_dict()
     for key, tensor in bench.fitted.state_dict().items():
         assert torch.equal(tensor, other[key]), f"{bench.info.name}: '{key}' depends on test rows"
 
@@ -119,12 +130,49 @@ def check_test_rows_do_not_change_the_fit(bench: Bench) -> None:
 def check_future_has_no_effect(bench: Bench) -> None:
     """What comes after a window's history cannot change its prediction, nor can unobserved inputs."""
     windows = bench.held_out()
-    shown = torch.arange(windows.values.shape[0])[:, None] < windows.history
+    shown = torch.arange(windows.values.shape[0])[:, None] < windows.past + windows.history
     changed = dataclasses.replace(windows, values=torch.where(shown, windows.values, SENTINEL),
                                   observed=torch.where(shown, windows.observed, True))
     first = torch.zeros(1, dtype=torch.int64)
     assert torch.equal(bench.fitted.predict(windows.inputs(first)), bench.fitted.predict(changed.inputs(first))), (
         f"{bench.info.name}: the future changes a prediction")
+
+
+def check_inputs(bench: Bench) -> None:
+    """What the registry says that it reads is what it reads: other values there change it, and nothing else does."""
+    for name in FORECASTING.inputs[1:]:
+        method = bench.fit(0, _other_problem(bench.problem, name))
+        same = torch.equal(bench.predictions(method, _other_windows(bench.held_out(), name)), bench.predictions(bench.fitted))
+        if name in bench.info.inputs:
+            assert not same, f"{bench.info.name} says that it reads '{name}', but other values there change nothing"
+        else:
+            assert same, f"{bench.info.name} reads '{name}', but does not say so: its inputs are {', '.join(bench.info.inputs)}"
+
+
+def _other_problem(problem: ForecastProblem, name: str) -> ForecastProblem:
+    """The same problem with other values of one input."""
+    rng = np.random.default_rng(5)
+
+    def other(one: TaskProblem) -> TaskProblem:
+        windows = {part: _other_windows(getattr(one, part), name) for part in ("train", "validation")}
+        weights = rng.random((one.nodes, one.nodes)).astype(np.float32)
+        changed: dict[str, Any] = {"coordinates": {"coordinates": torch.from_numpy(rng.random((one.nodes, 2)).astype(np.float32))},
+                                   "graph": {"graph": torch.from_numpy(weights + weights.T)}}.get(name, windows)
+        return dataclasses.replace(one, **changed)
+
+    return dataclasses.replace(problem, tasks={task: other(one) for task, one in problem.tasks.items()})
+
+
+def _other_windows(windows: Windows, name: str) -> Windows:
+    """The same windows with other clocks, where these are the input."""
+    rng = np.random.default_rng(6)
+    rows = len(windows.slot)
+    if name == "time":
+        return dataclasses.replace(windows, slot=torch.from_numpy(rng.integers(0, windows.steps_per_day, rows)),
+                                   weekday=torch.from_numpy(rng.integers(0, 7, rows)))
+    if name == "calendar":
+        return dataclasses.replace(windows, calendar=torch.from_numpy(rng.random((rows, 6)).astype(np.float32)))
+    return windows
 
 
 def check_batch_size_independence(bench: Bench) -> None:
@@ -148,7 +196,7 @@ def check_learns(bench: Bench) -> None:
     """On the tiny city it beats the training mean by a tenth."""
     method = bench.fit(0, budget=LEARNING)
     for task in bench.tasks:
-        windows, scaler = held_out_windows(bench.city, task, STRICT), bench.problem.tasks[task].scaler
+        windows, scaler = held_out_windows(bench.city, task, STRICT, bench.asks.past_days), bench.problem.tasks[task].scaler
         own, mean = (_mae(predict, windows) for predict in (method.predict, _constant(scaler.mean, windows.horizon)))
         assert own < 0.9 * mean, f"{bench.info.name} on {task}: MAE {own:.2f}, the training mean has {mean:.2f}"
 
@@ -166,4 +214,4 @@ def _mae(predict: Any, windows: Windows) -> float:
 
 
 CHECKS = (check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
-          check_batch_size_independence, check_state_round_trip, check_resumes, check_pickles, check_learns)
+          check_inputs, check_devices, check_batch_size_independence, check_state_round_trip, check_resumes, check_pickles, check_learns)

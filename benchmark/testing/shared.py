@@ -19,6 +19,7 @@ from benchmark.contract import Budget, Method, RunContext
 from benchmark.errors import UserError
 from benchmark.options import describe_options, resolve
 from benchmark.registry import MethodInfo
+from benchmark.testing.devices import DeviceWatch
 
 TWO_EPOCHS = Budget(epochs=2, patience=30, epoch_windows=32, validation_windows=8)
 
@@ -34,6 +35,9 @@ class Bench(Protocol):
     def make(self, problem: Any, seed: int = 0) -> Method:
         """A new method, not fitted."""
 
+    def answers(self, method: Any) -> torch.Tensor:
+        """What it answers about test windows or trips."""
+
 
 def check_facts(bench: Bench) -> None:
     """The registry's facts are whole; options are a frozen dataclass whose every field is explained."""
@@ -46,13 +50,26 @@ def check_facts(bench: Bench) -> None:
     assert options.__dataclass_params__.frozen, f"{info.name}: Options is not frozen"
     silent = [key for key, about in describe_options(options).items() if not about["meaning"]]
     assert not silent, f"{info.name}: options without a comment that gives their meaning: {silent}"
-    for preset, overrides in info.overrides.items():
-        resolve(options, overrides, f"{info.name} ({preset})")
+    for kind in ("presets", "ablations"):
+        for name, overrides in getattr(bench.cls, kind).items():
+            resolve(options, overrides, f"{info.name} ({name})")
+    for option, tried in bench.cls.sweeps.items():
+        for value in tried:
+            resolve(options, {option: value}, f"{info.name} (sweep of {option})")
     try:
         resolve(options, {"no_such_option": "1"}, info.name)
     except UserError:
         return
     raise AssertionError(f"{info.name}: an unknown option is accepted")
+
+
+def check_devices(bench: Bench) -> None:
+    """No tensor is made without a device, or `like` another, while it learns and answers: on a GPU that would be the wrong one."""
+    method = bench.make(bench.problem)  # first weights are drawn on the CPU, then moved
+    with DeviceWatch() as watch:
+        method.fit(RunContext(0, torch.device("cpu"), TWO_EPOCHS))
+        bench.answers(method)
+    assert not watch.found, f"{bench.info.name}: tensors without a device: {'; '.join(watch.found)}; write device=… or …_like"
 
 
 def check_resumes(bench: Bench) -> None:

@@ -22,27 +22,19 @@ class Diverged(RuntimeError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
-    """Options every trained method shares; a method sets its own defaults."""
+class StageOptions:
+    """Options of every trained method, whatever its family; a method sets its own defaults."""
 
     # windows or trips a step
     batch_size: int = 64
-    # Adam's step size at the start
+    # the optimiser's step size at the start
     learning_rate: float = 1e-3
     # coupled L2 (inside Adam)
     weight_decay: float = 0.0
-    # epochs after which the learning rate is multiplied by `decay`
-    milestones: tuple[int, ...] = ()
-    # factor of one decay of the learning rate
-    decay: float = 0.1
-    # epochs between two decays of a periodic schedule, instead of milestones; 0: none
-    decay_every: int = 0
     # largest global gradient norm; 0: no clipping
     clip_norm: float = 0.0
     # bfloat16 autocast in the network; the loss stays float32
     amp: bool = False
-    # torch.compile the network; the first steps take longer
-    compile: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,15 +69,16 @@ class Stage(Generic[Batch]):
     key: str
     # the batches of one epoch, in the order that a generator gives
     batches: Callable[[torch.Generator], Iterable[Batch]]
-    # of one batch, differentiable
-    loss: Callable[[Batch], Tensor]
+    # of a batch, and of the number of steps that the stage has taken before (a resumed one goes on counting), differentiable
+    loss: Callable[[Batch, int], Tensor]
     # after an epoch, without gradients; lower is better
     validate: Callable[[], float]
     # facts for the history
     labels: Mapping[str, str] = field(default_factory=dict)
-    # epoch (from 1) -> learning rate; None: the options' schedule
+    # epoch (from 1) -> learning rate; None: always the options'
     rate: Callable[[int], float] | None = None
-    optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
+    # a class, or anything that takes (parameters, lr=…, weight_decay=…) and makes an optimiser, e.g. functools.partial(Adam, eps=1e-3)
+    optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
     # epochs before the budget's patience may end the stage
     first_epochs: int = 0
     # an epoch that is only as good as the best one counts against the patience: shares of errors lie on plateaus
@@ -110,7 +103,7 @@ class _State:
         return self.epoch >= budget.epochs or (self.worse >= budget.patience and self.epoch > first_epochs)
 
 
-def run_stage(network: nn.Module, stage: Stage[Batch], options: TrainingOptions, run: RunContext, *,
+def run_stage(network: nn.Module, stage: Stage[Batch], options: StageOptions, run: RunContext, *,
               parameters: Iterable[nn.Parameter] | None = None, companion: Companion | None = None,
               after_step: Callable[[], None] | None = None) -> StageResult:
     """Train a network and leave it with its best weights.
@@ -128,7 +121,7 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: TrainingOptions,
     Diverged: names epoch, stage and learning rate.
     """
     trained = [p for p in (network.parameters() if parameters is None else parameters) if p.requires_grad]
-    optimiser = stage.optimiser(trained, lr=options.learning_rate, weight_decay=options.weight_decay)  # type: ignore[call-arg]
+    optimiser = stage.optimiser(trained, lr=options.learning_rate, weight_decay=options.weight_decay)
     order, budget = run.generator(f"order {stage.key}"), run.budget
     state = _State()
     if run.checkpoints and (saved := run.checkpoints.load(stage.key, run.device)):
@@ -137,14 +130,14 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: TrainingOptions,
     while not state.finished(budget, stage.first_epochs):
         started = time.perf_counter()
         state.epoch += 1
-        rate = stage.rate(state.epoch) if stage.rate else scheduled_rate(options, state.epoch)
+        rate = stage.rate(state.epoch) if stage.rate else options.learning_rate
         for group in optimiser.param_groups:
             group["lr"] = rate
         total, batches = torch.zeros((), device=run.device), 0
         network.train()
         for batch in stage.batches(order):
             optimiser.zero_grad(set_to_none=True)
-            value = stage.loss(batch)
+            value = stage.loss(batch, state.steps + batches)
             value.backward()
             if options.clip_norm:
                 torch.nn.utils.clip_grad_norm_(trained, options.clip_norm)
@@ -179,12 +172,6 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: TrainingOptions,
         run.progress(Progress(stage.key, state.epoch, budget.epochs, train_loss, validation_loss))
     network.load_state_dict(state.best)
     return StageResult(state.epoch, state.best_epoch, state.best_loss, state.steps, state.seconds)
-
-
-def scheduled_rate(options: TrainingOptions, epoch: int) -> float:
-    """Learning rate of an epoch (counted from 1)."""
-    passed = (epoch - 1) // options.decay_every if options.decay_every else sum(epoch > m for m in options.milestones)
-    return options.learning_rate * options.decay**passed
 
 
 def _saved(state: _State, over: bool, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator,

@@ -20,11 +20,6 @@ class TrajectoryEncoder(Method):
         self.problem = problem
 
     @classmethod
-    def reads_road_class(cls, options: Any) -> bool:
-        """Whether these options need `CityProblem.road_class`; the road_label of such a fit is not scored (✕)."""
-        return False
-
-    @classmethod
     def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
         """The views that these options read, of those that the method declares."""
         return declared

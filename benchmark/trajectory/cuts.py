@@ -259,7 +259,7 @@ def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: Vie
         values = {name: torch.from_numpy(given.values[name].astype(np.int64 if name in whole_numbers else np.float64)) for name in names}
         return TripView(torch.from_numpy(given.offsets.astype(np.int64)), {"time": torch.from_numpy(seconds), **values})
 
-    return Trips(table.name, torch.tensor(local.day_of_week.to_numpy(), dtype=torch.int64),
-                 torch.tensor((60 * local.hour + local.minute).to_numpy(), dtype=torch.int64),
+    return Trips(table.name, torch.from_numpy(local.day_of_week.to_numpy(np.int64)),
+                 torch.from_numpy((60 * local.hour + local.minute).to_numpy(np.int64)),
                  view(gps, "time", ("lon", "lat", "road", "cell", "step"), True), view(route, "entry", ("road",), route_times),
                  view(grid, "entry", ("cell",), True))

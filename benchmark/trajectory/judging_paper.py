@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark import metrics
-from benchmark.training.stage import TrainingOptions
+from benchmark.training.stage import StageOptions
 from benchmark.trajectory.cuts import Posed
 from benchmark.trajectory.exam import Judge, Judged, best_classes
 from benchmark.trajectory.floors import Floors, road_floors, time_floors
@@ -16,9 +16,9 @@ from benchmark.trajectory.probes import how_many, which
 
 ROAD_FOLDS, ROAD_EPOCHS, ROAD_RATE = 100, 100, 1e-2
 TIME_FOLDS = 5
-TIME_OPTIONS = TrainingOptions(batch_size=64, learning_rate=1e-3)
+TIME_OPTIONS = StageOptions(batch_size=64, learning_rate=1e-3)
 TEST_SHARE, SPLIT_SEED = 0.2, 488
-DESTINATION_OPTIONS = TrainingOptions(batch_size=128, learning_rate=3e-3)
+DESTINATION_OPTIONS = StageOptions(batch_size=128, learning_rate=3e-3)
 DESTINATION_EPOCHS = 120
 LSTM_WIDTH = 128
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import metrics
-from benchmark.contract import Measured, Measurer, RunContext
+from benchmark.contract import Asks, Measured, Measurer, RunContext
 from benchmark.data.cards import size_in_words
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.families import TRAJECTORY, trajectory_protocol
@@ -24,6 +24,7 @@ from benchmark.trajectory.judging_paper import AsTheAuthors
 from benchmark.trajectory.neural import FinetuningProber, NeuralEncoder
 from benchmark.trajectory.posing import check_labels, part_rows, pose_trajectories
 from benchmark.trajectory.probes import FrozenProber, Prober
+from benchmark.trajectory.problem import TrajectoryProblem
 
 JUDGES: Mapping[str, type[Judge]] = {"kept aside": KeptAside, "as the authors": AsTheAuthors}
 
@@ -36,6 +37,11 @@ class TrajectoryMeasurer(Measurer):
 
     def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
         """Every task can be posed on every city; what a city's trips lack shows in its run."""
+
+    def problem(self, cities: Sequence[TrajectoryCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> TrajectoryProblem:
+        unlimited = dict.fromkeys(TRAJECTORY.counts)
+        return pose_trajectories([TripTable(city) for city in cities], {city.name: part_rows(city, unlimited) for city in cities},
+                                 road_class=asks.road_class)
 
     def facts(self, spec: RunSpec, cities: Sequence[TrajectoryCity]) -> tuple[dict[str, Any], dict[str, Any]]:
         tasks = TRAJECTORY.tasks_of([city.name for city in cities], ())
@@ -52,8 +58,10 @@ class TrajectoryMeasurer(Measurer):
         wanted = [(task, *split_task(names, task)) for task in spec.tasks]
         tables = {city.name: TripTable(city) for city in cities if city.name in {name for _, name, _ in wanted}}
         rows = {name: part_rows(table.city, spec.budget, changes.get("labelled_share")) for name, table in tables.items()}
-        shows_class = cls.reads_road_class(options)
-        method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=shows_class))
+        asks = cls.asks(options)
+        method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=asks.road_class))
+        if asks.said():
+            run.notes["asks"] = asks.said()
         made, started = Measured(), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
@@ -64,7 +72,7 @@ class TrajectoryMeasurer(Measurer):
                 check_labels(tables[city].city)
             judge = JUDGES[protocol.judging](Exam(tables[city], rows[city], protocol, changes.get("kept_share"), method, prober, run))
             made.floors[task] = judge.floors(kind)
-            if missing := _missing(kind, cls.views(options, info.inputs), shows_class):
+            if missing := _missing(kind, cls.views(options, info.inputs), asks.road_class):
                 run.notes.setdefault("missing", {})[task] = missing
                 continue
             judged = judge.judge(kind)

@@ -13,19 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contract import RunContext
-from benchmark.training.stage import Stage, TrainingOptions, run_stage, scheduled_rate
+from benchmark.training.stage import Stage, StageOptions, run_stage
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.probes import ENCODING_BATCH, Prober, Question, Shown, Standardised, probing_run, vectors_of
 from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.trips import Trips
 
 # fine-tuning as the paper says (trajectory-suite §7)
-FINETUNING = TrainingOptions(batch_size=64, learning_rate=1e-4, weight_decay=0.01)
+FINETUNING = StageOptions(batch_size=64, learning_rate=1e-4, weight_decay=0.01)
 FINETUNING_EPOCHS, WARM_UP_EPOCHS = 70, 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderOptions(TrainingOptions):
+class EncoderOptions(StageOptions):
     """Options every trained encoder shares; a method sets its own defaults."""
 
     # most epochs over the unlabelled trips
@@ -49,12 +49,12 @@ class NeuralEncoder(TrajectoryEncoder):
     def losses(self, trips: Trips) -> Mapping[str, Tensor]:
         """Named terms whose sum is minimised, over a batch of one city's unlabelled trips; random masks come from torch's generator."""
 
-    # what takes the steps
-    optimiser: type[torch.optim.Optimizer] = torch.optim.Adam
+    # what takes the steps, made as optimiser(parameters, lr=…, weight_decay=…): a class, or staticmethod(partial(Adam, eps=1e-3))
+    optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
 
     def rate(self, epoch: int, epochs: int) -> float:
         """Learning rate of an epoch, from 1, of so many."""
-        return scheduled_rate(self.options, epoch)
+        return float(self.options.learning_rate)
 
     def vectors(self, trips: Trips) -> Tensor:
         """[trip, d], differentiable."""
@@ -67,19 +67,17 @@ class NeuralEncoder(TrajectoryEncoder):
 
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
-        if self.options.compile:
-            self.network.compile(dynamic=True)
         cities = self.problem.cities
         size = self.options.batch_size
 
         def batches(order: torch.Generator) -> Iterable[Trips]:
             """Batches of one city each, the cities in turn; a city of fewer trips begins again until the largest one is through."""
-            parts = {city: torch.randperm(len(one.unlabelled), generator=order).split(size) for city, one in cities.items()}
+            parts = {city: torch.randperm(len(one.unlabelled), generator=order, device="cpu").split(size) for city, one in cities.items()}
             for k in range(max(map(len, parts.values()))):
                 for city, rows in parts.items():
                     yield cities[city].unlabelled.rows(rows[k % len(rows)]).to(run.device)
 
-        def loss(trips: Trips) -> Tensor:
+        def loss(trips: Trips, step: int = 0) -> Tensor:
             with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=self.options.amp):
                 return torch.stack([term.float() for term in self.losses(trips).values()]).sum()
 
@@ -88,7 +86,7 @@ class NeuralEncoder(TrajectoryEncoder):
             with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
                 torch.manual_seed(run.seed)
                 parts = [(len(rows), float(loss(one.validation.rows(rows).to(run.device))))
-                         for one in cities.values() for rows in torch.arange(len(one.validation)).split(size)]
+                         for one in cities.values() for rows in torch.arange(len(one.validation), device="cpu").split(size)]
             return sum(count * value for count, value in parts) / sum(count for count, _ in parts)
 
         limited = replace(run, budget=run.budget.at_most(self.options.epochs))
@@ -125,9 +123,9 @@ class FinetuningProber(Prober):
         labels, aside_labels = labels.to(self.run.device), aside_labels.to(self.run.device)
 
         def batches(order: torch.Generator) -> Iterable[Tensor]:
-            return torch.randperm(len(train), generator=order).split(FINETUNING.batch_size)
+            return torch.randperm(len(train), generator=order, device="cpu").split(FINETUNING.batch_size)
 
-        def loss(rows: Tensor) -> Tensor:
+        def loss(rows: Tensor, step: int) -> Tensor:
             return question.loss(head(method.vectors(train.rows(rows).to(self.run.device)).float()), labels[rows.to(self.run.device)])
 
         def answers(trips: Shown) -> Tensor:
@@ -137,7 +135,7 @@ class FinetuningProber(Prober):
             with torch.no_grad():
                 for rows, batch in trips.batches(ENCODING_BATCH):
                     answer = head(method.vectors(batch.to(self.run.device)).float()).cpu()
-                    found = torch.empty(len(trips), answer.shape[1]) if found is None else found
+                    found = torch.empty(len(trips), answer.shape[1], device="cpu") if found is None else found
                     found[rows] = answer
             assert found is not None
             return found

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contract import BadPrediction, Budget, RunContext
-from benchmark.training.stage import Stage, TrainingOptions, run_stage
+from benchmark.training.stage import Stage, StageOptions, run_stage
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.trips import Trips
 
@@ -33,7 +33,7 @@ class Question:
     error: Callable[[Tensor, Tensor], float]
     # width of the vectors → the probe
     head: Callable[[int], nn.Module]
-    options: TrainingOptions = TrainingOptions(batch_size=128, learning_rate=1e-3)  # noqa: RUF009 (frozen)
+    options: StageOptions = StageOptions(batch_size=128, learning_rate=1e-3)  # noqa: RUF009 (frozen)
     epochs: int = 100
     patience: int = 10
     # epochs before patience counts
@@ -90,9 +90,9 @@ def fit_probe(question: Question, vectors: Tensor, labels: Tensor, aside: Tensor
     vectors, labels, aside, aside_labels = (tensor.to(run.device) for tensor in (vectors, labels, aside, aside_labels))
 
     def batches(order: torch.Generator) -> Iterable[Tensor]:
-        return torch.randperm(len(vectors), generator=order).to(run.device).split(question.options.batch_size)
+        return torch.randperm(len(vectors), generator=order, device="cpu").to(run.device).split(question.options.batch_size)
 
-    def loss(rows: Tensor) -> Tensor:
+    def loss(rows: Tensor, step: int) -> Tensor:
         return question.loss(probe(vectors[rows]), labels[rows])
 
     stage = Stage(question.key, batches, loss, lambda: question.error(outputs(probe, aside), aside_labels), {"stage": question.key},
@@ -179,7 +179,7 @@ def vectors_of(method: TrajectoryEncoder, trips: Trips, run: RunContext) -> Tens
         vectors = method.encode(batch.to(run.device)).float().cpu()
         check_vectors(vectors, len(rows), f"{len(rows)} trips of {trips.city}")
         if found is None:
-            found = torch.empty(len(trips), vectors.shape[1])
+            found = torch.empty(len(trips), vectors.shape[1], device="cpu")
         if vectors.shape[1] != found.shape[1]:
             raise BadPrediction(f"The vectors of trips of {trips.city} are {found.shape[1]} numbers wide in one batch and "
                                 f"{vectors.shape[1]} in another; every trip needs the same width.")

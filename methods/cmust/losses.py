@@ -18,7 +18,7 @@ class Huber:
     def __init__(self, delta: float) -> None:
         self.delta = delta
 
-    def __call__(self, prediction: Tensor, targets: Targets) -> Tensor:
+    def __call__(self, prediction: Tensor, targets: Targets, step: int = 0, planned: int = 0) -> Tensor:
         """[batch, horizon, node] in the task's unit -> one number."""
         asked = torch.where(targets.counted, targets.values, prediction.detach())
         return F.huber_loss(prediction, asked, reduction="sum", delta=self.delta) / targets.counted.sum().clamp(min=1)

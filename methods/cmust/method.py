@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from benchmark import Forecaster, ForecastProblem, Inputs, Protocol, RunContext
+from benchmark import Asks, Forecaster, ForecastProblem, Inputs, Protocol, RunContext
 from methods.cmust.network import TaskMSTI
 from methods.cmust.options import CMuSTOptions
 from methods.cmust.prompts import initial
 from methods.cmust.roada import adapt, weights
+
+# h = 12 + 4 + (8 + 8 + 4) + 12 = 48, one head: about a twentieth of the paper's arithmetic
+NARROW = {"observation_width": 12, "space_width": 4, "time_of_day_width": 8, "weekday_width": 8, "calendar_width": 4, "prompt_width": 12,
+          "cross_width": 8, "self_width": 48, "heads": 1, "feed_forward_width": 48}
 
 
 class CMuST(Forecaster):
     """Scope `city`: the tasks of a city are learnt one after the other, in the problem's order or `task_order`, then refined apart."""
 
     Options = CMuSTOptions
+    presets: ClassVar = {
+        "smoke": {**NARROW, "observation_width": 8, "time_of_day_width": 4, "weekday_width": 4, "prompt_width": 4, "self_width": 24,
+                  "feed_forward_width": 24, "roll_epochs": 2, "refine_epochs": 4},
+        # steps of 16 windows: 120 in A, 20 for each task of B and in C, 30 for each task of D; a budget set by time, not by results
+        "quick": {**NARROW, "start_epochs": 6, "start_windows": 320, "roll_epochs": 4, "roll_windows": 80, "refine_epochs": 3,
+                  "refine_windows": 160, "validation_windows": 64},
+    }
+    ablations: ClassVar = {
+        "no_context_interaction": {"context_interaction": False},
+        "no_consistency": {"freeze_unit": "none"},
+        "no_prompt": {"prompt_init": "none"},
+    }
+    ablation_suite = "chicago"
+    # appendix C.6; 72 / 4 / 1e-6 is the paper's best
+    sweeps: ClassVar = {"prompt_width": (18, 36, 72, 144), "heads": (1, 2, 4, 8, 16), "stable_variance": (1e-4, 1e-5, 1e-6, 1e-7)}
 
     @classmethod
     def check(cls, options: CMuSTOptions, protocol: Protocol, tasks: tuple[str, ...]) -> None:
@@ -29,8 +49,8 @@ class CMuST(Forecaster):
                              "a protocol that is not ranked: add --protocol paper, or leave prompt_fit=train.")
 
     @classmethod
-    def reads_whole_series(cls, options: CMuSTOptions) -> bool:
-        return options.prompt_fit == "all"
+    def asks(cls, options: CMuSTOptions) -> Asks:
+        return Asks(whole_series=options.prompt_fit == "all")
 
     def __init__(self, options: CMuSTOptions, problem: ForecastProblem) -> None:
         super().__init__(options, problem)

@@ -81,7 +81,7 @@ def whole_day(problem: TaskProblem) -> Tensor:
 def mean_day(problem: TaskProblem) -> Tensor:
     """X_samp [node, slot]: z-scored mean by slot of the day over observed training entries; 0 where there is none."""
     rows = problem.train.to(torch.device("cpu"))
-    sums, counts = torch.zeros(2, problem.steps_per_day, problem.nodes, dtype=torch.float64)
+    sums, counts = torch.zeros(2, problem.steps_per_day, problem.nodes, dtype=torch.float64, device="cpu")
     sums.index_add_(0, rows.slot, torch.where(rows.observed, rows.values, 0).double())
     counts.index_add_(0, rows.slot, rows.observed.double())
     means = problem.scaler.scale(sums / counts.clamp(min=1))
@@ -107,5 +107,5 @@ def summarise(days: Tensor, generator: torch.Generator) -> Tensor:
 def _linear(inputs: int, outputs: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Weight [outputs, inputs] and bias as PyTorch's Linear draws them, from a generator of ours."""
     bound = inputs**-0.5
-    weight = torch.empty(outputs, inputs).uniform_(-bound, bound, generator=generator)
-    return weight, torch.empty(outputs).uniform_(-bound, bound, generator=generator)
+    weight = torch.empty(outputs, inputs, device="cpu").uniform_(-bound, bound, generator=generator)
+    return weight, torch.empty(outputs, device="cpu").uniform_(-bound, bound, generator=generator)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -157,7 +156,7 @@ def _train(stage: str, network: TaskMSTI, problem: TaskProblem, frozen: Frozen, 
     for task, prompt in network.prompts.items():
         prompt.requires_grad_(task == problem.task)
     hold = Hold(freezable(network), frozen)
-    fit = partial(train, loss=Huber(options.huber_delta)) if options.loss == "huber" else train
-    result = fit(network, problem, options, run, stage=stage, companion=companion, after_step=hold if hold else None)
+    result = train(network, problem, options, run, stage=stage, companion=companion, after_step=hold if hold else None,
+                   loss=Huber(options.huber_delta) if options.loss == "huber" else None)
     return StageReport(stage, problem.task, options.learning_rate, result.epochs, result.best_epoch, result.steps, result.best_loss,
                        **_frozen_facts(network, frozen), stable_share={})

@@ -9,10 +9,11 @@ softmax over interval bins is over the bins, padding is never seen, and the sche
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor, nn
 
-from baselines.trajectory.pretraining import MultiViewEncoder
+from baselines.trajectory.pretraining import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.losses import loss_terms
 from methods.smartraj2.network import CitiesApart, SMARTraj2Network
@@ -23,6 +24,24 @@ class SMARTraj2(MultiViewEncoder):
     """Scope `cities`."""
 
     Options = SMARTraj2Options
+    presets: ClassVar = {
+        "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
+        # 24 steps a city and epoch, 144 for two; the paper's step size, see mvtraj
+        "quick": {**NARROW_VIEWS, "epochs": 3, "warm_up_epochs": 1},
+    }
+    ablations: ClassVar = {
+        "no_diff_loss": {"w1": 0.0},
+        "no_gating": {"use_city_gate": False, "use_trajectory_gate": False},
+        "no_grid": {"views": ("gps", "route")},
+        "no_gps": {"views": ("route", "grid")},
+        "no_route": {"views": ("gps", "grid")},
+        "no_invariant_specific": {"use_invariant": False, "use_specific": False},
+        "no_gating_specific": {"use_city_gate": False, "use_trajectory_gate": False, "use_specific": False},
+        "single_city": {"share_cities": False},
+    }
+    ablation_suite = "chengdu-xian"
+    # figures 4 and 6; w1 against w2 = 1. gamma 2 and equal weights are the paper's best
+    sweeps: ClassVar = {"gamma": (1.0, 2.0, 3.0, 4.0), "w1": (0.1, 0.5, 1.0, 5.0, 10.0)}
     options: SMARTraj2Options
     network: SMARTraj2Network | CitiesApart
 

@@ -13,13 +13,30 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = """
 from benchmark import MethodInfo
 
-STID = "baselines.forecasting.stid:STID"
-PARTS = MethodInfo("parts", STID, "s", "p", "l", ablation_suite="chicago", overrides={"smoke": {"series_width": 8, "node_width": 8}},
-                   ablations={"no_depth": {"blocks": 1}, "no_identity": {"node_width": 1, "time_width": 1}})
-NO_SUITE = MethodInfo("no_suite", STID, "s", "p", "l", ablations={"no_depth": {"blocks": 1}, "diverges": {"learning_rate": 1e30}})
-WRONG = MethodInfo("wrong", STID, "s", "p", "l", ablations={"typo": {"block": 1}}, ablation_suite="chicago")
-TAKEN = MethodInfo("taken", STID, "s", "p", "l", ablations={"full": {"blocks": 1}}, ablation_suite="chicago")
+PARTS, NO_SUITE, WRONG, TAKEN = (MethodInfo(name.lower(), f"ablatable_methods:{name}", "s", "p", "l")
+                                 for name in ("Parts", "No_suite", "Wrong", "Taken"))
 WHOLE = MethodInfo("whole", "baselines.forecasting.last_value:LastValue", "s", "p", "l", deterministic=True)
+"""
+METHODS = """
+from baselines.forecasting.stid import STID
+
+
+class Parts(STID):
+    presets = {"smoke": {"series_width": 8, "node_width": 8}}
+    ablations = {"no_depth": {"blocks": 1}, "no_identity": {"node_width": 1, "time_width": 1}}
+    ablation_suite = "chicago"
+
+
+class No_suite(STID):
+    ablations = {"no_depth": {"blocks": 1}, "diverges": {"learning_rate": 1e30}}
+
+
+class Wrong(STID):
+    ablations, ablation_suite = {"typo": {"block": 1}}, "chicago"
+
+
+class Taken(STID):
+    ablations, ablation_suite = {"full": {"blocks": 1}}, "chicago"
 """
 
 
@@ -28,6 +45,7 @@ def stbench(tmp_path_factory):
     """Runs `python -m benchmark …` where an outside package with ablations is installed."""
     home, results, site = (tmp_path_factory.mktemp(name) for name in ("home", "results", "site"))
     (site / "ablatable.py").write_text(PACKAGE)
+    (site / "ablatable_methods.py").write_text(METHODS)
     facts = site / "ablatable-1.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: ablatable\nVersion: 1\n")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_metrics import paper_metrics
 
-from benchmark.contract import Budget, RunContext
+from benchmark.contract import Asks, Budget, RunContext
 from benchmark.data.clock import Clock
 from benchmark.data.folder import Origin
 from benchmark.data.forecasting.city import Series, write_city
@@ -180,10 +180,10 @@ def test_one_horizon_of_a_table_says_which(tmp_path):
 
 
 def test_the_mean_day_of_the_whole_series_is_shown_only_to_who_asks_and_never_where_methods_are_ranked(city, values):
-    shown = pose(city, ["taxi_pick"], PAPER, whole_day=True).only.whole_day
+    shown = pose(city, ["taxi_pick"], PAPER, Asks(whole_series=True)).only.whole_day
     np.testing.assert_allclose(shown.numpy(), values.reshape(-1, 48, NODES).mean(axis=0), rtol=1e-6)
     assert pose(city, ["taxi_pick"], PAPER).only.whole_day is None
-    assert pose(city, ["taxi_pick"], STRICT, whole_day=True).only.whole_day is None
+    assert pose(city, ["taxi_pick"], STRICT, Asks(whole_series=True)).only.whole_day is None
 
 
 def test_prompts_of_the_whole_series_run_under_paper_alone(tmp_path):

@@ -8,9 +8,11 @@ import sys
 import tempfile
 import types
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from baselines.forecasting.stid import STID
 from benchmark.errors import UserError
 from benchmark.execution.plan import Request
 from benchmark.experiments.ablation import plan_ablation
@@ -21,7 +23,15 @@ from benchmark.spec import Record
 from benchmark.store.records import Store
 
 ABLATIONS = {"no_context_interaction": {"blocks": 1}, "no_identity": {"node_width": 0, "time_width": 4}}
-PARTS = MethodInfo("parts", "baselines.forecasting.stid:STID", "s", "p", "l", ablations=ABLATIONS)
+PARTS = MethodInfo("parts", f"{__name__}:Parts", "s", "p", "l")
+
+
+class Parts(STID):
+    ablations = ABLATIONS
+
+
+class Void(STID):
+    ablations: ClassVar = {"no_step": {"batch_size": 64}, "no_identity": {"node_width": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +129,7 @@ def test_a_variant_is_known_by_its_options_not_by_what_a_record_notes(plans, tab
 
 
 def test_an_ablation_that_changes_nothing_is_called_the_same_runs(plans, table):
-    info = MethodInfo("parts", PARTS.target, "s", "p", "l", ablations={"no_step": {"batch_size": 64}, "no_identity": {"node_width": 0}})
+    info = MethodInfo("parts", f"{__name__}:Void", "s", "p", "l")
     ablation = plans(info=info)
     assert len(ablation.plan.runs) == 2 * 3 * 3  # two different variants, three seeds, three tasks
     text = render_ablation(table(ablation, WHOLE), "markdown")

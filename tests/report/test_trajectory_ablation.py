@@ -2,10 +2,12 @@
 
 import sys
 import types
+from typing import ClassVar
 
 import pytest
 from made.lattice_city import write_lattice
 
+from baselines.trajectory.random import Random
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.execution.plan import Request
 from benchmark.experiments.ablation import plan_ablation
@@ -14,8 +16,11 @@ from benchmark.report.ablation import make_ablation_table, render_ablation
 from benchmark.spec import Record
 from benchmark.store.records import Store
 
-PARTS = MethodInfo("parts", "baselines.trajectory.random:Random", "s", "p", "l", family="trajectory", scope="city", inputs=("route",),
-                   ablations={"narrow": {"width": 8}})
+PARTS = MethodInfo("parts", f"{__name__}:Parts", "s", "p", "l", family="trajectory", scope="city", inputs=("route",))
+
+
+class Parts(Random):
+    ablations: ClassVar = {"narrow": {"width": 8}}
 
 
 @pytest.fixture

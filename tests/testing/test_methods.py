@@ -40,14 +40,14 @@ def test_a_method_predicts_the_same_on_cpu_and_cuda(name, make_problem):
     from benchmark.execution.work import seed_everything
 
     problem = make_problem()
-    info, cls = registry().info(name), registry().load(name)
+    cls = registry().load(name)
     seed_everything(0)
-    fitted = cls(resolve(cls.Options, info.overrides.get("smoke", {}), name), problem)
+    fitted = cls(resolve(cls.Options, cls.presets.get("smoke", {}), name), problem)
     fitted.fit(RunContext(0, torch.device("cpu"), Budget(1, 30, 32, 8)))
     windows = problem.only.validation
     starts = torch.arange(len(windows))
     on_cpu = fitted.predict(windows.inputs(starts))
-    moved = cls(resolve(cls.Options, info.overrides.get("smoke", {}), name), problem)
+    moved = cls(resolve(cls.Options, cls.presets.get("smoke", {}), name), problem)
     moved.fit(RunContext(0, torch.device("cuda"), Budget(1, 30, 32, 8)))
     moved.load_state_dict({key: tensor.cuda() for key, tensor in fitted.state_dict().items()})
     on_cuda = moved.predict(windows.to(torch.device("cuda")).inputs(starts.cuda())).cpu()

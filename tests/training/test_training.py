@@ -8,8 +8,8 @@ from torch import nn
 
 from benchmark.contract import Budget, RunContext
 from benchmark.forecasting.problem import Targets
-from benchmark.forecasting.training import evaluate, masked_mae, train
-from benchmark.training.stage import Diverged, TrainingOptions, scheduled_rate
+from benchmark.forecasting.training import TrainingOptions, evaluate, masked_mae, scheduled_rate, train
+from benchmark.training.stage import Diverged
 
 
 class Constant(nn.Module):

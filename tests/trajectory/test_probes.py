@@ -6,7 +6,7 @@ from torch import nn
 
 from benchmark.contract import BadPrediction, Budget, RunContext
 from benchmark.testing.tiny_trips import tiny_trajectory_city
-from benchmark.training.stage import TrainingOptions
+from benchmark.training.stage import StageOptions
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.cuts import TripTable, whole
 from benchmark.trajectory.posing import part_rows
@@ -78,7 +78,7 @@ def trips(tmp_path_factory):
 @pytest.mark.parametrize("head", [linear(4), two_layers(4)], ids=["linear", "two layers"])
 def test_a_probe_learns_which_class_where_a_plane_divides_them(head):
     (vectors, labels), (aside, aside_labels), (test, test_labels) = (toy(400, seed) for seed in range(3))
-    question = which("toy", head, options=TrainingOptions(batch_size=128, learning_rate=1e-2))
+    question = which("toy", head, options=StageOptions(batch_size=128, learning_rate=1e-2))
     probe = fit_probe(question, vectors, labels, aside, aside_labels, context())
     assert (outputs(probe, test).argmax(dim=1) == test_labels).double().mean() > 0.9
 
@@ -220,7 +220,7 @@ def test_every_example_is_seen_once_an_epoch_the_partial_batch_included():
         seen.append(labels.tolist())
         return answers.sum() * 0
 
-    question = Question("toy", loss, lambda answers, labels: 0.0, linear(1), TrainingOptions(batch_size=4), epochs=2)
+    question = Question("toy", loss, lambda answers, labels: 0.0, linear(1), StageOptions(batch_size=4), epochs=2)
     fit_probe(question, vectors, torch.arange(10), vectors, torch.arange(10), context())
     assert [len(batch) for batch in seen] == [4, 4, 2] * 2
     assert [sorted(label for batch in seen[k:k + 3] for label in batch) for k in (0, 3)] == [list(range(10))] * 2

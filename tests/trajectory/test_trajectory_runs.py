@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from benchmark import MethodInfo, Registry, TrajectoryEncoder
+from benchmark.contract import Asks
 from benchmark.execution.jobs import Job
 from benchmark.execution.work import execute
 from benchmark.options import as_dict
@@ -48,8 +49,8 @@ class Roads(TrajectoryEncoder):
                                          generator=run.generator(f"table {name}")) for name, city in self.problem.cities.items()}
 
     @classmethod
-    def reads_road_class(cls, options):
-        return options.reads_class
+    def asks(cls, options):
+        return Asks(road_class=options.reads_class)
 
     @classmethod
     def views(cls, options, declared):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmark.contract import Progress
-from benchmark.execution.jobs import Job
+from benchmark.execution.jobs import Job, Plan
 from benchmark.execution.work import Work
 from benchmark.spec import Record, RunSpec
 
@@ -23,6 +23,9 @@ RESCUES = 2
 
 class Watcher:
     """Hears of a campaign; the command line shows it as progress bars. By default silent."""
+
+    def planned(self, plan: Plan) -> None:
+        """Called once, before anything is done."""
 
     def started(self, runs: int) -> None:
         """Called once, with the number of runs to do."""

@@ -104,9 +104,9 @@ def test_an_option_changes_the_shared_weights_by_what_it_adds_or_takes(given, pa
 
 
 def test_the_ablations_are_declared_with_the_suite_of_the_paper_and_take_one_part_away(make_problem):
-    info = registry().info("cmust")
-    assert info.ablation_suite == "chicago"
-    made = {name: options(**given) for name, given in info.ablations.items()}
+    cls = registry().load("cmust")
+    assert cls.ablation_suite == "chicago"
+    made = {name: options(**given) for name, given in cls.ablations.items()}
     assert made == {"no_context_interaction": options(context_interaction=False), "no_consistency": options(freeze_unit="none"),
                     "no_prompt": options(prompt_init="none")}
     problem = make_problem(nodes=6)

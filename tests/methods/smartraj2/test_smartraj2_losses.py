@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
@@ -10,10 +10,9 @@ import torch
 from made.trips import made_city, made_problem
 from plain.smartraj2 import plain_loss, plain_matching
 
-from baselines.trajectory.catalogue import TINY_VIEWS
 from baselines.trajectory.multi_view.streams import ROUTE, concatenated
+from baselines.trajectory.pretraining import TINY_VIEWS
 from benchmark.contract import Budget, RunContext
-from benchmark.families import trajectory_protocol
 from methods.smartraj2.city_features import FEATURES, city_features, quantities, shares, statistics
 from methods.smartraj2.losses import difference_loss, loss_terms
 from methods.smartraj2.method import SMARTraj2
@@ -199,16 +198,10 @@ def test_each_option_changes_what_is_learnt(problem, given):
     assert not torch.equal(vectors, learnt())
 
 
-def test_options_without_effect_are_refused_before_training():
-    def check(**given):
-        SMARTraj2.check(SMARTraj2Options(**given), trajectory_protocol("strict"), ("a.travel_time",))
-
-    with pytest.raises(ValueError, match="compile has no effect"):
-        check(compile=True)
-    for schedule in ({"milestones": (3,)}, {"decay_every": 2}):
-        with pytest.raises(ValueError, match="milestones and decay_every have no effect"):
-            check(**schedule)
-    check(warm_up_epochs=2)
+def test_encoders_inherit_no_option_that_has_no_effect_on_them():
+    known = {field.name for field in fields(SMARTraj2Options)}
+    assert not known & {"compile", "milestones", "decay", "decay_every"}
+    assert {"warm_up_epochs", "amp", "clip_norm"} <= known
 
 
 def test_a_copied_network_is_fine_tuned_without_the_first_one(problem):

@@ -1,0 +1,83 @@
+"""Methods on a suite: the plain grid of runs, for the command line and for Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.execution.campaign import Result, run_plan
+from benchmark.execution.engines import Watcher
+from benchmark.execution.jobs import Plan
+from benchmark.execution.plan import Request, make_plan
+from benchmark.families import STANDARD
+from benchmark.report.table import Filter
+from benchmark.store.records import Store, local_root
+from benchmark.suites.cities import CityFinder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a request."""
+
+    plan: Plan
+    # None: only planned
+    result: Result | None
+
+    @property
+    def tables(self) -> Filter:
+        """The tables of its runs."""
+        return Filter.of(self.plan.settings[0])
+
+
+def run_request(request: Request, store: Store, *, workers: int | None = None, force: bool = False, dry_run: bool = False,
+                watcher: Watcher | None = None) -> Done:
+    """Plan a request and do what the store lacks; a dry run builds no city and does nothing.
+
+    Raises
+    ------
+    UserError: as `make_plan` and `run_plan`.
+    """
+    plan = make_plan(request, finder=CityFinder(builds=not dry_run))
+    watcher = watcher or Watcher()
+    watcher.planned(plan)
+    return Done(plan, None if dry_run else run_plan(plan, store, workers=workers, force=force, watcher=watcher))
+
+
+def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] = 1, task: str | Sequence[str] | None = None,
+        options: Mapping[str, Any] | None = None, preset: str | None = None, protocol: str = "strict", scenario: str = STANDARD,
+        data: str | None = None, device: str | None = None, workers: int | None = 1, force: bool = False,
+        results: str | Path | None = None) -> pd.DataFrame:
+    """Train, score and table methods on a suite, as `stbench run` does; finished runs are skipped.
+
+    Parameters
+    ----------
+    method: one or several names, or "all". seeds: a number (5: 0 to 4) or the seeds themselves. options: of the methods.
+    workers: processes; with more than one, call it below ``if __name__ == "__main__":``. results: folder of the records.
+
+    Returns
+    -------
+    One row a task, method and metric: what `table` gives of these runs.
+
+    Raises
+    ------
+    UserError: unknown name, wrong option, unusable city.
+
+    >>> frame = run("last_value", "nyc", task="taxi_pick", preset="smoke", data="sim")
+    >>> sorted(set(frame["method"]))
+    ['last_value']
+    """
+    from benchmark.report.frames import table
+
+    request = Request(_names(method), suite, tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+                      None if task is None else _names(task), options, preset, protocol, data, device, scenario)
+    done = run_request(request, Store(local_root(results)), workers=workers, force=force)
+    return table(results, done.tables)
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

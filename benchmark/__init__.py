@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "MethodInfo": "benchmark.registry",
     "Registry": "benchmark.registry",
+    "Source": "benchmark.data.sources",
+    "Built": "benchmark.data.sources",
     "RunSpec": "benchmark.spec",
     "Protocol": "benchmark.protocols",
     "Record": "benchmark.spec",
@@ -37,6 +39,8 @@ __all__ = [*_PUBLIC, "__version__"]
 if TYPE_CHECKING:
     from benchmark.contract import Method as Method
     from benchmark.contract import RunContext as RunContext
+    from benchmark.data.sources import Built as Built
+    from benchmark.data.sources import Source as Source
     from benchmark.errors import UserError as UserError
     from benchmark.forecasting.contract import Forecaster as Forecaster
     from benchmark.forecasting.neural import NeuralForecaster as NeuralForecaster

@@ -206,7 +206,7 @@ def test_points_in_the_chinese_frame_are_moved_when_asked_and_warned_of_when_not
     np.testing.assert_allclose(city.view("gps").trip(0)["lon"], FRAME["lng_list"][0], atol=1e-8)
     with pytest.raises(UserError):
         build(raw)
-    assert "--frame gcj02 looks right" in caplog.text
+    assert "--set frame=gcj02 looks right" in caplog.text
 
 
 # ---- refused

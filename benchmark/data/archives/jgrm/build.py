@@ -64,7 +64,7 @@ def _write(path: Path, suite: str, options: Options, destination: Path) -> None:
     distance, other = wrong_frame(archive.network, archive.trips, options.frame)
     if other:
         logger.warning("The archive's points lie %.0f m beside its roads (median), and less than half of that if their frame is %s; "
-                       "frame=%s looks right.", distance, other, other)
+                       "--set frame=%s looks right.", distance, other, other)
     size = about.cell_size_m if options.cell_size_m is None else options.cell_size_m
     if not size > 0:
         raise UserError(f"The cell size is {size:g} m; type a length above 0, such as --set cell_size_m=100.")

@@ -94,7 +94,7 @@ class Parameters:
 
 
 def load(city: str) -> Parameters:
-    """Read ``<city>.toml`` beside this file; the clock is that of every edition of the city."""
+    """Read ``<city>.toml`` beside this file; the clock is the published one."""
     table, facts = read_table(Path(__file__).parent, city), SERIES[city]
     return Parameters(
         title=table.pop("title"),

@@ -135,7 +135,7 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
     edition = edition or suite.editions[0]
     if edition not in suite.editions:
         raise UserError(f"Suite {suite.name} has no edition '{edition}' here; it has: {', '.join(suite.editions)}. "
-                        "See `stbench data list`; `stbench data import` brings a city of your own.")
+                        "See `stbench data list`; `stbench data build` makes one from a source, `stbench data import` brings your own.")
     return edition
 
 

@@ -40,6 +40,8 @@ _SIGNATURES = {
     "RunContext": "benchmark.contract",
     "Protocol": "benchmark.protocols",
     "Registry": "benchmark.registry",
+    "Source": "benchmark.data.sources",
+    "Built": "benchmark.data.sources",
     "RunSpec": "benchmark.spec",
     "Record": "benchmark.spec",
     "born_later": "benchmark.spec",
@@ -63,6 +65,8 @@ if TYPE_CHECKING:
     from benchmark.contract import Asks as Asks
     from benchmark.contract import Method as Method
     from benchmark.contract import RunContext as RunContext
+    from benchmark.data.sources import Built as Built
+    from benchmark.data.sources import Source as Source
     from benchmark.errors import UserError as UserError
     from benchmark.execution.making import load_city as load_city
     from benchmark.execution.making import make_method as make_method

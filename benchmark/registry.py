@@ -1,11 +1,11 @@
-"""The registry: method names → plain facts and a lazy target. It names no method and imports none until asked."""
+"""Registries: names → plain facts and lazy targets. They import nothing until asked; here is the one of methods, and it names none."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from benchmark import lazy
 from benchmark.errors import UserError, unknown
@@ -54,57 +54,103 @@ class Broken:
     reason: str
 
 
-class Registry:
-    """All methods by name. Duplicate names are an error that names both places."""
+class Named(Protocol):
+    """What a registry holds: anything with a name."""
 
-    def __init__(self, catalogues: tuple[str, ...] = CATALOGUES, group: str = ENTRY_POINTS) -> None:
-        self._infos: dict[str, MethodInfo] = {}
+    @property
+    def name(self) -> str: ...
+
+
+Info = TypeVar("Info", bound=Named)
+
+
+class Catalogue(Generic[Info]):
+    """Facts by name: what modules of this project list, then what outside packages name by an entry point.
+
+    A duplicate name is an error that names both places. A package that does not load is kept in `broken`, and raised when asked for.
+    """
+
+    # what an entry is called in sentences, the modules' list of them, and their class
+    noun: str
+    listed: str
+    holds: type[Info]
+
+    def __init__(self, modules: tuple[str, ...], group: str) -> None:
+        self._infos: dict[str, Info] = {}
         self._places: dict[str, str] = {}
         self.broken: dict[str, Broken] = {}
-        for module in catalogues:
-            for info in importlib.import_module(module).METHODS:
+        for module in modules:
+            for info in getattr(importlib.import_module(module), self.listed):
                 self._add(info, module)
         for point in sorted(entry_points(group=group), key=lambda point: point.name):
             package = point.dist.name if point.dist else point.value
             try:
                 info = point.load()
-                if not isinstance(info, MethodInfo):
-                    raise TypeError(f"{point.value} is no benchmark.MethodInfo")
+                if not isinstance(info, self.holds):
+                    raise TypeError(f"{point.value} is no benchmark.{self.holds.__name__}")
             except Exception as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
                 self.broken[point.name] = Broken(point.name, package, f"{type(error).__name__}: {error}")
                 continue
             self._add(info, f"package {package}")
 
-    def _add(self, info: MethodInfo, place: str) -> None:
+    def _add(self, info: Info, place: str) -> None:
         if info.name in self._infos:
-            raise UserError(f"Two methods are called '{info.name}': one in {self._places[info.name]}, one in {place}. Rename one.")
+            raise UserError(f"Two {self.noun}s are called '{info.name}': one in {self._places[info.name]}, one in {place}. Rename one.")
         self._infos[info.name] = info
         self._places[info.name] = place
 
-    def names(self, family: str | None = None) -> list[str]:
-        return [name for name, info in self._infos.items() if family in (None, info.family)]
+    def all(self) -> tuple[Info, ...]:
+        """Every entry that loads, in the order of registration."""
+        return tuple(self._infos.values())
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an entry of that name, be it broken."""
+        return name in self._infos or name in self.broken
 
     def place(self, name: str) -> str:
-        """Where a method is registered."""
+        """Where an entry is registered."""
         return self._places[name]
 
-    def info(self, name: str) -> MethodInfo:
+    def info(self, name: str) -> Info:
+        """The facts of one entry.
+
+        Raises
+        ------
+        UserError: there is none of that name (nearest names), or its package does not load.
+        """
         if name in self.broken:
             bad = self.broken[name]
-            raise UserError(f"The method '{name}' of package {bad.package} does not load: {bad.reason}.")
+            raise UserError(f"The {self.noun} '{name}' of package {bad.package} does not load: {bad.reason}.")
         if name not in self._infos:
-            raise unknown("method", name, self._infos)
+            raise unknown(self.noun, name, self._infos)
         return self._infos[name]
+
+    def follow(self, name: str, target: str) -> Any:
+        """The object that a lazy target of one entry names."""
+        try:
+            return lazy.load(target)
+        except (ImportError, AttributeError) as error:
+            raise UserError(f"The {self.noun} '{name}' ({self._places[name]}) does not load from {target}: {error}.") from error
+
+
+class Registry(Catalogue[MethodInfo]):
+    """All methods by name."""
+
+    noun, listed, holds = "method", "METHODS", MethodInfo
+
+    def __init__(self, catalogues: tuple[str, ...] = CATALOGUES, group: str = ENTRY_POINTS) -> None:
+        super().__init__(catalogues, group)
+
+    def names(self, family: str | None = None) -> list[str]:
+        """The names of all methods, or of those of one family."""
+        return [info.name for info in self.all() if family in (None, info.family)]
 
     def load(self, name: str) -> Any:
         """The method's class."""
         from benchmark.contract import Method
 
         target = self.info(name).target
-        try:
-            found = lazy.load(target)
-        except (ImportError, AttributeError) as error:
-            raise UserError(f"The method '{name}' ({self._places[name]}) does not load from {target}: {error}.") from error
+        found = self.follow(name, target)
         if not (isinstance(found, type) and issubclass(found, Method)):
             raise UserError(f"{target} of '{name}' is no class derived from benchmark.Method.")
         return found

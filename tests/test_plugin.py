@@ -52,6 +52,23 @@ def test_an_outside_method_runs_in_spawned_workers(installed):
     assert "taxi_drop" in done.stdout
 
 
+def test_an_outside_source_is_listed_shown_and_builds_its_city_and_a_broken_one_says_why(installed):
+    rows = {row["source"]: row for row in json.loads(python(installed, "-m", "benchmark", "list", "sources", "--json").stdout)}
+    assert rows["even_town"]["meaning"] == "a town where nothing changes"
+    assert "does_not_exist" in rows["broken_source"]["meaning"]
+    shown = json.loads(python(installed, "-m", "benchmark", "show", "even_town", "--json").stdout)
+    assert shown["registered in"] == "package stbench-plugin"
+    assert shown["options"]["level"] == {"default": 3, "meaning": "the value of every node"}
+    done = python(installed, "-m", "benchmark", "data", "build", "even_town", "--set", "level=5")
+    assert done.returncode == 0, done.stderr
+    assert "even-town (own): taxi_pick; 2 nodes; 240 steps; fingerprint " in done.stdout
+    assert done.stdout.endswith("Every value is 5.\n")
+    done = python(installed, "-m", "benchmark", "data", "build", "broken_source")
+    assert done.returncode == 2
+    assert "The source 'broken_source' of package stbench-plugin does not load: ModuleNotFoundError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_asking_for_a_broken_method_fails_with_its_reason(installed):
     done = python(installed, "-m", "benchmark", "run", "--method", "broken_method", "--suite", "nyc")
     assert done.returncode == 2

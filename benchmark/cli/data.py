@@ -1,15 +1,13 @@
-"""`stbench data`: the cities on this machine, and how to bring one of your own."""
+"""`stbench data`: the cities on this machine, and how to get more: from a source, or your own."""
 
 from __future__ import annotations
 
 import json as json_
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from benchmark.cli.archive import import_archive
-from benchmark.cli.own_city import import_city
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
@@ -27,7 +25,7 @@ def list_(json: Json = False) -> None:
     rows = overview()
     if not rows and not json:
         typer.echo("No city is prepared yet. A suite's simulated city is made when it is first run; "
-                   "`stbench data import my-city.toml` brings your own.")
+                   "`stbench data build` gets one from a source, `stbench data import my-city.toml` brings your own.")
         return
     typer.echo(_json(rows) if json else plain_table([_short(row) for row in rows]), nl=json)
 
@@ -60,8 +58,38 @@ def show(
             typer.echo(plain_table(numbers), nl=False)
 
 
-app.command("import")(import_city)
-app.command()(import_archive)
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(help="A source; see stbench list sources.")],
+    path: Annotated[Path | None, typer.Option("--from", help="The files that the source needs; see stbench show NAME.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the source: key=value. Repeatable.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite the city if its data differ.")] = False,
+) -> None:
+    """Check and build a city from a source: an archive that authors gave away, or the simulator.
+
+    Example: stbench data build cmust --from data/NYC --set suite=nyc
+    """
+    from benchmark.data.sources import build_city
+    from benchmark.options import parse_assignments
+
+    typer.echo("\n".join(build_city(name, path, parse_assignments(set_ or []), replace=replace).lines))
+
+
+@app.command("import")
+def import_(
+    toml: Annotated[Path, typer.Argument(help="The city file: which arrays, which clock, which nodes; or which roads, which trips.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a city, and suites, of this name.")] = False,
+) -> None:
+    """Check and build your own city from a TOML file; its name is then a suite.
+
+    All keys stand at the top of benchmark/data/own/city_file.py (series on nodes) and trajectory_file.py (GPS trips, kind =
+    "trajectories"); examples in tests/cities.
+
+    Example: stbench data import my-city.toml
+    """
+    from benchmark.suites.importing import import_own
+
+    typer.echo("\n".join(import_own(toml, replace=replace).lines))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`stbench list`: methods, suites, tasks, scenarios, presets, protocols. No torch."""
+"""`stbench list`: methods, suites, tasks, scenarios, presets, protocols, sources. No torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 
 def listing(
-    what: Annotated[str, typer.Argument(help="methods, suites, tasks, scenarios, presets or protocols.")],
+    what: Annotated[str, typer.Argument(help="methods, suites, tasks, scenarios, presets, protocols or sources.")],
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
 ) -> None:
     """List what stbench knows.

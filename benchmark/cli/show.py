@@ -1,4 +1,4 @@
-"""`stbench show`: one method or suite in full."""
+"""`stbench show`: one method, suite or source in full."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import typer
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A method or a suite.")],
+    name: Annotated[str, typer.Argument(help="A method, a suite or a source.")],
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
 ) -> None:
-    """Show a method (paper, inputs, options) or a suite (cities, tasks, editions).
+    """Show a method (paper, inputs, options), a suite (cities, tasks, editions) or a source (files, options); or all of one name.
 
     Example: stbench show cmust
     """

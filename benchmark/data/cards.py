@@ -59,6 +59,11 @@ def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
     return _cards(card).size_in_words(card, tasks)
 
 
+def in_lines(card: Mapping[str, Any]) -> list[str]:
+    """What there is to tell of a city that was just built, a line each."""
+    return _cards(card).in_lines(card)
+
+
 class CityCards(ABC):
     """How the cards of one kind of city read; `families` names one object a kind."""
 
@@ -69,6 +74,10 @@ class CityCards(ABC):
     @abstractmethod
     def facts(self, card: Mapping[str, Any]) -> dict[str, Any]:
         """tasks, nodes, steps, interval_minutes, span and size of the city, as far as it has them."""
+
+    @abstractmethod
+    def in_lines(self, card: Mapping[str, Any]) -> list[str]:
+        """What there is to tell of the city when it was just built, a line each."""
 
 
 def _cards(card: Mapping[str, Any]) -> CityCards:

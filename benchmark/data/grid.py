@@ -7,6 +7,7 @@ its drop-off is outside, and the other way round.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,14 +162,9 @@ class TripTally:
         """[cell] int64: pick-ups + drop-offs over the whole span."""
         return np.asarray(self.tasks["taxi_pick"].counts.sum(axis=0) + self.tasks["taxi_drop"].counts.sum(axis=0))
 
-    def series(self, cells: np.ndarray, tasks: tuple[str, ...]) -> list[Series]:
-        """The series of some tasks at some cells, everything observed."""
-        minutes = self.clock.interval_minutes
-        return [
-            cell_series(task, self.tasks[task].counts, cells, self.clock,
-                        f"{'persons' if task.startswith('crowd') else 'trips'} per {minutes} min")
-            for task in tasks
-        ]
+    def series(self, cells: np.ndarray, units: Mapping[str, str]) -> list[Series]:
+        """The series of some tasks (task -> unit) at some cells, everything observed."""
+        return [cell_series(task, self.tasks[task].counts, cells, self.clock, unit) for task, unit in units.items()]
 
 
 def cell_series(task: str, counts: np.ndarray, cells: np.ndarray, clock: Clock, unit: str) -> Series:

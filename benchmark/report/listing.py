@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmark.data.folder import read_card
+from benchmark.data.simulate import SIM
+from benchmark.data.sources import sources
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family, kind_of
 from benchmark.metrics import METRICS
-from benchmark.registry import registry
+from benchmark.options import describe_options
+from benchmark.registry import Catalogue, registry
 from benchmark.spec import PRESETS
-from benchmark.suites.catalogue import SIM, Suite, suites
+from benchmark.suites.catalogue import Suite, suites
 
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
+# what of a registered thing no reader needs: its name stands above, and where its code lies is told by the registry
+TARGETS = ("name", "target", "options", "build")
 
 
 def methods() -> list[dict[str, Any]]:
@@ -62,31 +67,56 @@ def protocols() -> list[dict[str, Any]]:
              "meaning": p.summary} for family in FAMILIES.values() for p in family.protocols.values()]
 
 
+def source_rows() -> list[dict[str, Any]]:
+    known = sources()
+    rows = [{"source": one.name, "makes": ", ".join(one.kinds), "licence": one.licence, "files": one.files or "none",
+             "meaning": one.summary} for one in known.all()]
+    broken = [{"source": bad.name, "makes": "broken", "meaning": f"package {bad.package}: {bad.reason}"} for bad in known.broken.values()]
+    return rows + broken
+
+
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
-    "methods": methods, "suites": suite_rows, "tasks": tasks, "scenarios": scenarios, "presets": presets, "protocols": protocols}
+    "methods": methods, "suites": suite_rows, "tasks": tasks, "scenarios": scenarios, "presets": presets, "protocols": protocols,
+    "sources": source_rows}
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Everything about one method or suite.
+    """Everything of a name: a suite, a method or a source; where it names several, the later ones stand under their own word.
 
     Raises
     ------
-    UserError: there is neither a method nor a suite of that name.
+    UserError: there is nothing of that name.
     """
-    known, cities = registry(), suites()
-    if name in cities:
-        suite = cities[name]
-        editions = {edition: _edition(suite.prepared[edition]) if edition != SIM else "made when first used" for edition in suite.editions}
-        return {"suite": name, "title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
-                "tasks": list(suite.tasks), "scenarios": list(find_family(suite.family).scenarios), "editions": editions}
-    if name not in [*known.names(), *known.broken]:
-        raise unknown("method or suite", name, [*known.names(), *cities])
-    from benchmark.options import describe_options
+    every: dict[str, tuple[Container[str], Callable[[str], dict[str, Any]]]] = {
+        "suite": (suites(), _suite), "method": (registry(), _method), "source": (sources(), _source)}
+    found = {what: facts(name) for what, (known, facts) in every.items() if name in known}
+    if not found:
+        raise unknown("method, suite or source", name, {*registry().names(), *suites(), *(one.name for one in sources().all())})
+    first, *others = found
+    return {first: name, **found[first], **{other: found[other] for other in others}}
 
-    info = known.info(name)
-    facts = asdict(info)
-    del facts["name"], facts["target"]
-    return {"method": name, **facts, "registered in": known.place(name), "options": describe_options(known.load(name).Options)}
+
+def _suite(name: str) -> dict[str, Any]:
+    suite = suites()[name]
+    editions = {edition: _edition(suite.prepared[edition]) if edition != SIM else "made when first used" for edition in suite.editions}
+    return {"title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
+            "tasks": list(suite.tasks), "scenarios": list(find_family(suite.family).scenarios), "editions": editions}
+
+
+def _method(name: str) -> dict[str, Any]:
+    known, cls = registry(), registry().load(name)
+    declared = {what: getattr(cls, what) for what in ("presets", "ablations", "ablation_suite", "sweeps")}
+    return {**_registered(known, name, cls.Options), **{what: value for what, value in declared.items() if value}}
+
+
+def _source(name: str) -> dict[str, Any]:
+    return _registered(sources(), name, sources().options(name))
+
+
+def _registered(known: Catalogue[Any], name: str, options: type) -> dict[str, Any]:
+    """The facts of an entry without its targets, where it is registered, and its options with their meaning."""
+    facts = {key: value for key, value in asdict(known.info(name)).items() if key not in TARGETS}
+    return {**facts, "registered in": known.place(name), "options": describe_options(options)}
 
 
 def _edition(folders: Sequence[Path]) -> dict[str, Any]:

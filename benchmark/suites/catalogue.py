@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from benchmark.data.built_in import SERIES
 from benchmark.data.folder import cities_home, prepared, read_card
+from benchmark.data.simulate import SIM
 from benchmark.errors import UserError, unknown
 from benchmark.families import STANDARD, find_family
 from benchmark.files import home, write_atomic
-
-SIM = "sim"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def split_task(cities: Sequence[str], task: str) -> tuple[str, str]:
 def built_in() -> dict[str, Suite]:
     """The suites that come with stbench, without looking at the disk for prepared cities."""
     text = resources.files("benchmark.suites").joinpath("suites.toml").read_text()
-    return {name: _suite(name, **about) for name, about in tomllib.loads(text).items()}
+    return {name: _suite(name, tasks=[task for city in about["cities"] if city in SERIES for task in SERIES[city].units], **about)
+            for name, about in tomllib.loads(text).items()}
 
 
 def suites() -> dict[str, Suite]:
@@ -94,7 +95,9 @@ def check_declaration(name: str, cities: Sequence[str], *, replace: bool = False
 
 
 def check_city(name: str) -> None:
-    """Raise UserError where a city cannot have this name: a suite of several cities has it."""
+    """Raise UserError where a city of the user's cannot have this name: a suite of stbench, or one of several cities, has it."""
+    if name in built_in():
+        raise UserError(f"'{name}' is a suite that comes with stbench; give this city another name, such as my-{name}.")
     taken = suites().get(name)
     if taken and taken.cities != (name,):
         raise UserError(f"'{name}' is the name of a suite of the cities {', '.join(taken.cities)}; give this city another name.")
@@ -132,7 +135,7 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
     edition = edition or suite.editions[0]
     if edition not in suite.editions:
         raise UserError(f"Suite {suite.name} has no edition '{edition}' here; it has: {', '.join(suite.editions)}. "
-                        "See `stbench data list`; `stbench data import` brings a city of your own.")
+                        "See `stbench data list`; `stbench data build` makes one from a source, `stbench data import` brings your own.")
     return edition
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.folder import cities_home, join_fingerprints, read_card, verify
-from benchmark.data.simulate import build, parameters_hash
+from benchmark.data.simulate import SIM, build, folder_of
 from benchmark.errors import UserError
-from benchmark.suites.catalogue import SIM, Suite, pick_edition
+from benchmark.suites.catalogue import Suite, pick_edition
 
 
 @dataclass(frozen=True)
@@ -112,4 +112,4 @@ def locate(ref: CityRef) -> Path:
 def _simulated_folder(ref: CityRef) -> Path:
     assert ref.size is not None
     assert ref.seed is not None
-    return cities_home() / ref.name / f"{SIM}-{ref.size}-{parameters_hash(ref.name, ref.size, ref.seed)}"
+    return folder_of(ref.name, ref.size, ref.seed)

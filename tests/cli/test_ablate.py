@@ -142,8 +142,8 @@ def test_show_lists_the_ablations(stbench):
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
-    (("whole",), "whole declares no ablations. Methods that do:"),
-    (("whole", "--suite", "nyc"), "parts, "),
+    (("whole",), "whole declares no ablations. `stbench show METHOD` says which ones a method has."),
+    (("whole", "--suite", "nyc"), "whole declares no ablations."),
     (("no_suite",), "no_suite names no suite for its ablations; name one: stbench ablate no_suite --suite nyc"),
     (("parts", "--set", "time_width=4"), "--set time_width would undo ablation no_identity"),
     (("parts", "--set", "blokcs=4"), "Unknown option of parts 'blokcs'. Did you mean blocks"),

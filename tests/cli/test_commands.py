@@ -123,7 +123,7 @@ def test_a_wrong_name_is_one_sentence_exit_2_and_nothing_written(stbench, tmp_pa
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols"])
+@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols", "sources"])
 def test_lists_print_as_tables_and_as_json(stbench, what):
     rows = json.loads(stbench("list", what, "--json"))
     assert rows

@@ -123,7 +123,7 @@ def test_lists_know_both_families(stbench):
     assert (quick["unlabelled trips"], quick["labelled trips"]) == (1500, 1000)
 
 
-@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols"])
+@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols", "sources"])
 @pytest.mark.parametrize("width", [80, 160])
 def test_lists_fit_the_terminal_and_cut_nothing(stbench, what, width):
     text = stbench("list", what, width=width)

@@ -122,9 +122,9 @@ def test_series_hold_the_kept_cells_in_order_with_their_units():
     lon, lat = NYC_GRID.centre(np.array([3, 5, 5]))
     tally = TripTally(NYC_GRID, CLOCK, STEPS)
     tally.add(Trips(np.zeros(3), lon, lat, np.zeros(3), lon, lat, np.array([1, 2, 2])))
-    pick, crowd = tally.series(np.array([3, 5]), ("taxi_pick", "crowd_out"))
+    pick, crowd = tally.series(np.array([3, 5]), {"taxi_pick": "trips", "crowd_out": "persons"})
     assert pick.values[0].tolist() == [1, 2]
     assert crowd.values[0].tolist() == [1, 4]
-    assert (pick.unit, crowd.unit) == ("trips per 30 min", "persons per 30 min")
+    assert (pick.unit, crowd.unit) == ("trips", "persons")
     assert pick.observed.all()
     assert NYC_GRID.nodes(np.array([3, 17]))["node_id"].tolist() == ["r00c03", "r01c02"]

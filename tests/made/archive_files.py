@@ -11,8 +11,7 @@ import pytest
 import torch
 from made.raw_city import stored
 
-from benchmark.data.archives.cmust.build import ArchiveRequest, import_archive
-from benchmark.data.archives.cmust.layout import parse_task_map
+from benchmark.data.archives.cmust.build import Options, build_archive
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.errors import UserError
 from benchmark.families import forecasting_protocol
@@ -85,9 +84,8 @@ def save_suite(folder: Path, suite: str = "nyc", **how: object) -> dict[str, Win
     return written
 
 
-def build(path: Path, suite: str = "nyc", *, replace: bool = False, task_map: str | None = None, nodes: Path | None = None,
-          start: str | None = None) -> ForecastingCity:
-    return import_archive(ArchiveRequest(path, suite, parse_task_map(task_map), nodes, start), replace=replace)
+def build(path: Path, suite: str = "nyc", *, replace: bool = False, **options: object) -> ForecastingCity:
+    return ForecastingCity(build_archive(path, Options(suite, **options), replace).folder)  # type: ignore[arg-type]
 
 
 def refused(path: Path, *culprits: str, suite: str = "nyc", **more: object) -> None:

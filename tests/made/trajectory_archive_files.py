@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from made.raw_city import stored
 
-from benchmark.data.archives.jgrm.build import TrajectoryArchiveRequest, import_trajectory_archive
+from benchmark.data.archives.jgrm.build import Options, build_archive
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.errors import UserError
 
@@ -102,7 +102,7 @@ def save(folder: Path, frame: pd.DataFrame | None = None, name: str = "chengdu_t
 
 
 def build(path: Path, suite: str = "chengdu", *, replace: bool = False, **options: object) -> TrajectoryCity:
-    return import_trajectory_archive(TrajectoryArchiveRequest(path, suite, **options), replace=replace)  # type: ignore[arg-type]
+    return TrajectoryCity(build_archive(path, Options(suite, **options), replace).folder)  # type: ignore[arg-type]
 
 
 def refused(path: Path, *culprits: str, suite: str = "chengdu", **options: object) -> None:

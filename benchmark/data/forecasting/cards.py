@@ -26,5 +26,10 @@ class ForecastingCards(CityCards):
         return {"tasks": list(tasks), "nodes": each("nodes"), "steps": each("steps"), "interval_minutes": each("interval_minutes"),
                 "span": each("span"), "size": self.size_in_words(card, list(tasks))}
 
+    def in_lines(self, card: Mapping[str, Any]) -> list[str]:
+        steps = ", ".join(sorted({f"{about['steps']:,}" for about in card["tasks"].values()}))
+        return [f"{card['name']} ({card['edition']}): {', '.join(card['tasks'])}; {card['nodes']} nodes; {steps} steps; "
+                f"fingerprint {card['fingerprint']}."]
+
 
 CARDS = ForecastingCards()

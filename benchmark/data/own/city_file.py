@@ -1,5 +1,6 @@
 """A city file: the TOML that describes a user's own forecasting city. Parsed and checked here; no array is read.
 
+    kind = "series"                    # optional; another kind of city file: trajectory_file.py
     name = "my-city"                   # the suite's name
     title, source, licence             # optional, in words
     root = "${MY_DATA}/folder"         # optional: where the files lie; default: beside the TOML
@@ -34,15 +35,13 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmark.errors import UserError, unknown
 
-# names of the suites that come with stbench
-RESERVED = ("nyc", "sip", "chicago", "chengdu", "xian", "chengdu-xian")
 # the keys that only some files take, by layout and kind of file
 FILE_KEYS = frozenset({"key", "header", "nodes", "time", "node", "value"})
 TASK_KEYS = {
@@ -112,6 +111,8 @@ class CityFile:
     title: str = "not stated"
     source: str = "not stated"
     licence: str = "not stated"
+    # suite -> its cities: a city of series is a suite alone
+    suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_city_file(path: Path) -> CityFile:
@@ -121,17 +122,11 @@ def read_city_file(path: Path) -> CityFile:
     ------
     UserError: names the key that is unknown, absent or of the wrong type, and what is allowed.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"The city file {path} could not be read ({error.strerror}); give the path of a .toml file.") from None
-    except ValueError as error:
-        raise UserError(f"{path.name} is not valid TOML: {error}.") from None
-    where = path.name
+    content, where = read_toml(path), path.name
     sections = {"nodes", "adjacency", "tasks"}
     clock = {"zone", "start", "interval_minutes"}
     words = {"name", "title", "source", "licence", "root"}
-    refuse_unknown(content, words | clock | sections, where)
+    refuse_unknown(content, {"kind"} | words | clock | sections, where)
     head = {key: _read(key, content[key], where) for key in content if key in words}
     check_name(head.get("name"), where)
     nodes = _build(NodeFile, section(content, "nodes", where), f"[nodes] of {where}", NODE_KEYS)
@@ -146,11 +141,24 @@ def read_city_file(path: Path) -> CityFile:
     return CityFile(root=root, nodes=nodes, adjacency=adjacency, tasks=tasks, **{"title": head["name"], **head})
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a city file of any kind.
+
+    Raises
+    ------
+    UserError: it cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"The city file {path} could not be read ({error.strerror}); give the path of a .toml file.") from None
+    except ValueError as error:
+        raise UserError(f"{path.name} is not valid TOML: {error}.") from None
+
+
 def check_name(name: str | None, where: str) -> None:
     if name is None or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise UserError(f"`name` in {where} is {name!r}; write lower-case letters, digits and dashes, such as name = \"my-city\".")
-    if name in RESERVED:
-        raise UserError(f"`name` in {where} is '{name}', a suite that comes with stbench; write another name, such as \"my-{name}\".")
 
 
 def _task(name: str, table: Any, inherited: dict[str, Any], where: str) -> TaskFile:
@@ -165,7 +173,7 @@ def _task(name: str, table: Any, inherited: dict[str, Any], where: str) -> TaskF
 
 def _build(kind: Callable[..., T], table: dict[str, Any], where: str, special: dict[str, set[str]]) -> T:
     """One dataclass from one TOML table; `special` holds the kinds of file it may name and the keys only they take."""
-    known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
+    known = {one.name: one.default is MISSING for one in fields(kind)}  # type: ignore[arg-type]
     refuse_unknown(table, known, where)
     for key, required in known.items():
         if required and key not in table:

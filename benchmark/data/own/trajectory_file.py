@@ -42,7 +42,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -51,12 +50,11 @@ from typing import Any
 
 from benchmark.data.clock import Clock
 from benchmark.data.frames import FRAMES
-from benchmark.data.own.city_file import check_name, refuse_unknown, root_folder, section
+from benchmark.data.own.city_file import check_name, read_toml, refuse_unknown, root_folder, section
 from benchmark.data.trajectory.splits import Split
 from benchmark.data.trajectory.trips import Limits
 from benchmark.errors import UserError, unknown
 
-KIND = "trajectories"
 LAYOUTS = ("table", "gaia")
 KEYS = ("kind", "name", "root", "zone", "box", "roads", "trips", "poi", "grid", "limits", "split", "suites")
 WORDS = ("title", "source", "licence")
@@ -102,14 +100,6 @@ class TrajectoryFile:
     licence: str = "not stated"
 
 
-def is_trajectory_file(path: Path) -> bool:
-    """Whether a TOML file says that it describes trajectories; what cannot be read does not."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("kind") == KIND
-    except (OSError, ValueError):
-        return False
-
-
 def read_trajectory_file(path: Path) -> TrajectoryFile:
     """Parse and check a trajectory file.
 
@@ -117,7 +107,7 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
     ------
     UserError: names the key that is unknown, absent or of the wrong type, and what is allowed.
     """
-    content, where = tomllib.loads(path.read_text(encoding="utf-8")), path.name
+    content, where = read_toml(path), path.name
     refuse_unknown(content, {*KEYS, *WORDS}, where)
     check_name(content.get("name"), where)
     zone = _read(content, "zone", where, _is_text, 'an IANA time zone such as zone = "Asia/Shanghai"')

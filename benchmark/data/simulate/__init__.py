@@ -14,12 +14,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
+from benchmark.data.built_in import SERIES, TRIPS
+from benchmark.data.folder import cities_home
 from benchmark.errors import unknown
 
 if TYPE_CHECKING:
     from benchmark.data.forecasting.city import ForecastingCity
     from benchmark.data.trajectory.city import TrajectoryCity
 
+# the source, and the edition of every city that it makes
+NAME, SIM = "simulator", "sim"
 # raise it whenever the bytes of a city change; it stands in the card's notes
 VERSION = "1"
 # the same for the trajectory cities
@@ -39,11 +43,14 @@ class Size:
         return self.days * self.steps_per_day
 
 
-# `full` has the shapes of CMuST's Table 3; `smoke` has a number of nodes that is no length of a window, so that no transposed tensor fits
+# nodes and days; `full` has the shapes of CMuST's Table 3, `smoke` a number of nodes that is no window's length: no transposed tensor fits
 SIZES: dict[str, dict[str, Size]] = {
-    "nyc": {"smoke": Size(13, 14, 48), "quick": Size(60, 42, 48), "full": Size(206, 91, 48)},
-    "sip": {"smoke": Size(10, 5, 288), "quick": Size(40, 14, 288), "full": Size(108, 90, 288)},
-    "chicago": {"smoke": Size(13, 14, 48), "quick": Size(60, 42, 48), "full": Size(220, 214, 48)},
+    city: {size: Size(nodes, days, SERIES[city].steps_per_day) for size, (nodes, days) in sizes.items()}
+    for city, sizes in {
+        "nyc": {"smoke": (13, 14), "quick": (60, 42), "full": (206, 91)},
+        "sip": {"smoke": (10, 5), "quick": (40, 14), "full": (108, 90)},
+        "chicago": {"smoke": (13, 14), "quick": (60, 42), "full": (220, 214)},
+    }.items()
 }
 
 
@@ -75,15 +82,22 @@ TRAJECTORY_SIZES: dict[str, dict[str, TrajectorySize]] = {
 
 
 def parameters_hash(city: str, size: str, seed: int) -> str:
-    """8 hex characters over all that the bytes of a simulated city depend on: version, size, seed, and the city's table.
+    """8 hex characters over all that the bytes of a simulated city depend on: version, size, seed, the city's table and its facts.
 
     Raises
     ------
     UserError: unknown city or size.
     """
     shape, version, table = _size(city, size)
-    said = json.dumps([version, asdict(shape), seed, table.read_text()], sort_keys=True)
+    facts = asdict(SERIES[city] if city in SERIES else TRIPS[city])
+    del facts["title"]  # a simulated city has its own
+    said = json.dumps([version, asdict(shape), seed, table.read_text(), facts], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:8]
+
+
+def folder_of(city: str, size: str, seed: int) -> Path:
+    """Where a simulated city lies once it is made."""
+    return cities_home() / city / f"{SIM}-{size}-{parameters_hash(city, size, seed)}"
 
 
 def _size(city: str, size: str) -> tuple[Size | TrajectorySize, str, Path]:

@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.folder import Origin
+from benchmark.data.simulate import NAME
+from benchmark.data.sources import sources
+
 
 def read_table(folder: Path, city: str) -> dict[str, Any]:
     """``<city>.toml`` of a folder, its lists as tuples."""
@@ -17,6 +21,11 @@ def read_table(folder: Path, city: str) -> dict[str, Any]:
 def generator(seed: int, *name: str | int) -> np.random.Generator:
     """The random stream of one named part of a city: a new part never shifts another one's draws."""
     return np.random.default_rng(np.random.SeedSequence([seed, *"/".join(map(str, name)).encode()]))
+
+
+def origin(title: str, **notes: Any) -> Origin:
+    """Where a simulated city comes from."""
+    return Origin(title, "stbench simulator", sources().info(NAME).licence, notes)
 
 
 def _frozen(value: Any) -> Any:

@@ -20,5 +20,15 @@ class TrajectoryCards(CityCards):
         return {"tasks": [], "nodes": None, "steps": None, "interval_minutes": None, "span": span,
                 "size": self.size_in_words(card, ()).partition(": ")[2]}
 
+    def in_lines(self, card: Mapping[str, Any]) -> list[str]:
+        notes = card["notes"]
+        parts = ", ".join(f"{part} {count:,}" for part, count in notes["split"]["trips"].items())
+        # a simulated city has nothing to repair
+        counts = {what: "; ".join(f"{count:,} {reason}" for reason, count in notes[what].items()) or "none"
+                  for what in ("repaired", "dropped") if what in notes}
+        return [f"{card['name']} ({card['edition']}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
+                f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {card['fingerprint']}.",
+                f"Trips of each part: {parts}.", *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
+
 
 CARDS = TrajectoryCards()

@@ -30,9 +30,9 @@ from typer.testing import CliRunner
 from benchmark.cli.app import app
 from benchmark.data.archives.cmust import build as archive_module
 from benchmark.data.archives.cmust import windows as archive_windows
-from benchmark.data.archives.cmust.build import SUITES
-from benchmark.data.archives.cmust.layout import TASKS, parse_task_map
+from benchmark.data.archives.cmust.layout import CITIES, TASKS, parse_task_map
 from benchmark.data.archives.cmust.places import correlation_graph
+from benchmark.data.built_in import SERIES
 from benchmark.data.folder import cities_home
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.errors import UserError
@@ -95,9 +95,18 @@ def test_the_edition_stands_before_the_simulated_one_and_its_card_says_how_it_ca
 
 
 def test_every_known_folder_name_is_a_task_of_some_suite_and_the_suites_match_the_catalogue():
-    tasks = {suite: tuple(about.units) for suite, about in SUITES.items()}
-    assert tasks == {name: suite.tasks for name, suite in built_in().items() if name in SUITES}
+    tasks = {suite: tuple(SERIES[suite].units) for suite in CITIES}
+    assert tasks == {name: suite.tasks for name, suite in built_in().items() if name in CITIES}
     assert set(TASKS.values()) == {task for each in tasks.values() for task in each}
+
+
+def test_title_licence_clock_and_units_are_the_archives_where_they_differ_from_the_place(raw):
+    save_suite(raw, "sip", steps=700)
+    card = build(raw, "sip").card
+    assert (card["title"], card["licence"]) == ("Suzhou Industrial Park, the authors' archive", "not stated by the archive")
+    assert {task: about["unit"] for task, about in card["tasks"].items()} == {
+        "traffic_flow": "vehicles per 5 min", "traffic_speed": "speed (unit not stated)"}
+    assert card["tasks"]["traffic_flow"]["clock"] == {"start": "2017-01-01T00:00:00", "interval_minutes": 5, "zone": "UTC"}
 
 
 # ---- places and graph
@@ -174,8 +183,8 @@ def test_a_wrong_node_table_is_a_sentence(text, culprits, raw):
 def test_a_task_map_names_folders_of_other_names(raw):
     save_suite(raw)
     (raw / "TAXIPICK").rename(raw / "Pick-Ups")
-    refused(raw, "Pick-Ups", "no folder of taxi_pick", "--task-map Pick-Ups=taxi_pick")
-    assert build(raw, task_map="Pick-Ups=taxi_pick").tasks == built_in()["nyc"].tasks
+    refused(raw, "Pick-Ups", "no folder of taxi_pick", "--set task_map=Pick-Ups=taxi_pick")
+    assert build(raw, task_map=("Pick-Ups=taxi_pick",)).tasks == built_in()["nyc"].tasks
 
 
 def test_folder_names_match_without_case_and_separators(raw):
@@ -195,27 +204,27 @@ def test_what_the_folder_lacks_or_has_too_much_is_named(raw):
     assert build(raw).edition == "archive"
     shutil.rmtree(cities_home())
     save_task(raw / "BIKES", windows(7))
-    refused(raw, "not known: BIKES", "--task-map BIKES=")
-    refused(raw, "Unknown folder", "'BIKE'", "BIKES", task_map="BIKE=crowd_in")
-    refused(raw, "Unknown task of nyc", "'risk'", task_map="BIKES=risk")
-    refused(raw, "both hold crowd_in", task_map="BIKES=crowd_in")
+    refused(raw, "not known: BIKES", "--set task_map=BIKES=")
+    refused(raw, "Unknown folder", "'BIKE'", "BIKES", task_map=("BIKE=crowd_in",))
+    refused(raw, "Unknown task of nyc", "'risk'", task_map=("BIKES=risk",))
+    refused(raw, "both hold crowd_in", task_map=("BIKES=crowd_in",))
     (raw / "BIKES").rename(raw / "taxi_pick")
     refused(raw, "TAXIPICK and taxi_pick", "both hold taxi_pick")
 
 
 def test_an_archive_of_another_suite_is_told_by_its_folders_or_its_clock(raw):
     save_suite(raw / "SIP", "sip")
-    refused(raw / "SIP", "no task of nyc: FLOW, SPEED", "--suite")
+    refused(raw / "SIP", "no task of nyc: FLOW, SPEED", "or correct suite=nyc")
     refused(raw, "holds SIP;", "no folder of crowd_in, crowd_out, taxi_pick, taxi_drop was found.", suite="nyc")
     save_suite(raw / "x", "chicago", start="2016-01-01")
-    refused(raw / "x", "starts on a Friday 00:00 (slot 0)", "Thursday 00:00", "--start 2023-06-02T00:00:00", suite="chicago")
+    refused(raw / "x", "starts on a Friday 00:00 (slot 0)", "Thursday 00:00", "--set start=2023-06-02T00:00:00", suite="chicago")
     refused(raw / "x", "Unknown suite", "xian", "chicago, nyc, sip", suite="xian")
 
 
 @pytest.mark.parametrize("text", ["TAXIPICK", "=taxi_pick", "A=", "A=taxi_pick,A=taxi_drop"])
 def test_a_malformed_task_map_is_a_sentence(text):
     with pytest.raises(UserError, match="TAXIPICK=taxi_pick"):
-        parse_task_map(text)
+        parse_task_map(text.split(","))
 
 
 @pytest.mark.parametrize("part", ["train", "val", "test"])
@@ -298,7 +307,7 @@ def test_a_failed_replacement_leaves_the_edition_that_was_there(raw, monkeypatch
 def test_an_imported_archive_runs_under_protocol_paper_by_the_commands(raw):
     save_suite(raw / "NYC")
     call = CliRunner().invoke
-    out = call(app, ["data", "import-archive", str(raw), "--suite", "nyc"])
+    out = call(app, ["data", "build", "cmust", "--from", str(raw), "--set", "suite=nyc"])
     assert "nyc (archive): crowd_in, crowd_out, taxi_pick, taxi_drop; 4 nodes; 480 steps" in out.output
     assert "320 / 46 / 91" in out.output
     assert "archive" in call(app, ["data", "list"]).output

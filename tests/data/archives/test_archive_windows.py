@@ -79,7 +79,7 @@ BROKEN = {
     "NaN": (changed(x=entry((5, 2, 1, 0), np.nan)), ("holds nan in window 5, step 2, node 1, channel 0", "finite")),
     "infinite targets": (changed(y=entry((5, 2, 1, 0), np.inf)), ("'y' of CROWDIN/val.npz holds inf in window 5",)),
     "negative values": (negative, ("negative values", "undo any scaling", "2016-01-01")),
-    "time of day in hours": (channel(1, lambda tod: tod * 24), ("CROWDIN/train.npz: channel 1", "whole number", "--suite")),
+    "time of day in hours": (channel(1, lambda tod: tod * 24), ("CROWDIN/train.npz: channel 1", "whole number", "right suite")),
     "time of day off the steps": (channel(1, lambda tod: tod + 0.003, "test"), ("CROWDIN/test.npz: channel 1", "times 48")),
     "weekday from 1": (channel(2, lambda dow: dow + 1), ("channel 2 (weekday) must be Monday 0", "row 96 holds 7")),
     "weekday as a sixth": (channel(2, lambda dow: dow / 6), ("channel 2 (weekday)", "a seventh of it")),
@@ -159,7 +159,7 @@ def test_timestamps_that_are_no_calendar_of_ours_are_noted_only(raw):
 
 def test_another_start_is_asked_for_and_taken(raw):
     written = save_suite(raw, start="2016-01-04T06:30:00")
-    refused(raw, "starts on a Monday 06:30 (slot 13)", "Friday 00:00", "--start 2016-01-04T06:30:00")
+    refused(raw, "starts on a Monday 06:30 (slot 13)", "Friday 00:00", "--set start=2016-01-04T06:30:00")
     refused(raw, "start = 'soon'", start="soon")
     city = build(raw, start="2016-01-04T06:30:00")
     assert_windows_equal(city, "crowd_in", written["CROWDIN"], 48)

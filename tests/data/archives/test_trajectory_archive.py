@@ -206,7 +206,7 @@ def test_points_in_the_chinese_frame_are_moved_when_asked_and_warned_of_when_not
     np.testing.assert_allclose(city.view("gps").trip(0)["lon"], FRAME["lng_list"][0], atol=1e-8)
     with pytest.raises(UserError):
         build(raw)
-    assert "--frame gcj02 looks right" in caplog.text
+    assert "--set frame=gcj02 looks right" in caplog.text
 
 
 # ---- refused
@@ -286,7 +286,7 @@ def test_a_trip_table_that_is_wrong_is_a_sentence(frame, culprits, raw):
 def test_another_citys_table_in_the_folder_is_refused(raw):
     save(raw)
     (raw / "xian_data_seq_evaluation.pkl").write_bytes(b"")
-    refused(raw, "xian_data_seq_evaluation.pkl", "of xian", "--suite xian")
+    refused(raw, "xian_data_seq_evaluation.pkl", "of xian", "--set suite=xian")
 
 
 def test_a_trip_table_that_would_run_code_is_refused_by_name_and_never_run(raw):
@@ -307,7 +307,7 @@ def test_what_the_reader_does_not_need_is_not_opened(raw):
 
 
 @pytest.mark.parametrize(("options", "culprits"), [
-    ({"frame": "bd09"}, ("Unknown frame", "gcj02, wgs84")), ({"cell_size_m": 0.0}, ("cell size is 0", "--cell-size-m")),
+    ({"frame": "bd09"}, ("Unknown frame", "gcj02, wgs84")), ({"cell_size_m": 0.0}, ("cell size is 0", "--set cell_size_m=100")),
     ({"suite": "chengd"}, ("Unknown suite", "Did you mean chengdu"))])
 def test_a_wrong_option_is_a_sentence(options, culprits, raw):
     refused(save(raw), *culprits, **options)
@@ -321,7 +321,7 @@ def test_the_same_archive_twice_writes_nothing_and_another_needs_replace(raw, ca
     assert build(raw).fingerprint == first.fingerprint
     assert "already prepared from the same data" in caplog.text
     save(raw, FRAME[:299])
-    with pytest.raises(UserError, match=f"stbench data import-archive {raw} --suite chengdu --replace"):
+    with pytest.raises(UserError, match=f"stbench data build jgrm --from {raw} --set suite=chengdu --replace"):
         build(raw)
     assert {path: path.stat().st_mtime_ns for path in stored()} == before
     assert build(raw, replace=True).fingerprint != first.fingerprint
@@ -330,7 +330,7 @@ def test_the_same_archive_twice_writes_nothing_and_another_needs_replace(raw, ca
 def test_an_archive_is_imported_shown_and_verified_by_the_commands(raw):
     call = CliRunner().invoke
     save(raw / "chengdu")
-    out = call(app, ["data", "import-archive", str(raw), "--suite", "chengdu", "--cell-size-m", "150"])
+    out = call(app, ["data", "build", "jgrm", "--from", str(raw), "--set", "suite=chengdu", "--set", "cell_size_m=150"])
     assert "chengdu (archive): 300 of 300 trips, " in out.output, out.output
     assert "unlabelled 210, labelled 50, validation 20, test 20" in out.output
     assert "Repaired: none.\nDropped: none." in out.output
@@ -339,16 +339,19 @@ def test_an_archive_is_imported_shown_and_verified_by_the_commands(raw):
 
 
 @pytest.mark.parametrize(("arguments", "culprits"), [
-    (["--suite", "chengdu", "--task-map", "A=b"], ("--task-map does not apply to suite chengdu", "nyc, chicago, sip")),
-    (["--suite", "xian", "--start", "2016-01-01"], ("--start does not apply to suite xian",)),
-    (["--suite", "xian", "--nodes", "a.csv"], ("--nodes does not apply to suite xian",)),
-    (["--suite", "nyc", "--frame", "gcj02"], ("--frame does not apply to suite nyc", "chengdu, xian")),
-    (["--suite", "nyc", "--cell-size-m", "100"], ("--cell-size-m does not apply",)),
-    (["--suite", "sip", "--poi", "a.csv"], ("--poi does not apply to suite sip",)),
-    (["--suite", "chengd"], ("Unknown suite", "'chengd'", "Did you mean chengdu", "nyc, sip, xian")),
+    (["jgrm", "--set", "suite=chengdu", "--set", "task_map=A=b"], ("Unknown option of jgrm 'task_map'", "cell_size_m, frame, poi, suite")),
+    (["jgrm", "--set", "suite=xian", "--set", "start=2016-01-01"], ("Unknown option of jgrm 'start'",)),
+    (["jgrm", "--set", "suite=xian", "--set", "nodes=a.csv"], ("Unknown option of jgrm 'nodes'",)),
+    (["cmust", "--set", "suite=nyc", "--set", "frame=gcj02"], ("Unknown option of cmust 'frame'", "nodes, start, suite, task_map")),
+    (["cmust", "--set", "suite=nyc", "--set", "cell_size_m=100"], ("Unknown option of cmust 'cell_size_m'",)),
+    (["cmust", "--set", "suite=sip", "--set", "poi=a.csv"], ("Unknown option of cmust 'poi'",)),
+    (["jgrm", "--set", "suite=chengd"], ("Unknown suite of source jgrm 'chengd'", "Did you mean chengdu", "chengdu, xian")),
+    (["jgrm", "--set", "suite=nyc"], ("Unknown suite of source jgrm 'nyc'",)),
+    (["cmust"], ("Source cmust needs its option suite, one of nyc, chicago, sip", "--set suite=nyc")),
+    (["jgrm", "--set", "suite=xian", "--set", "cell_size_m=wide"], ("jgrm.cell_size_m is of type float",)),
 ])
-def test_options_of_the_other_kind_of_suite_and_unknown_suites_are_refused(arguments, culprits, raw):
-    result = CliRunner().invoke(app, ["data", "import-archive", str(raw), *arguments])
+def test_options_of_the_other_source_and_unknown_suites_are_refused(arguments, culprits, raw):
+    result = CliRunner().invoke(app, ["data", "build", *arguments, "--from", str(raw)])
     assert isinstance(result.exception, UserError)
     assert all(culprit in str(result.exception) for culprit in culprits), result.exception
     assert stored() == []

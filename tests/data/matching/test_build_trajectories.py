@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from benchmark.cli.app import app
 from benchmark.data.frames import wgs84_to_gcj02
+from benchmark.data.own.kinds import KINDS, kind_of_file
 from benchmark.data.own.trajectories import import_trajectories
-from benchmark.data.own.trajectory_file import is_trajectory_file, read_trajectory_file
+from benchmark.data.own.trajectory_file import read_trajectory_file
 from benchmark.data.trajectory.trips import Limits
 from benchmark.errors import UserError
 
@@ -95,7 +96,7 @@ def test_the_command_says_what_was_kept_and_dropped_and_a_wrong_frame_is_a_sente
     (("Asia/Shanghai", "Asia/Shangai"), "Unknown time zone"), (('frame = "wgs84"', 'frame = "gcj2"'), "Did you mean gcj02"),
     (('frame = "wgs84"', ""), "lacks `frame`"), (("[2, 20]", "[20, 2]"), "fewest and most"),
     (("[[trips]]", "[trips]"), r"lacks a table \[\[trips\]\]"),
-    (('"lattice"', '"chengdu"'), "comes with stbench"), (("[poi]", "[pois]"), "Did you mean poi"),
+    (("[poi]", "[pois]"), "Did you mean poi"),
     (('name = "lattice"', 'name = "lattice"\nbox = [104.1, 30.0, 104.0, 30.1]'), "west, south, east, north"),
     (("[limits]", "[grid]\ncell_size_m = -5\n[limits]"), "metres above 0"), (('file = "edges.geojson"', ""), "lacks `file`"),
 ], ids=lambda value: value if isinstance(value, str) else "")
@@ -107,9 +108,10 @@ def test_a_wrong_trajectory_file_is_a_sentence_and_nothing_is_written(folder, ch
 
 
 def test_only_a_file_that_says_so_is_a_trajectory_file(folder):
-    assert is_trajectory_file(folder / "lattice.toml")
-    assert not is_trajectory_file(CITIES / "aarhus.toml")
-    assert not is_trajectory_file(folder / "none.toml")
+    assert kind_of_file(folder / "lattice.toml") == KINDS["trajectories"]
+    assert kind_of_file(CITIES / "aarhus.toml") == KINDS["series"]
+    with pytest.raises(UserError, match=r"none\.toml could not be read"):
+        kind_of_file(folder / "none.toml")
     assert read_trajectory_file(folder / "lattice.toml").limits == Limits((4, 200), (2, 20), (2, 60))
 
 

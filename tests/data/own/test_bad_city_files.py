@@ -157,7 +157,6 @@ def test_objects_in_an_npz_are_never_unpickled(city_file):
     ({"clock": CLOCK.replace("start = 2024-01-01T00:00:00\n", "")}, ("`start` is not given",)),
     ({"clock": 'root = "${NO_SUCH_PLACE}"\n' + CLOCK}, ("NO_SUCH_PLACE is not set", "export")),
     ({"name": 'name = "My City"\n'}, ("'My City'", "lower-case")),
-    ({"name": 'name = "nyc"\n'}, ("'nyc'", "comes with stbench")),
     ({"name": ""}, ("`name`", "None")),
     ({"more": '[tasks."../x"]\n'}, ("Task name '../x'",)),
     ({"more": "]"}, ("not valid TOML",)),

@@ -10,98 +10,83 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from benchmark.data.archives.cmust.layout import PARTS, PROMPT, find_tasks, read_prompt
+from benchmark.data.archives import ARCHIVE
+from benchmark.data.archives.cmust.layout import CITIES, PARTS, PROMPT, find_tasks, parse_task_map, read_prompt
 from benchmark.data.archives.cmust.places import find_places
 from benchmark.data.archives.cmust.series import ArchiveSeries, read_series
+from benchmark.data.built_in import SERIES
 from benchmark.data.clock import Clock
-from benchmark.data.folder import Origin, cities_home, prepare
-from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
-from benchmark.errors import UserError, unknown
+from benchmark.data.folder import Origin, cities_home, prepare, read_card
+from benchmark.data.forecasting.city import Series, write_city
+from benchmark.data.sources import Built, command, pick, sources
+from benchmark.errors import UserError
 from benchmark.families import forecasting_protocol
 from benchmark.files import sha256
 
 logger = logging.getLogger("stbench")
-ARCHIVE = "archive"
+NAME = "cmust"
+# the archive does not state it, whatever the city's own sensors measure
+UNSTATED = {"traffic_speed": "speed (unit not stated)"}
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class ArchiveSuite:
-    """What a suite's archive does not say itself."""
+class Options:
+    """What the archive does not say itself."""
 
-    title: str
-    start: str
-    interval_minutes: int
-    # task -> unit, in the suite's order
-    units: Mapping[str, str]
-
-
-# spans and intervals as published
-SUITES = {
-    "nyc": ArchiveSuite("New York, the authors' archive", "2016-01-01T00:00:00", 30, {
-        "crowd_in": "persons per 30 min", "crowd_out": "persons per 30 min", "taxi_pick": "trips per 30 min",
-        "taxi_drop": "trips per 30 min"}),
-    "chicago": ArchiveSuite("Chicago, the authors' archive", "2023-06-01T00:00:00", 30, {
-        "taxi_pick": "trips per 30 min", "taxi_drop": "trips per 30 min", "risk": "severity per 30 min"}),
-    "sip": ArchiveSuite("Suzhou Industrial Park, the authors' archive", "2017-01-01T00:00:00", 5, {
-        "traffic_flow": "vehicles per 5 min", "traffic_speed": "speed (unit not stated)"}),
-}
-
-
-@dataclass(frozen=True)
-class ArchiveRequest:
-    """What the user said about an archive."""
-
-    # the suite's folder, or the one above it
-    path: Path
-    suite: str
-    # folder name -> task, for folders that are named otherwise
-    task_map: Mapping[str, str]
-    # a table node_id, lon, lat and perhaps name, in the order of the columns
+    # nyc, chicago or sip; it must be given
+    suite: str | None = None
+    # folders of other names, such as TAXIPICK=taxi_pick,TAXIDROP=taxi_drop
+    task_map: tuple[str, ...] = ()
+    # a .csv of node_id, lon, lat and perhaps name, whose row j is column j; none: the archive's own coordinates, if it has any
     nodes: Path | None = None
-    # local time of the first row; None: the suite's
+    # local time of the first row; none: as published of the suite
     start: str | None = None
 
 
-def import_archive(request: ArchiveRequest, *, replace: bool = False) -> ForecastingCity:
-    """Build a suite's edition ``archive`` from pre-cut windows, and open it.
+def build_archive(path: Path, options: Options, replace: bool = False) -> Built:
+    """Build a suite's edition ``archive`` from pre-cut windows.
 
     Parameters
     ----------
+    path: the suite's folder, or the one above it.
     replace: overwrite an edition whose content differs.
 
     Raises
     ------
     UserError: if anything in the archive is wrong, or other data are there already; nothing is written then.
     """
-    if request.suite not in SUITES:
-        raise unknown("suite of the authors' archive", request.suite, SUITES)
-    destination = cities_home() / request.suite / ARCHIVE
-    prepare(destination, lambda folder: _write(request, folder), replace=replace,
-            owner=f"Edition '{ARCHIVE}' of suite {request.suite}",
-            command=f"stbench data import-archive {request.path} --suite {request.suite}")
-    return ForecastingCity(destination)
+    suite = pick(NAME, "suite", options.suite, CITIES)
+    destination = cities_home() / suite / ARCHIVE
+    prepare(destination, lambda folder: _write(path, suite, options, folder), replace=replace,
+            owner=f"Edition '{ARCHIVE}' of suite {suite}", command=command(NAME, path, options))
+    notes = read_card(destination)["notes"]
+    return Built(destination, (
+        f"Windows of train / val / test: {notes['windows']}. Coordinates: {notes['coordinates']}.",
+        f"Next: stbench run --method historical_average --suite {suite} --data {ARCHIVE} --protocol paper"))
 
 
-def _write(request: ArchiveRequest, destination: Path) -> ForecastingCity:
-    about = SUITES[request.suite]
-    # UTC: the archive numbers every step of the wall clock, also those that daylight saving skips or repeats
-    clock = Clock(request.start or about.start, about.interval_minutes, "UTC")
-    folders = find_tasks(request.path, request.suite, list(about.units), request.task_map)
+def _write(path: Path, suite: str, options: Options, destination: Path) -> None:
+    about = SERIES[suite]
+    units = {**about.units, **{task: unit for task, unit in UNSTATED.items() if task in about.units}}
+    # UTC, not the zone of the place: the archive numbers every step of the wall clock, also those that daylight saving skips or repeats
+    clock = Clock(options.start or about.start, about.interval_minutes, "UTC")
+    folders = find_tasks(path, suite, list(units), parse_task_map(options.task_map))
     read = {task: _within(task, read_series, folder, clock) for task, folder in folders.items()}
     _check_alike(read)
-    places = find_places(read, request.nodes, clock)
+    places = find_places(read, options.nodes, clock)
     series, nodes = [], np.arange(len(places.nodes))
     for task, folder in folders.items():
         values, prompt = read[task].values, _within(task, read_prompt, folder, len(nodes))
-        series.append(Series(task, values, np.ones(values.shape, dtype=bool), nodes, clock, about.units[task],
+        series.append(Series(task, values, np.ones(values.shape, dtype=bool), nodes, clock, units[task],
                              zero="none, or no record: the archive does not tell", missing="nothing is marked",
                              extras={} if prompt is None else {"prompt": prompt}))
     notes = {"raw_files": {f"{folder.name}/{path.name}": sha256(path) for folder in folders.values() for path in _files(folder)},
              "clock": "wall-clock steps as the archive numbers them; no step is masked for daylight saving", **_facts(read),
              "prompts": [one.task for one in series if one.extras] or "none", **places.notes}
-    origin = Origin(about.title, "the authors' archive (pre-cut windows), the user's own copy", "not stated by the archive", notes)
-    return write_city(destination, request.suite, ARCHIVE, origin, places.nodes, series, places.adjacency)
+    origin = Origin(f"{about.title}, the authors' archive", "the authors' archive (pre-cut windows), the user's own copy",
+                    sources().info(NAME).licence, notes)
+    write_city(destination, suite, ARCHIVE, origin, places.nodes, series, places.adjacency)
 
 
 def _within(task: str, read: Callable[..., T], *arguments: Any) -> T:

@@ -4,7 +4,7 @@
     NYC/TAXIPICK/prompt.pth                     optional: a bare float tensor [12, node, width]
 
 The channels of x: value, time of day in [0, 1), weekday (Monday 0 … Sunday 6, or a seventh of it), two coordinates, six timestamp numbers.
-Here: which folder is which task, and the prompt. `archive_windows` reads the windows.
+Here: which folder is which task, and the prompt. `windows` reads the windows.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ def find_tasks(path: Path, suite: str, tasks: Sequence[str], task_map: Mapping[s
     folders = {folder.name: folder for folder in _folders(root)}
     for name, task in task_map.items():
         if name not in folders:
-            raise unknown(f"folder of {root} in --task-map", name, folders)
+            raise unknown(f"folder of {root} in task_map", name, folders)
         if task not in tasks:
-            raise unknown(f"task of {suite} in --task-map", task, tasks)
+            raise unknown(f"task of {suite} in task_map", task, tasks)
     # a folder of another name is no task unless windows lie in it
     known = {name: task_map.get(name, TASKS.get(_plain(name), "")) for name, folder in folders.items()
              if name in task_map or _plain(name) in TASKS or any(folder.glob("*.npz"))}
     found: dict[str, Path] = {}
     for name, task in known.items():
         if task in found and task in tasks:
-            raise UserError(f"Folders {found[task].name} and {name} of {root} both hold {task}; take one out, or name it in --task-map.")
+            raise UserError(f"Folders {found[task].name} and {name} of {root} both hold {task}; take one out, or name it in task_map.")
         found[task] = folders[name]
     absent = [task for task in tasks if task not in found]
     strangers = [name for name, task in known.items() if task not in tasks]
@@ -64,12 +64,13 @@ def find_tasks(path: Path, suite: str, tasks: Sequence[str], task_map: Mapping[s
     return {task: found[task] for task in tasks}
 
 
-def parse_task_map(text: str | None) -> dict[str, str]:
-    """``"PICKUPS=taxi_pick,DROPS=taxi_drop"`` -> folder name -> task."""
-    pairs = [pair.strip().partition("=") for pair in (text or "").split(",") if pair.strip()]
+def parse_task_map(texts: Sequence[str]) -> dict[str, str]:
+    """``("PICKUPS=taxi_pick", "DROPS=taxi_drop")`` -> folder name -> task."""
+    pairs = [text.strip().partition("=") for text in texts]
     names = [name.strip() for name, _, _ in pairs]
     if any(not name.strip() or not task.strip() for name, _, task in pairs) or len(set(names)) < len(names):
-        raise UserError(f"--task-map takes different folders and their tasks, such as TAXIPICK=taxi_pick,TAXIDROP=taxi_drop, got '{text}'.")
+        raise UserError("Option task_map takes different folders and their tasks, such as TAXIPICK=taxi_pick,TAXIDROP=taxi_drop, "
+                        f"got '{','.join(texts)}'.")
     return {name.strip(): task.strip() for name, _, task in pairs}
 
 
@@ -130,12 +131,12 @@ def _mismatch(root: Path, suite: str, tasks: Sequence[str], folders: list[str], 
     if absent:
         said += f"; no folder of {', '.join(absent)} was found"
     if foreign:
-        said += f"; no task of {suite}: {', '.join(foreign)} (take it out, or correct --suite)"
+        said += f"; no task of {suite}: {', '.join(foreign)} (take it out, or correct suite={suite})"
     if nameless and absent:
         typed = ",".join(f"{name}={task}" for name, task in zip(nameless, absent, strict=False))
-        said += f"; if folders are only named otherwise, say which is which: --task-map {typed}"
+        said += f"; if folders are only named otherwise, say which is which: --set task_map={typed}"
     elif nameless:
-        said += f"; not known: {', '.join(nameless)} (take it out, or say what it is, such as --task-map {nameless[0]}={tasks[0]})"
+        said += f"; not known: {', '.join(nameless)} (take it out, or say what it is, such as --set task_map={nameless[0]}={tasks[0]})"
     return said + "."
 
 

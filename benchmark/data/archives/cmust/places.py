@@ -89,7 +89,8 @@ def _common(series: Mapping[str, ArchiveSeries]) -> np.ndarray | None:
         differ = np.argwhere(given != found[first])
         if differ.size:
             raise UserError(f"Tasks {first} and {task} put node {differ[0][0]} in different places (channels 3 and 4 of x); the tasks of a "
-                            "suite share their nodes, in one order. Give the places yourself with --nodes only if the order is the same.")
+                            "suite share their nodes, in one order. Give the places yourself (--set nodes=FILE) only if the order is the "
+                            "same.")
     return next(iter(found.values()), None)
 
 

@@ -84,7 +84,7 @@ def _step_of_week(part: Part, steps_per_day: int, days: int) -> np.ndarray:
         wrong = np.flatnonzero((np.abs(scaled - whole) > 1e-3) | (whole < 0) | (whole >= limit))
         if wrong.size:
             raise UserError(f"{part.name}: {wanted}; row {wrong[0]} holds {float(given[wrong[0], 0]):.6g}"
-                            f"{' (is this the right --suite?)' if channel == 0 else ''}.")
+                            f"{' (is this the right suite?)' if channel == 0 else ''}.")
         counts.append(whole.astype(np.int64))
     return counts[1] * steps_per_day + counts[0]
 
@@ -97,7 +97,7 @@ def _check_start(train: Part, found: int, clock: Clock) -> None:
     date = (begin + timedelta(days=(day - begin.weekday()) % 7)).replace(hour=0, minute=0)
     other = date + timedelta(minutes=slot * clock.interval_minutes)
     raise UserError(f"{train.name} starts on a {_words(found, clock)} (slot {slot}), but the clock on {_words(_of_week(clock, 0), clock)}, "
-                    f"{clock.start}; say when the archive starts: --start {other.isoformat()} if that is right.")
+                    f"{clock.start}; say when the archive starts: --set start={other.isoformat()} if that is right.")
 
 
 def _check_runs_on(part: Part, week: np.ndarray, clock: Clock) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.folder import Origin
+from benchmark.data.built_in import TRIPS
 from benchmark.data.frames import Projection
 from benchmark.data.grid import Grid
 from benchmark.data.matching.build import RawCity, build_trajectory_city
-from benchmark.data.simulate import TRAJECTORY_SIZES, TRAJECTORY_VERSION
-from benchmark.data.simulate.parameters import generator
+from benchmark.data.simulate import SIM, TRAJECTORY_SIZES, TRAJECTORY_VERSION
+from benchmark.data.simulate.parameters import generator, origin
 from benchmark.data.simulate.streets.gps import Faults, Points, choose_faults, record
 from benchmark.data.simulate.streets.journeys import Journeys, plan_journeys
 from benchmark.data.simulate.streets.land_use import draw_poi, lay_uses, stops
@@ -24,14 +24,13 @@ from benchmark.data.trajectory.splits import Split
 from benchmark.data.trajectory.trips import RawTrips
 
 # the papers' fortnight; China keeps one clock all year
-FIRST_DAY, ZONE, HOURS_AHEAD = date(2016, 11, 1), "Asia/Shanghai", 8
+FIRST_DAY, HOURS_AHEAD = date(2016, 11, 1), 8
 
 
 def build_driven_city(city: str, size: str, seed: int, destination: Path) -> TrajectoryCity:
     """Simulate chengdu or xian; see `benchmark.data.simulate.build`."""
     raw, notes = simulate(city, size, seed)
-    origin = Origin(load_trajectory(city).title, "stbench simulator", "CC0-1.0", notes)
-    return build_trajectory_city(destination, city, "sim", origin, raw)
+    return build_trajectory_city(destination, city, SIM, origin(load_trajectory(city).title, **notes), raw)
 
 
 def simulate(city: str, size: str, seed: int) -> tuple[RawCity, dict[str, object]]:
@@ -50,13 +49,13 @@ def simulate(city: str, size: str, seed: int) -> tuple[RawCity, dict[str, object
     trips = _record(seed, city, parameters, streets, traffic, projection, journeys, weekend)
     half_lon, half_lat = (east - west) / 2 * streets.share, (north - south) / 2 * streets.share
     grid = Grid.of_size(projection.lon - half_lon, projection.lon + half_lon, projection.lat - half_lat, projection.lat + half_lat,
-                        parameters.cell_m)
+                        TRIPS[city].cell_size_m)
     split = Split(unlabelled_trips=shape.unlabelled, labelled_trips=shape.labelled, validation_trips=shape.validation,
                   test_trips=shape.test)
     poi = draw_poi(seed, city, parameters.uses, level, streets, projection)
     notes = {"simulator": TRAJECTORY_VERSION, "size": size, "seed": seed, "days": days,
              "opened_on_the_last_day": streets.network.table["road_id"][streets.opened].tolist()}
-    return RawCity(streets.network, grid, trips, poi, ZONE, split=split), notes
+    return RawCity(streets.network, grid, trips, poi, TRIPS[city].zone, split=split), notes
 
 
 def _record(seed: int, city: str, parameters: TrajectoryParameters, streets: Streets, traffic: Traffic, projection: Projection,

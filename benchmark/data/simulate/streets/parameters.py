@@ -190,8 +190,6 @@ class TrajectoryParameters:
     """All of one city."""
 
     title: str
-    # metres of a cell
-    cell_m: float
     streets: StreetParameters
     classes: tuple[RoadClass, ...]
     uses: tuple[LandUse, ...]
@@ -208,7 +206,7 @@ def load_trajectory(city: str) -> TrajectoryParameters:
     if tuple(one.name for one in classes) != CLASSES:
         raise ValueError(f"{city}.toml must describe the classes {', '.join(CLASSES)}, in this order.")
     return TrajectoryParameters(
-        title=table["title"], cell_m=table["cell_m"], streets=StreetParameters(**table["streets"]), classes=classes,
+        title=table["title"], streets=StreetParameters(**table["streets"]), classes=classes,
         uses=tuple(LandUse(**one) for one in table["uses"]), purposes=tuple(TripPurpose(**one) for one in table["purposes"]),
         journeys=JourneyParameters(**table["journeys"]), traffic=TrafficParameters(**table["traffic"]),
         points=PointParameters(**table["points"]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.data.built_in import SERIES
 from benchmark.data.clock import Clock
 from benchmark.data.simulate.parameters import read_table
 
@@ -93,11 +94,11 @@ class Parameters:
 
 
 def load(city: str) -> Parameters:
-    """Read ``<city>.toml`` beside this file."""
-    table = read_table(Path(__file__).parent, city)
+    """Read ``<city>.toml`` beside this file; the clock is the published one."""
+    table, facts = read_table(Path(__file__).parent, city), SERIES[city]
     return Parameters(
         title=table.pop("title"),
-        clock=Clock(**table.pop("clock")),
+        clock=Clock(facts.start, facts.interval_minutes, facts.zone),
         zones=ZoneParameters(**table.pop("zones")),
         purposes=tuple(Purpose(**one) for one in table.pop("purposes")),
         demand=DemandParameters(**table.pop("demand")),

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.folder import Origin
+from benchmark.data.built_in import SERIES
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.data.grid import Tally
-from benchmark.data.simulate import SIZES, VERSION
-from benchmark.data.simulate.parameters import generator
+from benchmark.data.simulate import SIM, SIZES, VERSION
+from benchmark.data.simulate.parameters import generator, origin
 from benchmark.data.simulate.zones.demand import Demand, draw_zones, make_demand
 from benchmark.data.simulate.zones.parameters import Parameters, load
 from benchmark.data.simulate.zones.sensor_roads import RoadParameters, Roads, lay_roads, pass_sensors
@@ -35,12 +35,9 @@ def build_road_city(city: str, size: str, seed: int, destination: Path) -> Forec
         "lon": np.round(roads.lon, 6), "lat": np.round(roads.lat, 6),
     })
     return write_city(
-        destination, name=city, edition="sim", nodes=nodes,
+        destination, name=city, edition=SIM, nodes=nodes,
         series=sensor_series(seed, city, parameters, roads, passed.counts, demand.shocks.weather),
-        origin=Origin(
-            title=parameters.title, source="stbench simulator", licence="CC0-1.0",
-            notes={"simulator": VERSION, "size": size, "seed": seed, "days": shape.days},
-        ),
+        origin=origin(parameters.title, simulator=VERSION, size=size, seed=seed, days=shape.days),
     )
 
 
@@ -66,10 +63,10 @@ def sensor_series(
     speed = measure_speed(generator(seed, city, "speed"), sensors, flow, roads.free_speed, weather, per_hour)
     counted = report(generator(seed, city, "flow records"), sensors, flow, sensors.flow_share, np.ones(flow.shape, dtype=bool), per_hour)
     timed = report(generator(seed, city, "speed records"), sensors, flow, sensors.speed_share, speed > 0, per_hour)
-    index, missing = np.arange(flow.shape[1]), "no record"
+    index, missing, units = np.arange(flow.shape[1]), "no record", SERIES[city].units
     return [
         Series("traffic_flow", np.where(counted, flow, 0).astype(np.float32), counted, index, clock,
-               f"vehicles per {clock.interval_minutes} min", missing=missing),
-        Series("traffic_speed", np.where(timed, speed, 0).astype(np.float32), timed, index, clock, "km/h",
+               units["traffic_flow"], missing=missing),
+        Series("traffic_speed", np.where(timed, speed, 0).astype(np.float32), timed, index, clock, units["traffic_speed"],
                zero="does not occur", missing=missing),
     ]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.folder import Origin
+from benchmark.data.built_in import SERIES
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.data.grid import CHICAGO_GRID, CHICAGO_LEAST, NYC_GRID, NYC_LEAST, Grid, Tally, TripTally, cell_series, enough_trips
-from benchmark.data.simulate import SIZES, VERSION
-from benchmark.data.simulate.parameters import generator
+from benchmark.data.simulate import SIM, SIZES, VERSION
+from benchmark.data.simulate.parameters import generator, origin
 from benchmark.data.simulate.zones.accidents import AccidentParameters, draw_accidents
 from benchmark.data.simulate.zones.demand import Demand, draw_zones, make_demand
 from benchmark.data.simulate.zones.parameters import Parameters, load
@@ -21,7 +21,6 @@ from benchmark.data.simulate.zones.trips import TravelParameters, departures_by_
 
 # grid, least trips over the full span
 RULES = {"nyc": (NYC_GRID, NYC_LEAST), "chicago": (CHICAGO_GRID, CHICAGO_LEAST)}
-TASKS = {"nyc": ("crowd_in", "crowd_out", "taxi_pick", "taxi_drop"), "chicago": ("taxi_pick", "taxi_drop")}
 
 
 def build_taxi_city(city: str, size: str, seed: int, destination: Path) -> ForecastingCity:
@@ -46,14 +45,12 @@ def build_taxi_city(city: str, size: str, seed: int, destination: Path) -> Forec
     cells = enough_trips(tally.total(), least)
     if not np.array_equal(cells, declared):
         raise RuntimeError(f"{city}/{size}/{seed}: the rule of enough trips keeps {len(cells)} cells, not the declared {len(declared)}.")
-    series = tally.series(cells, TASKS[city])
+    series = tally.series(cells, {task: unit for task, unit in SERIES[city].units.items() if task in tally.tasks})
     if city == "chicago":
         series.append(risk(seed, parameters, grid, cells, np.concatenate(traffic), demand.shocks.weather))
-    return write_city(destination, name=city, edition="sim", nodes=grid.nodes(cells), series=series, origin=Origin(
-        title=parameters.title, source="stbench simulator", licence="CC0-1.0",
-        notes={"simulator": VERSION, "size": size, "seed": seed, "days": shape.days, "trips": trips,
-               "least_trips_of_a_cell": least, "grid": asdict(grid)},
-    ))
+    return write_city(destination, name=city, edition=SIM, nodes=grid.nodes(cells), series=series, origin=origin(
+        parameters.title, simulator=VERSION, size=size, seed=seed, days=shape.days, trips=trips, least_trips_of_a_cell=least,
+        grid=asdict(grid)))
 
 
 def taxi_demand(
@@ -72,4 +69,4 @@ def risk(seed: int, parameters: Parameters, grid: Grid, cells: np.ndarray, traff
     lon, lat = points_in(generator(seed, "chicago", "accident points"), grid, cells[zone])
     tally = Tally(len(traffic), grid.cells, clock.interval_minutes * 60)
     tally.add(seconds, grid.locate(lon, lat), severity)
-    return cell_series("risk", tally.counts, cells, clock, f"severity per {clock.interval_minutes} min")
+    return cell_series("risk", tally.counts, cells, clock, SERIES["chicago"].units["risk"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import torch
@@ -21,14 +22,17 @@ LIBRARIES = ("torch.", "torch_geometric.", "gensim.", "numpy.", "scipy.")
 class DeviceWatch(TorchFunctionMode):
     """Notes every place outside of the libraries that makes a tensor without `device`, unless of tensors that have one.
 
+    within: a function; only what it does, at any depth, is watched. None: everything.
+
     >>> with DeviceWatch() as watch:
     ...     _ = torch.zeros(3), torch.zeros(3, device="cpu"), torch.zeros_like(torch.zeros(2, device="cpu"))
     >>> len(watch.found)
     1
     """
 
-    def __init__(self) -> None:
+    def __init__(self, within: Callable[..., Any] | None = None) -> None:
         super().__init__()
+        self.within = None if within is None else within.__code__
         # "module:line makes zeros", once a place
         self.found: dict[str, None] = {}
 
@@ -40,6 +44,13 @@ class DeviceWatch(TorchFunctionMode):
         if function in MAKERS and kwargs.get("device") is None and not made_of:
             caller = sys._getframe(1)
             module = caller.f_globals.get("__name__", "")
-            if not f"{module}.".startswith(LIBRARIES):
+            if not f"{module}.".startswith(LIBRARIES) and self._is_watched(caller):
                 self.found[f"{module}:{caller.f_lineno} makes {getattr(function, '__name__', function)}"] = None
         return function(*args, **kwargs)
+
+    def _is_watched(self, frame: FrameType | None) -> bool:
+        if self.within is None:
+            return True
+        while frame is not None and frame.f_code is not self.within:
+            frame = frame.f_back
+        return frame is not None

@@ -20,6 +20,7 @@ from benchmark.errors import UserError
 from benchmark.options import describe_options, resolve
 from benchmark.registry import MethodInfo
 from benchmark.testing.devices import DeviceWatch
+from benchmark.training.stage import run_stage
 
 TWO_EPOCHS = Budget(epochs=2, patience=30, epoch_windows=32, validation_windows=8)
 
@@ -64,12 +65,14 @@ def check_facts(bench: Bench) -> None:
 
 
 def check_devices(bench: Bench) -> None:
-    """No tensor is made without a device, or `like` another, while it learns and answers: on a GPU that would be the wrong one."""
-    method = bench.make(bench.problem)  # first weights are drawn on the CPU, then moved
-    with DeviceWatch() as watch:
+    """No tensor is made without a device, or `like` another, in a step of training or in an answer: on a GPU it would be the wrong one."""
+    method = bench.make(bench.problem)
+    with DeviceWatch(within=run_stage) as learning:  # what lies before the steps, e.g. statistics of the problem, is the CPU's
         method.fit(RunContext(0, torch.device("cpu"), TWO_EPOCHS))
+    with DeviceWatch() as answering:
         bench.answers(method)
-    assert not watch.found, f"{bench.info.name}: tensors without a device: {'; '.join(watch.found)}; write device=… or …_like"
+    found = {**learning.found, **answering.found}
+    assert not found, f"{bench.info.name}: tensors without a device: {'; '.join(found)}; write device=… or …_like"
 
 
 def check_resumes(bench: Bench) -> None:

@@ -248,8 +248,8 @@ ABLATIONS = {  # streams, versions, loss terms
 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_an_ablation_leaves_the_vectors_and_losses_of_what_it_keeps(problem, name):
-    assert set(registry().info("smartraj2").ablations) == set(ABLATIONS)
-    given, (streams, versions, terms) = registry().info("smartraj2").ablations[name], ABLATIONS[name]
+    assert set(registry().load("smartraj2").ablations) == set(ABLATIONS)
+    given, (streams, versions, terms) = registry().load("smartraj2").ablations[name], ABLATIONS[name]
     torch.manual_seed(0)
     network = SMARTraj2(options(**given), problem).network.eval().of("a")
     trips = problem.cities["a"].unlabelled

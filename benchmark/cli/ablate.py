@@ -37,7 +37,9 @@ def ablate(
     from benchmark.execution.plan import Request
     from benchmark.experiments.ablation import default_suite, plan_ablation
     from benchmark.options import parse_assignments
-    from benchmark.report.ablation import check_format, make_ablation_table, render_ablation
+    from benchmark.report.ablation import make_ablation_table
+    from benchmark.report.ablation_sheet import ablation_sheet
+    from benchmark.report.sheet import check_format, render
     from benchmark.store.campaigns import label
     from benchmark.store.records import Store, local_root
 
@@ -57,6 +59,6 @@ def ablate(
             return
         with interruptible(), Bars(ablation.plan) as bars:
             result = run_plan(ablation.plan, store, workers=workers, watcher=bars)
-    text = render_ablation(make_ablation_table(method, ablation.plan, ablation.variants, ablation.changes, store), format)
+    text = render(ablation_sheet(make_ablation_table(method, ablation.plan, ablation.variants, ablation.changes, store)), format)
     typer.echo(text, nl=not text.endswith("\n"))
     print_result(result, store)

@@ -35,7 +35,7 @@ def run(
     from benchmark.execution.campaign import run_plan
     from benchmark.execution.plan import Request, make_plan
     from benchmark.options import parse_assignments
-    from benchmark.report.table import Filter
+    from benchmark.report.choice import Filter
     from benchmark.store.records import Store, local_root
     from benchmark.suites.cities import CityFinder
 

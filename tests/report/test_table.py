@@ -8,11 +8,19 @@ from dataclasses import replace
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.report.render import FORMATS, render
-from benchmark.report.table import Cell, Filter, make_tables
+from benchmark.report.choice import Filter
+from benchmark.report.rows import Cell
+from benchmark.report.sheet import FORMATS
+from benchmark.report.sheet import render as render_sheets
+from benchmark.report.suite import suite_sheets
+from benchmark.report.table import make_tables
 from benchmark.report.words import cell_text
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
+
+def render(tables, format):
+    return render_sheets(suite_sheets(tables), format)
+
 
 TASKS = {task: {"nodes": 60, "steps": 2016, "unit": "trips"} for task in ("taxi_pick", "taxi_drop")}
 CITY = {"name": "nyc", "suite_tasks": list(TASKS), "tasks": TASKS}

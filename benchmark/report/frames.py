@@ -39,7 +39,9 @@ def records(results: str | Path | None = None, **filters: str | Sequence[str] | 
     """
     from pandas import DataFrame
 
-    return DataFrame(list(_record_rows(results, Filter.by_name(**filters))), columns=list(RECORD_COLUMNS))
+    columns = list(RECORD_COLUMNS)
+    frame = DataFrame(list(_record_rows(results, Filter.by_name(**filters))), columns=columns)
+    return frame.sort_values(columns[: columns.index("metric")], kind="stable", ignore_index=True)
 
 
 def table(results: str | Path | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:

@@ -25,7 +25,9 @@ def terminal(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
         for group in groups:
             console.print(Text(group[0].title, style="bold"))
             for grid in _grids(console, group):
-                console.print(grid)
+                # an edge is an empty line
+                edge = [] if grid.show_edge else [""]
+                console.print(*edge, grid, *edge, sep="\n")
             for note in group[0].notes:
                 console.print(Text(note, style="dim"))
             console.print()

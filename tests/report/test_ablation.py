@@ -152,6 +152,26 @@ def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypa
     assert row.count("7.00") == 3
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_variant_that_was_shown_days_before_its_window_says_so(plans, tmp_path, format):
+    ablation = plans(seeds=(0,), tasks=("risk",))
+    store = Store(tmp_path / "store")
+    for variant, (job,) in ablation.variants.items():
+        asks = {"asks": {"past_days": 7}} if variant != "no_identity" else {}
+        store.write(Record(job.spec, "done", city={}, metrics={"risk": {"mae": 1.0}}, notes=asks))
+    made = make_ablation_table(ablation.method, ablation.plan, ablation.variants, ablation.changes, store)
+    assert made.past_days == {"full": 7, "no_context_interaction": 7, "no_identity": 0}
+    text = render(ablation_sheet(made), format).replace("\\", "")
+    if format == "csv":
+        assert {row["variant"]: row["past_days"] for row in csv.DictReader(io.StringIO(text))} == {
+            "full": "7", "no_context_interaction": "7", "no_identity": ""}
+    elif format == "json":
+        assert json.loads(text)["past_days"]["full"] == 7
+    else:
+        assert all(part in text for part in ("full (past 7 d)", "no_context_interaction (past 7 d)", "past … d: the method was also shown"))
+        assert "no_identity (" not in text
+
+
 def screen(made, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     lines = render(ablation_sheet(made), "rich").splitlines()

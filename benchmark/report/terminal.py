@@ -85,8 +85,9 @@ def _grid(sheet: Sheet, part: Sequence[int], level: int, name_width: int | None,
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=gap > 0)
     for j in columns:
         # rich gives a column of nothing the width 1, but does not count it
-        head, side = _head(sheet, j, level) or " ", "left" if j < sheet.words else "right"
-        grid.add_column(Text(head), justify=side, overflow="fold", no_wrap=not fold, min_width=name_width if j == first else None)
+        head = Text(_head(sheet, j, level) or " ")
+        grid.add_column(head, justify="left" if j < sheet.words else "right", overflow="fold", no_wrap=not fold,
+                        min_width=name_width if j == first else None)
     for name, section in groupby(range(len(sheet.rows)), key=lambda k: sheet.rows[k][0] if sheet.sections else ""):
         if sheet.sections:
             grid.add_row(Text(name, style="bold cyan"))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 RECORD_COLUMNS = ("suite", "edition", "scenario", "protocol", "preset", "method", "options", "task", "seed", "metric", "value", "source",
                   "id")
+# where it is not plain from the values: a column of a table may be empty
+TABLE_TYPES = {"n": "Int64", "rank": "Int64", "past_days": "Int64", "mean": float, "sd": float, "paper": float, "floor": bool}
 
 
 def records(results: str | Path | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:
@@ -40,7 +42,7 @@ def records(results: str | Path | None = None, **filters: str | Sequence[str] | 
     from pandas import DataFrame
 
     columns = list(RECORD_COLUMNS)
-    frame = DataFrame(list(_record_rows(results, Filter.by_name(**filters))), columns=columns)
+    frame = DataFrame(list(_record_rows(results, Filter.by_name(**filters))), columns=columns).astype({"seed": int, "value": float})
     return frame.sort_values(columns[: columns.index("metric")], kind="stable", ignore_index=True)
 
 
@@ -63,7 +65,7 @@ def table(results: str | Path | None = None, **filters: str | Sequence[str] | in
     from pandas import DataFrame
 
     rows = [row for one in make_tables(*open_stores(results), Filter.by_name(**filters)) for row in tidy_rows(one)]
-    return DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "rank": "Int64", "past_days": "Int64"})
+    return DataFrame(rows, columns=list(COLUMNS)).astype(TABLE_TYPES)
 
 
 def _record_rows(results: str | Path | None, chosen: Filter) -> Iterator[dict[str, Any]]:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 RECORD_COLUMNS = ("suite", "edition", "scenario", "protocol", "preset", "method", "options", "task", "seed", "metric", "value", "source",
                   "id")
-# where it is not plain from the values: a column of a table may be empty
-TABLE_TYPES = {"n": "Int64", "rank": "Int64", "past_days": "Int64", "mean": float, "sd": float, "paper": float, "floor": bool}
+
 
 
 def records(results: str | Path | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:
@@ -65,7 +64,9 @@ def table(results: str | Path | None = None, **filters: str | Sequence[str] | in
     from pandas import DataFrame
 
     rows = [row for one in make_tables(*open_stores(results), Filter.by_name(**filters)) for row in tidy_rows(one)]
-    return DataFrame(rows, columns=list(COLUMNS)).astype(TABLE_TYPES)
+    # said, because a column may hold nothing
+    return DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "rank": "Int64", "past_days": "Int64", "mean": float, "sd": float,
+                                                          "paper": float, "floor": bool})
 
 
 def _record_rows(results: str | Path | None, chosen: Filter) -> Iterator[dict[str, Any]]:

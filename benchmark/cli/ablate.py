@@ -36,7 +36,8 @@ def ablate(
     from benchmark.execution.plan import Request
     from benchmark.experiments.ablation import default_suite, run_ablation
     from benchmark.options import parse_assignments
-    from benchmark.report.ablation import check_format, render_ablation
+    from benchmark.report.ablation_sheet import ablation_sheet
+    from benchmark.report.sheet import check_format, render
     from benchmark.store.campaigns import label
     from benchmark.store.records import Store, local_root
 
@@ -53,6 +54,6 @@ def ablate(
             for job in jobs:
                 typer.echo(f"  {state(job, store)}  {variant}: {label(job.spec, {})}")
     if done.result is not None:
-        text = render_ablation(done.table, format)
+        text = render(ablation_sheet(done.table), format)
         typer.echo(text, nl=not text.endswith("\n"))
         finish(done.result, store)

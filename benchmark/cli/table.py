@@ -10,7 +10,7 @@ import typer
 from benchmark.cli.parse import names
 
 if TYPE_CHECKING:
-    from benchmark.report.table import Filter
+    from benchmark.report.choice import Filter
 
 
 def table(
@@ -31,20 +31,8 @@ def table(
 
     Example: stbench table --suite nyc --format markdown
     """
-    from benchmark.errors import unknown
-    from benchmark.families import FAMILIES
-    from benchmark.report.table import Filter
-    from benchmark.spec import find_preset
+    from benchmark.report.choice import Filter
 
-    for one in names(preset) or ():
-        find_preset(one)
-    # a name of any family will do
-    for what, asked, families in (("protocol", protocol, [one.protocols for one in FAMILIES.values()]),
-                                 ("scenario", scenario, [one.scenarios for one in FAMILIES.values()])):
-        known = {name for one in families for name in one}
-        for name in names(asked) or ():
-            if name not in known:
-                raise unknown(what, name, known)
     print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric),
                         names(scenario), horizon=horizon),
                  "json" if json else format, results)
@@ -52,10 +40,11 @@ def table(
 
 def print_tables(chosen: Filter, format: str, results: Path | None) -> None:
     """Tables of both stores, in one of the formats."""
-    from benchmark.report.render import render
+    from benchmark.report.choice import open_stores
+    from benchmark.report.sheet import check_format, render
+    from benchmark.report.suite import NOTHING, suite_sheets
     from benchmark.report.table import make_tables
-    from benchmark.store.records import Store, local_root, published_root
 
-    published = published_root()
-    text = render(make_tables(Store(local_root(results)), Store(published) if published else None, chosen), format)
+    check_format(format)
+    text = render(suite_sheets(make_tables(*open_stores(results), chosen)), format, NOTHING)
     typer.echo(text, nl=not text.endswith("\n"))

@@ -12,7 +12,7 @@ from benchmark.execution.engines import Watcher
 from benchmark.execution.jobs import Plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import STANDARD
-from benchmark.report.table import Filter
+from benchmark.report.choice import Filter
 from benchmark.store.records import Store, local_root
 from benchmark.suites.cities import CityFinder
 
@@ -71,12 +71,12 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
     >>> sorted(set(frame["method"]))
     ['last_value']
     """
-    from benchmark.report.frames import table
+    from benchmark.report.frames import table_of
 
     request = Request(_names(method), suite, tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
                       None if task is None else _names(task), options, preset, protocol, data, device, scenario)
     done = run_request(request, Store(local_root(results)), workers=workers, force=force)
-    return table(results, done.tables)
+    return table_of(results, done.tables)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 
 
@@ -21,11 +20,6 @@ def captured(write: Callable[[Console], None]) -> str:
     file = console.file
     assert isinstance(file, io.StringIO)
     return file.getvalue()
-
-
-def fits(console: Console, grid: RichTable) -> bool:
-    """Whether a grid can be printed without cutting a cell."""
-    return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width
 
 
 def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -20,7 +20,8 @@ import torch
 
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
-from benchmark.report.render import render
+from benchmark.report.sheet import render
+from benchmark.report.suite import suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.store.records import Store
 
@@ -72,7 +73,7 @@ def kill_until_done(plan, root, moments):
 
 
 def tables(root):
-    return render(make_tables(Store(root), None), "csv")
+    return render(suite_sheets(make_tables(Store(root), None)), "csv")
 
 
 def main(folder: Path, wanted: int) -> None:

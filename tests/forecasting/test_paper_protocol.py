@@ -21,8 +21,10 @@ from benchmark.forecasting.posing import cut, held_out_windows, pose
 from benchmark.forecasting.scoring import score
 from benchmark.forecasting.training import evaluate, masked_mae
 from benchmark.registry import registry
-from benchmark.report.render import render
-from benchmark.report.table import Filter, make_tables
+from benchmark.report.choice import Filter
+from benchmark.report.sheet import render
+from benchmark.report.suite import suite_sheets
+from benchmark.report.table import make_tables
 from benchmark.store.records import Store
 
 PAPER, GAP, STRICT = forecasting_protocol("paper"), forecasting_protocol("paper-gap23"), forecasting_protocol("strict")
@@ -161,7 +163,7 @@ def test_tables_keep_the_protocols_apart_say_so_and_rank_only_strict(tmp_path):
     assert set(tables) == {"strict@1", "paper@1"}
     assert any(cell.rank for row in tables["strict@1"].rows for cell in row.cells.values())
     assert not any(cell.rank for row in tables["paper@1"].rows for cell in row.cells.values())
-    only = render(make_tables(store, None, Filter(protocols=("paper",))), "markdown")
+    only = render(suite_sheets(make_tables(store, None, Filter(protocols=("paper",)))), "markdown")
     assert "protocol paper@1" in only
     assert "MAE (y≠0, mean12)" in only
     assert "never ranked" in only

@@ -18,7 +18,9 @@ from benchmark.execution.plan import Request
 from benchmark.experiments.ablation import plan_ablation
 from benchmark.metrics import METRICS
 from benchmark.registry import MethodInfo, Registry
-from benchmark.report.ablation import FORMATS, make_ablation_table, render_ablation
+from benchmark.report.ablation import make_ablation_table
+from benchmark.report.ablation_sheet import ablation_sheet
+from benchmark.report.sheet import FORMATS, render
 from benchmark.spec import Record
 from benchmark.store.records import Store
 
@@ -87,12 +89,12 @@ def test_the_change_compares_equal_seeds_only_and_says_where_they_are_fewer(plan
     assert (first.n, first.paired, first.change) == (2, 2, pytest.approx(0.1))  # against 10 and 20, not 60
     assert (second.n, second.paired, second.change) == (1, 1, pytest.approx(-0.05))
     fewer = table(plans(), {"full": {1: 20.0}, "no_context_interaction": {0: 11.0, 1: 22.0}})
-    assert "no_context_interaction risk (1)" in render_ablation(fewer, "markdown")
+    assert "no_context_interaction risk (1)" in render(ablation_sheet(fewer), "markdown")
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_what_was_not_measured_is_an_empty_cell(plans, table, format):
-    text = render_ablation(table(plans(tasks=("risk",)), {"full": {0: 10.0}, "no_identity": {1: 11.0}}), format)
+    text = render(ablation_sheet(table(plans(tasks=("risk",)), {"full": {0: 10.0}, "no_identity": {1: 11.0}})), format)
     if format == "json":
         rows = json.loads(text)["rows"]
         assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change": None, "paired": 0, "missing": None}
@@ -116,8 +118,8 @@ def test_without_a_full_run_there_is_no_change_at_all(plans, table):
 
 def test_fewer_than_three_runs_show_no_plus_minus(plans, table):
     two = {name: {seed: values[seed] for seed in (0, 1)} for name, values in WHOLE.items()}
-    assert "| 2 | 12.50 |  | 12.50 |" in render_ablation(table(plans(), two), "markdown")
-    assert "| 3 | 13.00 ± 1.00 |  |" in render_ablation(table(plans(), WHOLE), "markdown")
+    assert "| 2 | 12.50 |  | 12.50 |" in render(ablation_sheet(table(plans(), two)), "markdown")
+    assert "| 3 | 13.00 ± 1.00 |  |" in render(ablation_sheet(table(plans(), WHOLE)), "markdown")
 
 
 def test_a_variant_is_known_by_its_options_not_by_what_a_record_notes(plans, table):
@@ -132,14 +134,14 @@ def test_an_ablation_that_changes_nothing_is_called_the_same_runs(plans, table):
     info = MethodInfo("parts", f"{__name__}:Void", "s", "p", "l")
     ablation = plans(info=info)
     assert len(ablation.plan.runs) == 2 * 3 * 3  # two different variants, three seeds, three tasks
-    text = render_ablation(table(ablation, WHOLE), "markdown")
+    text = render(ablation_sheet(table(ablation, WHOLE)), "markdown")
     assert "no_step: batch_size=64 (as in full: the same runs)" in text
     assert "| no_step | 3 | 13.00 ± 1.00 | +0.0 |" in text
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_format_names_suite_edition_protocol_preset_mask_and_options(plans, table, format):
-    text = render_ablation(table(plans(), WHOLE), format).replace("\\", "")
+    text = render(ablation_sheet(table(plans(), WHOLE)), format).replace("\\", "")
     assert all(word in text for word in ("chicago@1", "sim", "strict@1", "smoke", "parts", "no_identity", "time_width", "taxi_drop"))
     assert ("mae" if format == "json" else "MAE") in text
     shown = text.replace('"change": 0.0769', "+7.7").replace("0.0769", "+7.7") if format in ("json", "csv") else text
@@ -153,16 +155,36 @@ def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypa
         for run in [job.spec for job in jobs]:
             store.write(Record(run, "done", city={}, metrics={task: {"mae": 1.0, "mae_mean12": 7.0} for task in run.tasks}))
     made = make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
-    text = render_ablation(made, "markdown")
+    text = render(ablation_sheet(made), "markdown")
     assert f"risk {METRICS['mae_mean12'].label} |" in text
     assert "| full | 1 | 7.00 |" in text
     (row,) = [line for line in screen(made, 80, monkeypatch) if line.split()[:1] == ["full"]]
     assert row.count("7.00") == 3
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_variant_that_was_shown_days_before_its_window_says_so(plans, tmp_path, format):
+    ablation = plans(seeds=(0,), tasks=("risk",))
+    store = Store(tmp_path / "store")
+    for variant, (job,) in ablation.variants.items():
+        asks = {"asks": {"past_days": 7}} if variant != "no_identity" else {}
+        store.write(Record(job.spec, "done", city={}, metrics={"risk": {"mae": 1.0}}, notes=asks))
+    made = make_ablation_table(ablation.method, ablation.plan, ablation.variants, ablation.changes, store)
+    assert made.past_days == {"full": 7, "no_context_interaction": 7, "no_identity": 0}
+    text = render(ablation_sheet(made), format).replace("\\", "")
+    if format == "csv":
+        assert {row["variant"]: row["past_days"] for row in csv.DictReader(io.StringIO(text))} == {
+            "full": "7", "no_context_interaction": "7", "no_identity": ""}
+    elif format == "json":
+        assert json.loads(text)["past_days"]["full"] == 7
+    else:
+        assert all(part in text for part in ("full (past 7 d)", "no_context_interaction (past 7 d)", "past … d: the method was also shown"))
+        assert "no_identity (" not in text
+
+
 def screen(made, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
-    lines = render_ablation(made, "rich").splitlines()
+    lines = render(ablation_sheet(made), "rich").splitlines()
     assert max(map(len, lines)) <= width
     return lines
 
@@ -188,4 +210,4 @@ def test_more_tasks_than_the_terminal_takes_are_printed_in_parts_without_cutting
 
 def test_an_unknown_format_names_the_known_ones(plans, table):
     with pytest.raises(UserError, match="Did you mean latex"):
-        render_ablation(table(plans(), WHOLE), "latx")
+        render(ablation_sheet(table(plans(), WHOLE)), "latx")

@@ -6,22 +6,21 @@ import json
 from dataclasses import replace
 
 import pytest
+from made.forecasting_records import TASKS, record
 
 from benchmark.errors import UserError
-from benchmark.report.render import FORMATS, render
-from benchmark.report.table import Cell, Filter, make_tables
+from benchmark.report.choice import Filter
+from benchmark.report.rows import Cell
+from benchmark.report.sheet import FORMATS
+from benchmark.report.sheet import render as render_sheets
+from benchmark.report.suite import NOTHING, suite_sheets
+from benchmark.report.table import make_tables
 from benchmark.report.words import cell_text
-from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 
-TASKS = {task: {"nodes": 60, "steps": 2016, "unit": "trips"} for task in ("taxi_pick", "taxi_drop")}
-CITY = {"name": "nyc", "suite_tasks": list(TASKS), "tasks": TASKS}
 
-
-def record(method, seed=0, task="taxi_pick", mae=1.0, **spec):
-    base = RunSpec("forecasting", method, 1, {"hidden": 32}, "nyc", 1, (task,), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, seed)
-    values = {"mae": mae, "rmse": 2 * mae, "mape": mae / 10, "wape": None}
-    return Record(replace(base, **spec), "done", city=CITY, metrics={task: values}, notes={"user_overrides": {}})
+def render(tables, format):
+    return render_sheets(suite_sheets(tables), format)
 
 
 @pytest.fixture
@@ -110,6 +109,80 @@ def test_every_format_names_edition_protocol_preset_and_every_mask(stores, forma
         assert {row["metric"] for row in csv.DictReader(io.StringIO(text))} == {"MAE", "RMSE", "MAPE (y≥1)"}
 
 
+def shown_days_before(method, seed=0, days=7, changed=(), **spec):
+    notes = {"user_overrides": dict(changed), "asks": {"past_days": days}}
+    return record(method, seed, options={"hidden": 32, **dict(changed)}, notes=notes, **spec)
+
+
+@pytest.mark.parametrize("format", ["rich", "markdown", "latex", "html"])
+def test_a_method_that_was_shown_days_before_its_window_says_so(stores, format):
+    records = [shown_days_before("astgcn"), shown_days_before("astgcn", changed={"hidden": 64}), record("stid", mae=2.0)]
+    text = render(make_tables(*stores(records, published=[shown_days_before("gwnet", days=1)])), format).replace("\\", "")
+    dagger = r"$^dagger$" if format == "latex" else "†"
+    assert "astgcn (past 7 d)" in text
+    assert "astgcn (past 7 d, hidden=64)" in text
+    assert f"gwnet (past 1 d){dagger}" in text
+    assert text.count("past … d: the method was also shown") == 1
+    assert "stid (" not in text
+
+
+def test_data_formats_say_the_days_before_the_window_too(stores):
+    made = make_tables(*stores([shown_days_before("astgcn"), record("stid", mae=2.0)]))
+    lines = csv.DictReader(io.StringIO(render(made, "csv")))
+    assert {(line["method"], line["past_days"]) for line in lines} == {("astgcn", "7"), ("stid", "")}
+    rows = json.loads(render(made, "json"))[0]["rows"]
+    assert {row["method"]: row["past_days"] for row in rows} == {"astgcn": 7, "stid": 0}
+
+
+def test_days_before_the_window_are_not_mentioned_where_there_are_none(stores):
+    assert "past" not in render(make_tables(*stores([record("stid"), shown_days_before("gwnet", days=0)])), "rich")
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_what_a_method_was_shown_is_not_cut_on_the_terminal(stores, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    records = [shown_days_before("astgcn", seed, changed={"spatial_attention": False, "hidden": 64}, mae=123.4 + seed) for seed in range(3)]
+    text = render(make_tables(*stores(records)), "rich")
+    assert max(map(len, text.splitlines())) <= width
+    for part in ("(past 7 d,", "hidden=64,", "spatial_attention=False)", "124.40±1.00", "248.80±2.00"):
+        assert part in text.replace(" ± ", "±"), part
+
+
+def test_the_papers_number_stands_at_its_own_metric_in_csv(stores):
+    lines = list(csv.DictReader(io.StringIO(render(make_tables(*stores([record("gwnet"), record("stid")])), "csv"))))
+    assert {(line["method"], line["metric"]): line["paper"] for line in lines if line["paper"]} == {("gwnet", "MAE"): "7.0701"}
+
+
+def test_csv_says_the_ranks(stores):
+    records = [record(name, mae=k) for k, name in enumerate(("stid", "gwnet", "stgcn"))]
+    lines = csv.DictReader(io.StringIO(render(make_tables(*stores(records)), "csv")))
+    assert {line["method"]: line["rank"] for line in lines if line["metric"] == "RMSE"} == {"stid": "1", "gwnet": "2", "stgcn": ""}
+
+
+def test_a_long_option_beside_many_columns_costs_the_edges_and_no_text(stores, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    changed = {"context_interaction": False}
+    values = {"mae": 0.81, "rmse": 2.03, "mape": 0.717, "wape": 1.133, "recall_10": 0.211}
+    records = [replace(record("cmust", task=task), metrics={task: values}, notes={"user_overrides": changed}) for task in TASKS]
+    text = render(make_tables(*stores(records)), "rich")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert all(part in text for part in ("\nmethod ", "(context_interaction=False)", " 1 0.81 2.03 ", "113.3", "21.1"))
+
+
+@pytest.mark.parametrize(("chosen", "said"), [({"preset": "quik"}, "Did you mean quick"), ({"protocol": ("strict", "papr")}, "paper"),
+                                              ({"scenario": "labels-11"}, "labels-10"), ({"metric": "maee"}, "Did you mean mae"),
+                                              ({"methods": "stid"}, "Did you mean method")])
+def test_a_filter_that_does_not_exist_names_the_nearest(stores, chosen, said):
+    with pytest.raises(UserError, match=said):
+        make_tables(*stores(), Filter.by_name(**chosen))
+
+
+def test_filters_by_name_take_a_text_or_several():
+    assert Filter.by_name(suite="nyc", method=("stid", "cmust"), task=["risk"], horizon=3, edition=None) == Filter(
+        suites=("nyc",), methods=("stid", "cmust"), tasks=("risk",), horizon=3)
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_the_terminal_table_fits_its_width_and_cuts_no_number(stores, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -133,6 +206,11 @@ def test_the_paper_protocols_table_fits_its_width_and_cuts_nothing(stores, width
     assert "(profile=text)" in text
     for number in ("17.88±0.10", "30.62±0.10", "71.1±10.0", "16.55±0.10", "6.76"):
         assert number in text.replace(" ± ", "±"), number
+
+
+def test_where_no_record_matches_a_command_that_makes_one_is_named():
+    assert render_sheets([], "rich", NOTHING).startswith("No records match. Measure some: stbench run")
+    assert render_sheets([], "csv", NOTHING).startswith("suite,edition,protocol,")
 
 
 def test_an_unknown_format_names_the_known_ones():

@@ -12,7 +12,9 @@ from benchmark.data.own.trajectories import import_trajectories
 from benchmark.execution.plan import Request
 from benchmark.experiments.ablation import plan_ablation
 from benchmark.registry import MethodInfo, Registry
-from benchmark.report.ablation import make_ablation_table, render_ablation
+from benchmark.report.ablation import make_ablation_table
+from benchmark.report.ablation_sheet import ablation_sheet
+from benchmark.report.sheet import render
 from benchmark.spec import Record
 from benchmark.store.records import Store
 
@@ -50,17 +52,17 @@ def test_a_task_that_a_variant_cannot_answer_is_crossed_out_with_the_reason(tabl
     cell = table.rows["narrow"]["destination_grid"]
     assert (cell.n, cell.error, cell.missing) == (3, None, "the method does not read the view grid")
     for format in ("rich", "markdown", "html"):
-        text = " ".join(render_ablation(table, format).split())
+        text = " ".join(render(ablation_sheet(table), format).split())
         assert text.count("✕") == 3, "two variants, and the reason"
         assert "✕: the method does not read the view grid." in text
-    assert render_ablation(table, "csv").count(",the method does not read the view grid\n") == 2
-    assert " 0/" not in render_ablation(table, "rich"), "n counts the finished runs"
+    assert render(ablation_sheet(table), "csv").count(",the method does not read the view grid\n") == 2
+    assert " 0/" not in render(ablation_sheet(table), "rich"), "n counts the finished runs"
 
 
 @pytest.mark.parametrize("width", [80, 160])
 def test_the_terminal_shows_units_and_which_sign_is_worse(table, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
-    text = render_ablation(table, "rich")
+    text = render(ablation_sheet(table), "rich")
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     flat = " ".join(text.split())

@@ -10,10 +10,17 @@ import pytest
 from made.trajectory_records import FLOORS, NO_GRID, record
 
 from benchmark.metrics import METRICS
-from benchmark.report.render import FORMATS, render
-from benchmark.report.table import Filter, make_tables
+from benchmark.report.choice import Filter
+from benchmark.report.sheet import FORMATS
+from benchmark.report.sheet import render as render_sheets
+from benchmark.report.suite import suite_sheets
+from benchmark.report.table import make_tables
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
+
+
+def render(tables, format):
+    return render_sheets(suite_sheets(tables), format)
 
 
 @pytest.fixture
@@ -207,9 +214,8 @@ def test_data_formats_say_what_is_a_floor_and_why_a_cell_is_missing(tables):
     assert (floor["floor"], floor["n"], floor["metric"], float(floor["mean"])) == ("True", "", "MAE", 96.1)
     missing = next(line for line in lines if line["missing"])
     assert (missing["missing"], missing["floor"], missing["mean"], missing["method"]) == (NO_GRID, "False", "", "random")
-    papers = {(line["metric"], line["paper_real"]) for line in lines if line["task"] == "xian.travel_time" and line["method"] == "word2vec"}
+    papers = {(line["metric"], line["paper"]) for line in lines if line["task"] == "xian.travel_time" and line["method"] == "word2vec"}
     assert papers == {("MAE", "89.5472"), ("RMSE", "")}
-    assert not any(line["paper_mae_real_nonzero"] for line in lines)
     rows = [row for table in json.loads(render(made, "json")) for row in table["rows"]]
     assert {row["method"] for row in rows if row["floor"]} == {name for floors in FLOORS.values() for name in floors}
     assert {row["missing"] for row in rows if row["method"] == "word2vec"} == {None, NO_GRID}

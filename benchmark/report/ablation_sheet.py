@@ -1,0 +1,73 @@
+"""The ablation table as a sheet: a row a variant, two columns a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from benchmark.metrics import METRICS, Metric
+from benchmark.report.ablation import AblationCell, AblationTable
+from benchmark.report.sheet import Sheet
+from benchmark.report.words import MISSING, PAST_DAYS, cell_text, metric_head, origin, reasons, with_brackets
+
+CHANGE = "Δ %"
+COLUMNS = ("suite", "edition", "protocol", "preset", "fingerprint", "method", "variant", "options", "task", "n", "metric", "mean", "sd",
+           "change", "seeds of the change", "past_days", "missing")
+
+
+def ablation_sheet(table: AblationTable) -> Sheet:
+    """The columns of a task are one block, so that a narrow terminal parts tasks, never a number from its change."""
+    keys = ["variant", "n"]
+    heads = [*keys, *(head for task in table.units for head in (metric_head(table.metrics[task]), CHANGE))]
+    blocks = {len(keys) + 2 * k + j: task for k, task in enumerate(table.units) for j in range(2)}
+    rows = [[with_brackets(name, table.past_days.get(name, 0)), *_texts(table, cells)] for name, cells in table.rows.items()]
+    return Sheet(table.title, heads, rows, keys=len(keys), blocks=blocks, notes=notes(table), columns=COLUMNS, data=list(_tidy_rows(table)),
+                 whole=asdict(table))
+
+
+def _texts(table: AblationTable, cells: Mapping[str, AblationCell]) -> list[str]:
+    counts = [cell.n for cell in cells.values()]
+    # one number where the tasks agree, else one a task
+    n = str(counts[0]) if len(set(counts)) == 1 else "/".join(map(str, counts))
+    pairs = [(MISSING if cell.missing else cell_text(cell.error, table.metrics[task], cell.n),
+              "" if cell.change is None else f"{100 * cell.change:+.1f}") for task, cell in cells.items()]
+    return [n, *(text for pair in pairs for text in pair)]
+
+
+def _tidy_rows(table: AblationTable) -> Iterator[dict[str, Any]]:
+    """One row of `COLUMNS` a variant and task; None is what does not exist."""
+    for name, cells in table.rows.items():
+        options = ", ".join(f"{key}={value}" for key, value in table.changes.get(name, {}).items())
+        for task, cell in cells.items():
+            yield {"suite": table.suite, "edition": table.edition, "protocol": table.protocol, "preset": table.preset,
+                   "fingerprint": table.fingerprint, "method": table.method, "variant": name, "options": options, "task": task,
+                   "n": cell.n, "metric": METRICS[table.metrics[task]].label, "mean": cell.error and cell.error.mean,
+                   "sd": cell.error and cell.error.sd, "change": cell.change, "seeds of the change": cell.paired,
+                   "past_days": table.past_days.get(name) or None, "missing": cell.missing}
+
+
+def notes(table: AblationTable) -> list[str]:
+    """The lines under the table: what the numbers are, and what they are not."""
+    used = [METRICS[name] for name in dict.fromkeys(table.metrics.values())]
+    metric = ", ".join(one.label for one in used)
+    units = {unit: ", ".join(task for task in table.units if table.units[task] == unit) for unit in table.units.values()}
+    lines = [f"City: {table.city} {origin(table.edition, table.fingerprint)}. "
+             f"{metric}: mean over n seeds ± sample sd (n ≥ 3), in {'; '.join(f'{unit} ({tasks})' for unit, tasks in units.items())}.",
+             f"{CHANGE}: change of the mean {metric} against full over the seeds that both have; {_worse(used)}."]
+    lines += [f"{name}: {', '.join(f'{key}={value}' for key, value in change.items())}"
+              + (" (as in full: the same runs)" if name in table.void else "") for name, change in table.changes.items()]
+    fewer = [f"{name} {task} ({cell.paired})" for name, cells in table.rows.items() for task, cell in cells.items()
+             if cell.change is not None and cell.paired < cell.n]
+    lines += [f"{CHANGE} over fewer seeds than n: {', '.join(fewer)}."] if fewer else []
+    lines += [PAST_DAYS] if any(table.past_days.values()) else []
+    missing = [(cell.missing, name) for name, cells in table.rows.items() for cell in cells.values() if cell.missing]
+    return lines + ([f"{MISSING}: {reasons(missing)}."] if missing else [])
+
+
+def _worse(metrics: Sequence[Metric]) -> str:
+    """Which sign of a change is bad."""
+    lower, higher = ([one.label for one in metrics if one.higher_is_better == up] for up in (False, True))
+    if not (lower and higher):
+        return "− is worse" if higher else "+ is worse"
+    return f"+ is worse for {', '.join(lower)}, − for {', '.join(higher)}"

@@ -1,0 +1,96 @@
+"""Which records are shown: filters by name, and the two stores that are read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import unknown
+from benchmark.families import FAMILIES, find_family, is_named
+from benchmark.metrics import METRICS
+from benchmark.spec import PRESETS, Record
+from benchmark.store.records import Store, local_root, published_root
+
+if TYPE_CHECKING:
+    from benchmark.execution.jobs import Setting
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which tables and rows to make; None: all."""
+
+    suites: tuple[str, ...] | None = None
+    editions: tuple[str, ...] | None = None
+    presets: tuple[str, ...] | None = None
+    protocols: tuple[str, ...] | None = None
+    # names of tasks; in a suite of several cities `road_label` means that task of each city
+    tasks: tuple[str, ...] | None = None
+    methods: tuple[str, ...] | None = None
+    metrics: tuple[str, ...] | None = None
+    scenarios: tuple[str, ...] | None = None
+    fingerprint: str | None = None
+    # one step of the horizon, counted from 1, instead of all; trajectories have none and are left out
+    horizon: int | None = None
+
+    @classmethod
+    def of(cls, setting: Setting) -> Filter:
+        """The tables of a setting's runs."""
+        return cls((setting.suite.name,), (setting.cities.edition,), (setting.preset.name,), (setting.protocol.name,), setting.tasks,
+                   scenarios=(setting.scenario,), fingerprint=setting.cities.fingerprint)
+
+    @classmethod
+    def by_name(cls, **filters: str | Sequence[str] | int | None) -> Filter:
+        """A filter of the singular names, each a text or several: ``Filter.by_name(suite="nyc", method=("stid", "cmust"))``.
+
+        Raises
+        ------
+        UserError: there is no filter of this name.
+        """
+        known = {one.name.removesuffix("s"): one.name for one in fields(cls)}
+        given: dict[str, Any] = {}
+        for name, value in filters.items():
+            if name not in known:
+                raise unknown("filter", name, known)
+            several = known[name] != name and value is not None
+            given[known[name]] = ((value,) if isinstance(value, str) else tuple(value)) if several else value  # type: ignore[arg-type]
+        return cls(**given)
+
+    def check(self) -> None:
+        """Raise UserError for a preset, protocol, scenario or metric that no family has; suites, tasks and methods may be anybody's."""
+        known: list[tuple[str, Sequence[str] | None, Collection[str]]] = [
+            ("preset", self.presets, PRESETS), ("metric", self.metrics, METRICS),
+            ("protocol", self.protocols, {name for family in FAMILIES.values() for name in family.protocols}),
+            ("scenario", self.scenarios, {name for family in FAMILIES.values() for name in family.scenarios})]
+        for what, asked, names in known:
+            for name in asked or ():
+                if name not in names:
+                    raise unknown(what, name, names)
+
+    def takes(self, record: Record) -> bool:
+        spec = record.spec
+        pairs = ((self.suites, spec.suite), (self.editions, spec.edition), (self.presets, spec.preset), (self.protocols, spec.protocol),
+                 (self.methods, spec.method), (self.scenarios, spec.scenario))
+        return (all(allowed is None or value in allowed for allowed, value in pairs) and self.fingerprint in (None, spec.fingerprint)
+                and (self.horizon is None or find_family(spec.family).horizons))
+
+
+def open_stores(results: str | Path | None = None) -> tuple[Store, Store | None]:
+    """The local store, below `results` or where `run` writes by default, and that of the published records, in a checkout."""
+    published = published_root()
+    return Store(local_root(results)), Store(published) if published else None
+
+
+def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Iterator[tuple[str, Record, tuple[str, ...]]]:
+    """(``local`` or ``published``, record, its tasks) of both stores, as far as the filter takes them.
+
+    Raises
+    ------
+    UserError: the filter asks for what does not exist, or a broken record.
+    """
+    chosen.check()
+    for source, store in (("local", local), ("published", published)):
+        for record in store.records() if store else ():
+            if chosen.takes(record):
+                yield source, record, tuple(task for task in record.spec.tasks if chosen.tasks is None or is_named(task, chosen.tasks))

@@ -1,0 +1,113 @@
+"""Records of equal runs → the rows of a table: means over seeds, floors, ranks."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmark.families import STANDARD, find_family
+from benchmark.metrics import METRICS, values
+from benchmark.report.paper import paper_numbers
+from benchmark.spec import Record
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One metric over the seeds of a row."""
+
+    mean: float
+    # sample standard deviation; None for fewer than two runs
+    sd: float | None
+    # 1: best of the task, 2: second, 0: neither
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method on one task, or a floor."""
+
+    task: str
+    # the floor's name for a floor
+    method: str
+    # the options a user changed, e.g. "hidden=64"
+    changed: str
+    # 0 for a floor
+    n: int
+    # metric -> cell; a metric that could not be computed is absent
+    cells: dict[str, Cell]
+    # the paper's number, if it has this method, suite and task
+    paper: float | None
+    # "local" or "published"; empty for a floor
+    source: str
+    # whether it is what can be reached without the methods' inputs; never ranked
+    floor: bool = False
+    # why the method has no result here; None: it has one
+    missing: str | None = None
+    # the days before each window that the method was shown
+    past_days: int = 0
+
+
+def make_row(task: str, source: str, records: Sequence[Record], horizon: int | None) -> Row:
+    """One method on one task, over the seeds of its records."""
+    cells, each = {}, [task_values(record, task, horizon) for record in records]
+    for metric in METRICS:
+        found = [value for one in each if (value := one.get(metric)) is not None]
+        if len(found) == len(records):
+            cells[metric] = over_seeds(found)
+    first, spec = records[0], records[0].spec
+    paper = paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
+    return Row(task, spec.method, changed_options(first), len(records), cells, paper if spec.scenario == STANDARD else None, source,
+               missing=missing_reason(first, task), past_days=past_days(records))
+
+
+def over_seeds(values: Sequence[float]) -> Cell:
+    """Mean and sample standard deviation of one value a seed."""
+    return Cell(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
+
+
+def task_values(record: Record, task: str, horizon: int | None) -> Mapping[str, float | None]:
+    """Metric → what the record says of one of its tasks, and what its sums tell beyond; with a horizon, of this step alone."""
+    made = values(record.sums.get(task, {}), horizon)
+    return made if horizon else {**made, **record.metrics.get(task, {})}
+
+
+def changed_options(record: Record) -> str:
+    """The options that the user changed: ``hidden=64, layers=2``."""
+    return ", ".join(f"{key}={value}" for key, value in sorted(record.notes.get("user_overrides", {}).items()))
+
+
+def past_days(records: Iterable[Record]) -> int:
+    """The most days before each window that these runs were shown."""
+    return max((record.notes.get("asks", {}).get("past_days", 0) for record in records), default=0)
+
+
+def missing_reason(record: Record, task: str) -> str | None:
+    """Why a finished run has no result of one of its tasks; None: it has one."""
+    if task in record.metrics:
+        return None
+    return str(record.notes.get("missing", {}).get(task, "the record holds no result"))
+
+
+def make_floors(task: str, records: Iterable[Record]) -> list[Row]:
+    """The floors of a task. They know nothing of the methods, but some depend on the seed: one value a seed, then their mean."""
+    found: dict[str, dict[str, dict[int, list[float]]]] = {}
+    for record in records:
+        for name, one in record.floors.get(task, {}).items():
+            for metric, value in one.items():
+                if value is not None:
+                    found.setdefault(name, {}).setdefault(metric, {}).setdefault(record.spec.seed, []).append(value)
+    return [Row(task, name, "", 0, {metric: Cell(statistics.fmean(map(statistics.fmean, by_seed.values())), None)
+                                    for metric, by_seed in one.items()}, None, "", floor=True) for name, one in found.items()]
+
+
+def ranked(rows: Sequence[Row], metrics: Iterable[str]) -> list[Row]:
+    """The rows with the best and the second of each task and metric marked."""
+    ranks: dict[tuple[int, str], int] = {}
+    for task in dict.fromkeys(row.task for row in rows):
+        for metric in metrics:
+            values = {k: row.cells[metric].mean for k, row in enumerate(rows) if row.task == task and metric in row.cells}
+            best = sorted(set(values.values()), reverse=METRICS[metric].higher_is_better)
+            ranks |= {(k, metric): best.index(value) + 1 for k, value in values.items() if len(values) > 1 and value in best[:2]}
+    return [replace(row, cells={metric: replace(cell, rank=ranks.get((k, metric), 0)) for metric, cell in row.cells.items()})
+            for k, row in enumerate(rows)]

@@ -1,0 +1,115 @@
+"""Sheets on the terminal: made as narrow as its width asks, then split into parts; no text is ever cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table as Grid
+from rich.text import Text
+
+from benchmark.report.console import captured
+from benchmark.report.sheet import BEST, DIM, FLOOR, SECOND, Sheet
+
+STYLES = {BEST: "bold", SECOND: "underline", FLOOR: "dim", DIM: "dim"}
+# how narrow a grid is made: as it is; heads and words broken at brackets, the ± closed up; words broken at every comma; without edges
+WIDE, COMPACT, TIGHT, CLOSE = LEVELS = range(4)
+
+
+def terminal(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
+    """Groups of sheets as text of the terminal's width, each under its heading and above its notes."""
+    def write(console: Console) -> None:
+        for group in groups:
+            console.print(Text(group[0].title, style="bold"))
+            for grid in _grids(console, group):
+                # an edge is an empty line
+                edge = [] if grid.show_edge else [""]
+                console.print(*edge, grid, *edge, sep="\n")
+            for note in group[0].notes:
+                console.print(Text(note, style="dim"))
+            console.print()
+        if not groups:
+            console.print(Text(nothing))
+
+    return captured(write)
+
+
+def _grids(console: Console, group: Sequence[Sheet]) -> list[Grid]:
+    """In as few parts as the width allows, and of these the widest level; folded only if not even one block a part fits."""
+    most = max(len(_blocks(sheet)) for sheet in group)
+    for parts in range(1, most + 1):
+        for level in LEVELS:
+            grids = _made(group, parts, level)
+            if all(_fits(console, grid) for grid in grids):
+                return grids
+    return _made(group, most, CLOSE, fold=True)
+
+
+def _fits(console: Console, grid: Grid) -> bool:
+    """Whether a grid can be printed without folding a text."""
+    return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width
+
+
+def _blocks(sheet: Sheet) -> list[list[int]]:
+    """The columns that stay together; those that belong to no block stand alone."""
+    numbered = groupby(range(sheet.keys, len(sheet.heads)), key=lambda j: sheet.blocks.get(j, j))
+    return [list(columns) for _, columns in numbered] or [[]]
+
+
+def _made(group: Sequence[Sheet], parts: int, level: int, fold: bool = False) -> list[Grid]:
+    # grids below each other have names of one width
+    lines = [line for sheet in group for text in _names(sheet, level) for line in text.splitlines()]
+    width = max(map(len, lines), default=None) if len(group) > 1 and not fold else None
+    made = []
+    for sheet in group:
+        blocks = _blocks(sheet)
+        size = -(-len(blocks) // parts)
+        for k in range(0, len(blocks), size):
+            made.append(_grid(sheet, [j for block in blocks[k : k + size] for j in block], level, width, fold))
+    return made
+
+
+def _names(sheet: Sheet, level: int) -> list[str]:
+    """The texts of the first column."""
+    first = int(sheet.sections)
+    return [*(row[0] for row in sheet.rows if sheet.sections), *(_text(sheet, first, row[first], level) for row in sheet.rows)]
+
+
+def _grid(sheet: Sheet, part: Sequence[int], level: int, name_width: int | None, fold: bool) -> Grid:
+    """The columns of the keys, and of a part."""
+    first, gap = int(sheet.sections), int(level < CLOSE)
+    columns = [*range(first, sheet.keys), *part]
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=gap > 0)
+    for j in columns:
+        # rich gives a column of nothing the width 1, but does not count it
+        head = Text(_head(sheet, j, level) or " ")
+        grid.add_column(head, justify="left" if j < sheet.words else "right", overflow="fold", no_wrap=not fold,
+                        min_width=name_width if j == first else None)
+    for name, section in groupby(range(len(sheet.rows)), key=lambda k: sheet.rows[k][0] if sheet.sections else ""):
+        if sheet.sections:
+            grid.add_row(Text(name, style="bold cyan"))
+        for k in (rows := list(section)):
+            cells = [Text(_text(sheet, j, sheet.rows[k][j], level), style=STYLES.get(sheet.marks.get((k, j), 0), "")) for j in columns]
+            grid.add_row(*cells, end_section=sheet.sections and k == rows[-1])
+    return grid
+
+
+def _head(sheet: Sheet, column: int, level: int) -> str:
+    """A head in as few columns as it takes; over the first of a block its name, a line for each of its words between dots."""
+    block = sheet.blocks.get(column, "")
+    head = sheet.heads[column].replace(" (", "\n(")
+    if block or level >= COMPACT:
+        head = head.replace(", ", ",\n")
+    return "\n".join([*block.split("."), head]) if block and sheet.blocks.get(column - 1) != block else head
+
+
+def _text(sheet: Sheet, column: int, text: str, level: int) -> str:
+    """A cell's text, in lines. Names within sections stand one column further to the right than the sections' names."""
+    if column >= sheet.words:
+        return text.replace(" ± ", "±") if level >= COMPACT else text
+    indent = " " * (sheet.sections and column == 1)
+    broken = text.replace(" (", f"\n{indent} (") if level >= COMPACT else text
+    return indent + (broken.replace(", ", f",\n{indent}  ") if level >= TIGHT else broken)

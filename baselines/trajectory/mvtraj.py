@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from baselines.trajectory.initialisation import initialise
+from baselines.trajectory.multi_view.encoder import MultiViewEncoder, MultiViewOptions
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching
 from baselines.trajectory.multi_view.streams import TYPE_ROWS, concatenated
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.views import CityViews, SharedViews, road_tokens
-from baselines.trajectory.pretraining import MultiViewEncoder, MultiViewOptions
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # weight of a recovery loss, and what the whole is divided by

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from baselines.trajectory.pretraining import MultiViewEncoder
+from baselines.trajectory.multi_view.encoder import MultiViewEncoder
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.losses import loss_terms
 from methods.smartraj2.network import CitiesApart, SMARTraj2Network

@@ -1,4 +1,19 @@
-"""stbench: spatio-temporal learning methods, measured fairly. The public names are loaded when first used (no torch here)."""
+"""stbench: spatio-temporal learning methods, measured fairly. The public names are loaded when first used (no torch here).
+
+In: methods (of `baselines`, `methods` and outside packages), cities, and what is asked of them. Out: records, and tables made of records.
+
+Open first: `contract.py`, what a method is, and `families.py`, the two kinds of it; then `spec.py`, what a run and its record are. The
+rooms, in the way of the data, each with a page like this one in its `__init__.py`:
+
+    data/                      raw files → cities
+    suites/                    which tasks over which cities
+    forecasting/, trajectory/  problems, scoring and contract of each family; training/ is the loop of both
+    execution/, store/         plan, run, record
+    report/, experiments/      records → tables
+    cli/, testing/             the command line, and what every method must do
+
+At the bottom: `registry.py`, `options.py`, `protocols.py`, `metrics.py`, `ragged.py`, `checkpoints.py`, `files.py`, `lazy.py`, `errors.py`.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,15 @@ For users: `run` methods on a suite, read `records` and `table` as pandas frames
 For authors of a method: derive from `Forecaster` or `TrajectoryEncoder`, or from `NeuralForecaster` or `NeuralEncoder` if it is a network;
 say what it needs beside its window with `Asks`; train several phases with `Stage` and `run_stage`; register it with `MethodInfo`.
 What else stands in their signatures is here as well (`__all__`). Names are loaded when first used: importing this imports no torch.
+
+In: methods and cities. Out: records, and tables made of records. Open first: `contract.py`, what a method is, and `families.py`, the two
+kinds of it; then `spec.py`, what a run and its record are. The rooms, each with a page like this one in its `__init__.py`:
+
+    data/ → suites/                     raw files → cities; tasks over cities
+    forecasting/, trajectory/           problems, scoring and contract of each family; training/ is the loop of both
+    execution/ → store/                 plan, run, record
+    report/, experiments/, cli/         records → tables, grids of runs, the command line
+    testing/                            what every method must do
 """
 
 from __future__ import annotations

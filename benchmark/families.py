@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from benchmark.errors import unknown
 from benchmark.forecasting.protocol import PROTOCOLS as FORECASTING_PROTOCOLS
@@ -49,6 +50,9 @@ class Scenario:
     tasks: tuple[str, ...] = ()
     # what it changes, read by its family
     changes: Mapping[str, float] = field(default_factory=dict)
+
+
+Named = TypeVar("Named", TaskKind, Scenario)
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def trajectory_protocol(name: str) -> TrajectoryProtocol:
     return TRAJECTORY_PROTOCOLS[name]
 
 
-def _named(*items: TaskKind | Scenario) -> dict:  # type: ignore[type-arg]
+def _named(*items: Named) -> dict[str, Named]:
     return {item.name: item for item in items}
 
 

@@ -1,1 +1,14 @@
-"""Network parts that two or more methods share."""
+"""Network parts that two or more methods share. What only one method needs stands beside it.
+
+In: tensors, and for sequences of unequal length a `Ragged` layout instead of padding. Out: tensors of the same layout.
+
+Open first: `ragged.py`: all tokens in one tensor, and where each would lie in a padded table. Then by what is wanted:
+
+    `attention.py`  post-norm Transformer layers on such sequences, and positions
+    `dropout.py`    dropout with cheap masks on the CPU
+    `graph.py`      operators of a graph: random walk, scaled Laplacian, Chebyshev polynomials
+    `temporal.py`   convolution over time as one matrix product
+    `skip_gram.py`  skip-gram over sequences of roads, by gensim
+
+A layer has no options class, no file path and no seed; shapes stand in its docstrings.
+"""

@@ -14,12 +14,12 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from baselines.trajectory.initialisation import initialise
+from baselines.trajectory.multi_view.encoder import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder, MultiViewOptions
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching
 from baselines.trajectory.multi_view.streams import TYPE_ROWS, concatenated
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.views import CityViews, SharedViews, road_tokens
-from baselines.trajectory.pretraining import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder, MultiViewOptions
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # weight of a recovery loss, and what the whole is divided by

@@ -16,9 +16,8 @@ from torch import Tensor, nn
 from baselines.layers.attention import Positions, TransformerEncoder
 from baselines.layers.ragged import Ragged
 from baselines.trajectory.initialisation import initialise
-from baselines.trajectory.multi_view.unit_recovery import masked_mean
+from baselines.trajectory.masking import masked_blocks, masked_mean
 from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
-from baselines.trajectory.unit_masking import masked_blocks
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # rows of the road table behind the roads; without padding PAD is never read, but the published size holds it

@@ -1,4 +1,17 @@
-"""The command line: one small module a command; each parses and calls one function of the Python API."""
+"""The command line: one small module a command; each parses and calls one function of the Python API.
+
+In: the words that a user typed. Out: text or JSON on stdout, progress and errors on stderr, exit code 0, or 2 with one sentence.
+
+Open first: `app.py`, all commands put together; then the module of the command's name:
+
+    `run.py`, `ablate.py`               train, score and table
+    `table.py`, `results.py`            tables from records, and the two stores
+    `data.py`, `own_city.py`, `archive.py`  cities: listed, verified, imported
+    `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
+
+`parse.py` turns text into values, `progress.py` shows a campaign as it runs. `stbench --help`, lists and tables never import torch, so
+modules that need it are imported inside the commands.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,12 @@
 
     from benchmark.testing import check_method
     check_method("my_method", tmp_path)
+
+In: the name of a registered method, and a folder for tiny cities. Out: the names of the checks that ran, or an AssertionError that says
+which promise is broken.
+
+Open first: `shared.py`, what every method promises, whatever its family. Then the family's own: `forecasting.py` or `encoders.py`, most of
+which change what a task hides and compare bits. `tiny_trips.py` makes the trajectory city that they run on.
 """
 
 from __future__ import annotations

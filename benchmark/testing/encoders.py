@@ -16,6 +16,7 @@ from benchmark.data.trajectory.splits import LABELLED, TEST
 from benchmark.execution.work import seed_everything
 from benchmark.families import TRAJECTORY, trajectory_protocol
 from benchmark.options import resolve
+from benchmark.ragged import offsets_kept, place_in_row, spread
 from benchmark.registry import registry
 from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_resumes, reachable_arrays
 from benchmark.testing.tiny_trips import tiny_trajectory_city
@@ -237,13 +238,13 @@ def _sizes(table: TripTable) -> dict[str, int]:
 
 def _marked(table: TripTable) -> View:
     """GPS points whose longitude is the sentinel in labelled and test trips."""
-    held = np.repeat(np.isin(table.city.parts, (LABELLED, TEST)), table.gps.lengths())
+    held = spread(np.isin(table.city.parts, (LABELLED, TEST)), table.gps.offsets)
     return View(table.gps.offsets, {**table.gps.values, "lon": np.where(held, SENTINEL, table.gps.values["lon"])})
 
 
 def _changed(view: View, trips: np.ndarray, rng: np.random.Generator, sizes: dict[str, int]) -> View:
     """Other values in all entries of these trips (bool [trip]); times go on rising."""
-    return _replaced(view, np.repeat(trips, view.lengths()), rng, sizes)
+    return _replaced(view, spread(trips, view.offsets), rng, sizes)
 
 
 def _replaced(view: View, entries: np.ndarray, rng: np.random.Generator, sizes: dict[str, int]) -> View:
@@ -264,8 +265,7 @@ def _replaced(view: View, entries: np.ndarray, rng: np.random.Generator, sizes: 
 
 def _only(view: View, entries: np.ndarray) -> View:
     """The view with these entries (bool [entry]) alone."""
-    total = np.concatenate([[0], np.cumsum(entries)])
-    return View(total[view.offsets], {name: np.asarray(array)[entries] for name, array in view.values.items()})
+    return View(offsets_kept(entries, view.offsets), {name: np.asarray(array)[entries] for name, array in view.values.items()})
 
 
 def _other_end(table: TripTable, kind: str, share: float | None, rng: np.random.Generator) -> TripTable:
@@ -273,10 +273,10 @@ def _other_end(table: TripTable, kind: str, share: float | None, rng: np.random.
     view = table.route if kind == "destination_road" else table.grid
     kept = cuts.kept_units(view.lengths(), share)
     cut = np.asarray(view.values["entry"])[view.offsets[:-1] + kept]
-    own = np.arange(view.offsets[-1]) - np.repeat(view.offsets[:-1], view.lengths()) > np.repeat(kept, view.lengths())
+    place, first_hidden = place_in_row(view.offsets), spread(kept, view.offsets)
 
     def behind(other: View, time: str) -> np.ndarray:
-        return np.asarray(other.values[time]) >= np.repeat(cut, other.lengths())
+        return np.asarray(other.values[time]) >= spread(cut, other.offsets)
 
     gps = _replaced(table.gps, behind(table.gps, "time"), rng, _sizes(table))
     thinned = _only(gps, ~(behind(table.gps, "time") & (rng.random(int(gps.offsets[-1])) < 0.5)))
@@ -284,8 +284,7 @@ def _other_end(table: TripTable, kind: str, share: float | None, rng: np.random.
     for name in ("route", "grid"):
         other = getattr(table, name)
         if other is view:  # the moment of the cut is that of its own unit: the unit changes, its time stays
-            replaced = _replaced(other, own | (np.arange(other.offsets[-1]) == np.repeat(other.offsets[:-1] + kept, other.lengths())), rng,
-                                 _sizes(table))
+            replaced = _replaced(other, place >= first_hidden, rng, _sizes(table))
             entry = np.array(replaced.values["entry"])
             entry[other.offsets[:-1] + kept] = cut
             views[name] = View(other.offsets, {**replaced.values, "entry": entry})
@@ -303,8 +302,8 @@ def _other_times(table: TripTable, rng: np.random.Generator) -> TripTable:
         first = view.offsets[:-1]
         step[first] = rng.integers(0, 60, len(first))
         total = np.cumsum(step)
-        since = total - np.repeat(total[first] - step[first], view.lengths())
-        return View(view.offsets, {**view.values, name: (np.repeat(minute, view.lengths()) + since).astype(view.values[name].dtype)})
+        since = total - spread(total[first] - step[first], view.offsets)
+        return View(view.offsets, {**view.values, name: (spread(minute, view.offsets) + since).astype(view.values[name].dtype)})
 
     gps = times(table.gps, "time")
     kept = rng.random(int(gps.offsets[-1])) < 0.5

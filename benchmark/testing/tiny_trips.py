@@ -13,6 +13,7 @@ from benchmark.data.trajectory.city import POI_CATEGORIES, Places, TrajectoryCit
 from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
 from benchmark.data.trajectory.splits import Split, split_trips
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
+from benchmark.ragged import offsets_of, place_in_row, spread
 
 # junctions a side, metres of a street, degrees of it, local midnight of the first day in Asia/Shanghai
 SIDE, STREET_M, PITCH, FIRST_DAY = 6, 200.0, 0.002, 1_477_929_600
@@ -26,14 +27,14 @@ def tiny_trajectory_city(folder: Path, name: str = "tiny", seed: int = 7) -> Tra
     network, start, end = _lattice()
     paths = [_way(rng, start, end) for _ in range(DAYS * TRIPS_A_DAY)]
     lengths = np.array([len(path) for path in paths])
-    path_offsets = np.concatenate([[0], np.cumsum(lengths)])
+    path_offsets = offsets_of(lengths)
     path = np.concatenate(paths)
     begin = FIRST_DAY + 86_400 * np.repeat(np.arange(DAYS), TRIPS_A_DAY) + rng.integers(6 * 3600, 22 * 3600, len(paths))
     # a few seconds between points, and five of these steps a road, slower at some hours
     pause = rng.integers(3, 7, len(paths))
-    entry = np.repeat(begin, lengths) + 5.0 * np.repeat(pause, lengths) * (np.arange(len(path)) - np.repeat(path_offsets[:-1], lengths))
+    entry = spread(begin, path_offsets) + 5.0 * spread(pause, path_offsets) * place_in_row(path_offsets)
     share = np.arange(5) / 5
-    time = (entry[:, None] + np.repeat(pause, lengths)[:, None] * np.arange(5)).astype(np.int64).ravel()
+    time = (entry[:, None] + spread(pause, path_offsets)[:, None] * np.arange(5)).astype(np.int64).ravel()
     ends = [WEST + PITCH * (np.stack([start, end]) % SIDE), SOUTH + PITCH * (np.stack([start, end]) // SIDE)]
     lon, lat = ((line[0][path][:, None] + share * (line[1] - line[0])[path][:, None]).ravel() + rng.normal(0, 2e-5, 5 * len(path))
                 for line in ends)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmark.data.matching.geometry import ranges
 from benchmark.data.trajectory.city import TrajectoryCity, View, cell_path
 from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.ragged import count_in_rows, offsets_kept, offsets_of, place_in_row, ranges, row_of, running_sums, spread
 from benchmark.trajectory.protocol import TrajectoryProtocol
 from benchmark.trajectory.route_lines import RouteLines
 from benchmark.trajectory.trips import Trips, TripView
@@ -84,10 +84,9 @@ def pose_travel_time(table: TripTable, rows: np.ndarray, protocol: TrajectoryPro
     offsets, lon, lat, step = table.lines.points(route)
     cell = table.city.grid.locate(lon, lat)
     inside = cell >= 0
-    kept = np.concatenate([[0], np.cumsum(inside)])[offsets]
-    gps = View(kept, {"time": np.full(int(inside.sum()), np.nan), "lon": lon[inside], "lat": lat[inside],
-                      "road": route.values["road"][step[inside]], "cell": cell[inside],
-                      "step": (step - np.repeat(route.offsets[:-1], np.diff(offsets)))[inside]})
+    gps = View(offsets_kept(inside, offsets), {
+        "time": np.full(int(inside.sum()), np.nan), "lon": lon[inside], "lat": lat[inside], "road": route.values["road"][step[inside]],
+        "cell": cell[inside], "step": (step - spread(route.offsets[:-1], offsets))[inside]})
     return Posed(rows, _trips(table, rows, gps, route, cells_under(gps), all_times=False), labels)
 
 
@@ -143,18 +142,18 @@ POSES: Mapping[str, Callable[[TripTable, np.ndarray, TrajectoryProtocol, float |
 
 def take(view: View, rows: np.ndarray) -> View:
     """The trips of these rows, in this order, copied."""
-    _, entry = ranges(view.offsets[rows], view.offsets[rows + 1])
-    offsets = np.concatenate([[0], np.cumsum(view.offsets[rows + 1] - view.offsets[rows])])
-    return View(offsets, {name: np.asarray(values[entry]) for name, values in view.values.items()})
+    first, stop = view.offsets[rows], view.offsets[rows + 1]
+    _, entry = ranges(first, stop)
+    return View(offsets_of(stop - first), {name: np.asarray(values[entry]) for name, values in view.values.items()})
 
 
 def steps_of(gps: View, route: View) -> np.ndarray:
     """int32 [point]: the road of its trip, counted from 0, that each point lies on: entered last, or the nearest of its number."""
-    trip = np.repeat(np.arange(len(gps.offsets) - 1), gps.lengths())
+    trip = row_of(gps.offsets)
     start = np.asarray(gps.values["time"])[gps.offsets[:-1]].astype(np.float64)
     # times of all trips on one line: a trip's begin where no other trip's can lie
     day = 1e7
-    entered = np.asarray(route.values["entry"]) - np.repeat(start - day * np.arange(len(start)), route.lengths())
+    entered = np.asarray(route.values["entry"]) - spread(start - day * np.arange(len(start)), route.offsets)
     asked = np.asarray(gps.values["time"]) - start[trip] + day * trip
     low, high = route.offsets[trip], route.offsets[trip + 1] - 1
     guess = np.clip(np.searchsorted(entered, asked, side="right") - 1, low, high)
@@ -183,10 +182,8 @@ def _points(table: TripTable, rows: np.ndarray) -> View:
 
 def prefix(view: View, count: np.ndarray) -> View:
     """The first `count[k]` entries of each trip k."""
-    length = view.lengths()
-    number = np.arange(view.offsets[-1]) - np.repeat(view.offsets[:-1], length)
-    kept = number < np.repeat(count, length)
-    return View(np.concatenate([[0], np.cumsum(np.minimum(count, length))]), {name: values[kept] for name, values in view.values.items()})
+    kept = place_in_row(view.offsets) < spread(count, view.offsets)
+    return View(offsets_kept(kept, view.offsets), {name: values[kept] for name, values in view.values.items()})
 
 
 def kept_units(lengths: np.ndarray, share: float | None) -> np.ndarray:
@@ -197,10 +194,9 @@ def kept_units(lengths: np.ndarray, share: float | None) -> np.ndarray:
 
 def _before(view: View, time: str, cut: np.ndarray, closed: bool) -> View:
     """The entries of each trip before its cut; of the very moment of the cut only if `closed`."""
-    limit = np.repeat(cut, view.lengths())
+    limit = spread(cut, view.offsets)
     shown = view.values[time] <= limit if closed else view.values[time] < limit
-    total = np.concatenate([[0], np.cumsum(shown)])
-    return prefix(view, total[view.offsets[1:]] - total[view.offsets[:-1]])
+    return prefix(view, count_in_rows(shown, view.offsets))
 
 
 def cells_under(gps: View) -> View:
@@ -219,11 +215,10 @@ def _up_to_last_point(route: View, gps: View) -> View:
 
 def _until_step(gps: View, step: np.ndarray) -> View:
     """The points of each trip before the first one on its road number `step`: an archive may say that a road was entered later."""
-    on = gps.values["step"] >= np.repeat(step, gps.lengths())
-    total = np.concatenate([[0], np.cumsum(on)])
-    before = total[:-1] == np.repeat(total[gps.offsets[:-1]], gps.lengths())  # none of the trip's points so far
-    shown = np.concatenate([[0], np.cumsum(before & ~on)])
-    return prefix(gps, shown[gps.offsets[1:]] - shown[gps.offsets[:-1]])
+    on = gps.values["step"] >= spread(step, gps.offsets)
+    total = running_sums(on)
+    before = total[:-1] == spread(total[gps.offsets[:-1]], gps.offsets)  # none of the trip's points so far
+    return prefix(gps, count_in_rows(before & ~on, gps.offsets))
 
 
 def _posed(table: TripTable, rows: np.ndarray, usable: np.ndarray, gps: View, route: View, grid: View, labels: np.ndarray, unit: str,
@@ -232,7 +227,7 @@ def _posed(table: TripTable, rows: np.ndarray, usable: np.ndarray, gps: View, ro
     gps, route, grid = (take(view, kept) for view in (gps, route, grid))
     shown = route if unit == "road" else grid
     # a point at the moment of a closed cut may lie on a road that is not shown
-    last = np.repeat(route.lengths() - 1, gps.lengths())
+    last = spread(route.lengths() - 1, gps.offsets)
     gps = View(gps.offsets, {**gps.values, "step": np.minimum(gps.values["step"], last)})
     return Posed(rows[kept], _trips(table, rows[kept], gps, route, grid, route_times=protocol.shows_route_times),
                  labels[kept].astype(np.int64), shown.values[unit][shown.offsets[1:] - 1].astype(np.int64))
@@ -252,7 +247,7 @@ def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: Vie
     def view(given: View, time: str, names: tuple[str, ...], shown: bool) -> TripView:
         seconds = np.full(int(given.offsets[-1]), np.nan, np.float32)
         if shown and all_times:
-            seconds = (given.values[time] - np.repeat(start, given.lengths())).astype(np.float32)
+            seconds = (given.values[time] - spread(start, given.offsets)).astype(np.float32)
         elif not all_times:
             seconds[given.offsets[:-1][given.lengths() > 0]] = 0
         whole_numbers = ("road", "cell", "step")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmark import metrics
 from benchmark.data.trajectory.city import View
+from benchmark.ragged import row_of, running_sums
 from benchmark.trajectory.cuts import TripTable, kept_units
 
 # answers of a classifying task that are looked at
@@ -70,7 +71,7 @@ def _steps(view: View, unit: str, rows: np.ndarray, share: float | None) -> tupl
     values = np.asarray(view.values[unit])
     if share is None:
         entry = np.arange(len(values))
-        follows = np.isin(np.repeat(np.arange(len(view.offsets) - 1), view.lengths()), rows)
+        follows = np.isin(row_of(view.offsets), rows)
         follows[view.offsets[:-1][view.lengths() > 0]] = False
         after = entry[follows]
         return values[after - 1].astype(np.int64), values[after].astype(np.int64)
@@ -81,7 +82,7 @@ def _steps(view: View, unit: str, rows: np.ndarray, share: float | None) -> tupl
 
 def _length_and_hour(table: TripTable, rows: np.ndarray) -> np.ndarray:
     """float64 [trip, 25]: kilometres along the roads, and one column a local hour of departure."""
-    length = np.concatenate([[0], np.cumsum(table.lines.length[np.asarray(table.route.values["road"])])])
+    length = running_sums(table.lines.length[np.asarray(table.route.values["road"])])
     km = (length[table.route.offsets[rows + 1]] - length[table.route.offsets[rows]]) / 1e6
     hour = pd.DatetimeIndex(pd.to_datetime(table.departure(rows), unit="s", utc=True)).tz_convert(table.city.zone).hour
     return np.column_stack([km, np.eye(24)[hour.to_numpy()]])

@@ -7,6 +7,7 @@ import numpy as np
 from benchmark.data.frames import great_circle_m
 from benchmark.data.trajectory.city import View
 from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.ragged import offsets_of, place_in_row, running_sums, spread
 
 # metres from one point to the next (trajectory-suite §7)
 SPACING_M = 50
@@ -20,7 +21,7 @@ class RouteLines:
         step = np.rint(1000 * great_circle_m(network.lon[:-1], network.lat[:-1], network.lon[1:], network.lat[1:])).astype(np.int64)
         step[network.offsets[1:-1] - 1] = 1  # from one road's end to the next one's start: what keeps them apart
         # [vertex] millimetres along all roads, one after the other
-        self.along = np.concatenate([[0], np.cumsum(step)])
+        self.along = running_sums(step)
         # [road] millimetres
         self.length = self.along[network.offsets[1:] - 1] - self.along[network.offsets[:-1]]
 
@@ -28,12 +29,12 @@ class RouteLines:
         """(offsets [trip + 1], lon, lat [point], entry of `route` [point]): a point where each first road begins, then every 50 m."""
         road = np.asarray(route.values["road"]).astype(np.int64)
         # [step + 1] millimetres from the start of the first trip
-        driven = np.concatenate([[0], np.cumsum(self.length[road])])
+        driven = running_sums(self.length[road])
         begin = driven[route.offsets[:-1]]
         count = (driven[route.offsets[1:]] - begin) // (1000 * SPACING_M) + 1
-        offsets = np.concatenate([[0], np.cumsum(count)])
-        place = np.repeat(begin - 1000 * SPACING_M * offsets[:-1], count) + 1000 * SPACING_M * np.arange(offsets[-1])
-        last = np.repeat(route.offsets[1:] - 1, count)  # a point at the very end of a trip lies on its last road
+        offsets = offsets_of(count)
+        place = spread(begin, offsets) + 1000 * SPACING_M * place_in_row(offsets)
+        last = spread(route.offsets[1:] - 1, offsets)  # a point at the very end of a trip lies on its last road
         step = np.minimum(np.searchsorted(driven, place, side="right") - 1, last)
         on = road[step]
         target = self.along[self.offsets[on]] + place - driven[step]

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from baselines.trajectory.pretraining import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder
+from baselines.trajectory.multi_view.encoder import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.losses import loss_terms
 from methods.smartraj2.network import CitiesApart, SMARTraj2Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from baselines.trajectory.pretraining import MultiViewOptions
+from baselines.trajectory.multi_view.encoder import MultiViewOptions
 
 
 @dataclass(frozen=True, kw_only=True)

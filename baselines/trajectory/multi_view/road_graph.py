@@ -10,7 +10,10 @@ NEGATIVE_SLOPE = 0.2
 
 
 class GraphAttention(nn.Module):
-    """out_j = Σ_i softmax_i(LeakyReLU(a·W h_i + b·W h_j)) W h_i + bias over the links i -> j and j itself."""
+    """out_j = Σ_i softmax_i(LeakyReLU(a·W h_i + b·W h_j)) W h_i + bias over the links i -> j and j itself.
+
+    Outputs and gradients are those of torch-geometric's `GATConv` with one head and the same weights (test_graph_attention.py).
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -25,7 +28,9 @@ class GraphAttention(nn.Module):
         """[road, width], int64 [link, 2] with self loops -> [road, width]."""
         h = F.linear(x, self.weight)
         source, target = links.unbind(1)
-        scores = F.leaky_relu(((h @ self.giving[0])[source] + (h @ self.taking[0])[target]).float(), NEGATIVE_SLOPE)
+        scores = (h @ self.giving[0])[source] + (h @ self.taking[0])[target]
+        # softmax in float32 at least, whatever the matrix products were made in
+        scores = F.leaky_relu(scores.to(torch.promote_types(scores.dtype, torch.float32)), NEGATIVE_SLOPE)
         # the largest score of each road is taken off: the softmax stays as it is, and exp stays finite
         top = scores.new_full((len(x),), -torch.inf).scatter_reduce(0, target, scores.detach(), "amax")
         weight = torch.exp(scores - top[target])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from baselines.trajectory.masking import masked_mean
 from baselines.trajectory.multi_view.streams import UNITS
 
 
@@ -33,8 +33,3 @@ class UnitRecovery(nn.Module):
             for loss, part in zip(losses, logits.split(max(len(where), 1)) if len(where) else [logits] * len(losses), strict=True):
                 loss[stream] = masked_mean(part, labels)
         return losses
-
-
-def masked_mean(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy; 0, not NaN, where nothing is masked."""
-    return F.cross_entropy(logits, labels, reduction="sum") / max(len(labels), 1)

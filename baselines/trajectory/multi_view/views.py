@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from baselines.layers.ragged import Ragged
+from baselines.trajectory.masking import masked_blocks
+from baselines.trajectory.multi_view.encoder import MultiViewOptions
 from baselines.trajectory.multi_view.gps_encoder import GpsEncoder
 from baselines.trajectory.multi_view.road_graph import RoadGraph
 from baselines.trajectory.multi_view.streams import GRID, ROUTE, STREAMS, UNITS, Stream, streams_of
 from baselines.trajectory.multi_view.time_embedding import TimeEmbedding
 from baselines.trajectory.multi_view.trip_features import PointScaler, Units, normalised_poi, unit_of_point, units_of
 from baselines.trajectory.multi_view.view_encoder import ViewEncoder
-from baselines.trajectory.pretraining import MultiViewOptions
-from baselines.trajectory.unit_masking import masked_blocks
 from benchmark import CityProblem, Trips
 
 GPS_STREAMS = tuple(stream for stream in STREAMS if stream not in (ROUTE, GRID))

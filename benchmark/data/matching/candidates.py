@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmark.data.matching.geometry import Segments, ranges
+from benchmark.data.matching.geometry import Segments
+from benchmark.ragged import offsets_of, ranges
 
 # side in metres of the small cells whose points share a list of segments; any value gives the same candidates
 CELL = 40.0
@@ -58,10 +59,9 @@ class RoadIndex:
         lines = int(self.rows * self.reach // CELL) + 1
         key = ((x[inside] - self.x) // CELL).astype(np.int64) * lines + ((y[inside] - self.y) // CELL).astype(np.int64)
         cells, cell = np.unique(key, return_inverse=True)
-        stops, segment = self._lists((cells // lines + 0.5) * CELL, (cells % lines + 0.5) * CELL)
-        starts = stops - np.diff(stops, prepend=0)
-        for block in _blocks((stops - starts)[cell]):
-            point, place = ranges(starts[cell[block]], stops[cell[block]])
+        offsets, segment = self._lists((cells // lines + 0.5) * CELL, (cells % lines + 0.5) * CELL)
+        for block in _blocks(np.diff(offsets)[cell]):
+            point, place = ranges(offsets[cell[block]], offsets[cell[block] + 1])
             point = inside[block][point]
             distance, offset = self.segments.project(segment[place], x[point], y[point])
             near = np.flatnonzero(distance <= self.radius)
@@ -76,7 +76,7 @@ class RoadIndex:
         return column.astype(np.int64) * self.rows + row.astype(np.int64)
 
     def _lists(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(stops [cell], segments): all segments that may hold a candidate of any point of the cells with middles x, y."""
+        """(offsets [cell + 1], segments): all segments that may hold a candidate of any point of the cells with middles x, y."""
         around = np.array([(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)])
         wanted = self._cell(x[:, None] // self.reach + around[:, 0], y[:, None] // self.reach + around[:, 1])
         first, stop = np.searchsorted(self.cell, wanted, "left"), np.searchsorted(self.cell, wanted, "right")
@@ -96,7 +96,7 @@ class RoadIndex:
             pairs = np.unique(row[near] * len(self.segments.x) + segment[near])
             counts[block] = np.bincount(pairs // len(self.segments.x), minlength=len(limit))
             lists.append(pairs % len(self.segments.x))
-        return np.cumsum(counts), np.concatenate(lists)
+        return offsets_of(counts), np.concatenate(lists)
 
 
 def _ranked(owner: np.ndarray, road: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,6 +112,6 @@ def _ranked(owner: np.ndarray, road: np.ndarray, distance: np.ndarray) -> tuple[
 
 def _blocks(work: np.ndarray) -> list[slice]:
     """Consecutive rows with about PAIRS of work each."""
-    done = np.cumsum(work) - work
+    done = offsets_of(work)[:-1]
     cuts = np.unique(np.concatenate([[0], np.searchsorted(done, np.arange(PAIRS, (done[-1] if len(done) else 0) + 1, PAIRS)), [len(work)]]))
     return [slice(int(a), int(b)) for a, b in pairwise(cuts)]

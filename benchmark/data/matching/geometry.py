@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.data.frames import Projection
 from benchmark.data.trajectory.roads import RoadNetwork
+from benchmark.ragged import row_of, spread
 
 
 def projection_of(network: RoadNetwork) -> Projection:
@@ -50,18 +51,10 @@ def segments_of(network: RoadNetwork, projection: Projection) -> Segments:
     begins = np.ones(len(x), dtype=bool)
     begins[network.offsets[1:] - 1] = False
     vertex = np.flatnonzero(begins)
-    road = np.repeat(np.arange(len(network)), np.diff(network.offsets) - 1)
+    offsets = network.offsets - np.arange(len(network.offsets))  # [road + 1] of the segments: one fewer than vertices in each road
     dx, dy = x[vertex + 1] - x[vertex], y[vertex + 1] - y[vertex]
     length = np.sqrt(dx * dx + dy * dy)
-    first = network.offsets[:-1] - np.arange(len(network))
     before = np.cumsum(length) - length
     scale = np.where(length > 0, length, 1.0)
-    return Segments(road, x[vertex], y[vertex], dx / scale, dy / scale, length, before - before[first][road],
-                    np.add.reduceat(length, first))
-
-
-def ranges(first: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(row, number): the numbers first[row] … stop[row] - 1 of all rows, one after the other."""
-    count = stop - first
-    row = np.repeat(np.arange(len(first)), count)
-    return row, np.arange(len(row)) + np.repeat(first - (np.cumsum(count) - count), count)
+    return Segments(row_of(offsets), x[vertex], y[vertex], dx / scale, dy / scale, length, before - spread(before[offsets[:-1]], offsets),
+                    np.add.reduceat(length, offsets[:-1]))

@@ -9,11 +9,12 @@ import numpy as np
 
 from benchmark.data.frames import Projection
 from benchmark.data.matching.candidates import Candidates, RoadIndex
-from benchmark.data.matching.geometry import projection_of, ranges, segments_of
+from benchmark.data.matching.geometry import projection_of, segments_of
 from benchmark.data.matching.routes import RouteTable
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError
+from benchmark.ragged import joined, offsets_of, ranges, row_of, running_sums, spread
 
 NO_POINTS, NO_CANDIDATE, NO_PATH = "no points", "no candidate road", "no connected path"
 
@@ -74,8 +75,8 @@ class HiddenMarkovMatcher:
         cuts = np.searchsorted(trips.offsets[:-1], np.arange(0, max(trips.offsets[-1], 1), self.chunk_points))
         cuts = np.unique(np.concatenate([[0], cuts, [len(trips)]]))
         parts = [_match(self._prepared[1], self.options, trips, int(a), int(b)) for a, b in pairwise(cuts)]
-        steps = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.path_offsets) for part in parts)])
-        return MatchedTrips(np.concatenate([np.zeros(0, np.int64), *(part.point_road for part in parts)]), np.cumsum(steps),
+        return MatchedTrips(np.concatenate([np.zeros(0, np.int64), *(part.point_road for part in parts)]),
+                            joined([part.path_offsets for part in parts]),
                             np.concatenate([np.zeros(0, np.int64), *(part.path for part in parts)]),
                             np.concatenate([np.zeros(0), *(part.entry for part in parts)]),
                             np.concatenate([np.zeros(0, "U1"), *(part.reason for part in parts)]))
@@ -102,8 +103,7 @@ def _match(prepared: _Prepared, options: MatchingOptions, trips: RawTrips, begin
     points = slice(int(trips.offsets[begin]), int(trips.offsets[end]))
     x, y = prepared.projection.to_metres(trips.lon[points], trips.lat[points])
     found = prepared.index.nearest(x, y)
-    count = np.diff(offsets)
-    trip = np.repeat(np.arange(len(count)), count)
+    count, trip = np.diff(offsets), row_of(offsets)
     lost = np.bincount(trip[found.road[:, 0] < 0], minlength=len(count)) > 0
     possible = ~lost & (count > 0)
     chosen, connected = _decode(prepared, options, found, x, y, offsets, possible)
@@ -116,7 +116,7 @@ def _match(prepared: _Prepared, options: MatchingOptions, trips: RawTrips, begin
     point_road[kept] = road
     step, steps, path = _path(prepared, options, trip[kept], road, offset)
     entry = _entry(prepared, trip[kept], trips.time[points][kept], offset, step, path)
-    path_offsets = np.concatenate([[0], np.cumsum(np.bincount(trip[kept], steps, len(count)).astype(np.int64))])
+    path_offsets = offsets_of(np.bincount(trip[kept], steps, len(count)))
     return MatchedTrips(point_road, path_offsets, path, entry, reason)
 
 
@@ -202,14 +202,14 @@ def _entry(prepared: _Prepared, trip: np.ndarray, time: np.ndarray, offset: np.n
     first = np.searchsorted(trip, trip, "left")  # [point] first point of the point's trip
     # seconds since the trip began, made monotone per trip: each trip's clock starts where the one before ended
     clock = np.maximum(time - time[first], 0)
-    ends = np.flatnonzero(np.diff(trip, append=-1))
-    latest = np.maximum.reduceat(clock, np.unique(first))
-    shift = np.repeat(np.cumsum(latest) - latest, np.diff(ends, prepend=-1))
+    offsets = np.append(np.unique(first), len(trip))
+    latest = np.maximum.reduceat(clock, offsets[:-1])
+    shift = spread(running_sums(latest)[:-1], offsets)
     clock = np.maximum.accumulate(clock + shift) - shift
 
     # whole micrometres: their sums are exact, so that a trip's times do not depend on the trips before it
     driven = np.rint(prepared.length[path] * 1e6).astype(np.int64)
-    starts = np.cumsum(driven) - driven
+    starts = running_sums(driven)[:-1]
     place = starts[step] + np.rint(offset * 1e6).astype(np.int64)
     after = np.searchsorted(step, np.arange(len(path)), "left")  # first point on the step or beyond it
     before = np.maximum(after - 1, first[after])  # the first step of a trip begins with its first point

@@ -12,6 +12,7 @@ from benchmark.data.trajectory.city import cell_path
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import Limits, MatchedTrips, RawTrips
 from benchmark.errors import UserError
+from benchmark.ragged import count_in_rows
 
 # a city that loses more than this share of the trips inside its box is declared wrongly, or its roads are of another place
 LARGEST_LOSS = 0.5
@@ -30,7 +31,7 @@ def keep_trips(trips: RawTrips, network: RoadNetwork, grid: Grid, matcher: Match
     UserError: no trip lies inside the box, or more than half of those that do would be dropped.
     """
     given, dropped = len(trips), Counter[str]()
-    outside = np.add.reduceat(grid.locate(trips.lon, trips.lat) < 0, trips.offsets[:-1]) > 0 if given else np.zeros(0, dtype=bool)
+    outside = count_in_rows(grid.locate(trips.lon, trips.lat) < 0, trips.offsets) > 0
     dropped["leaves the box"] += int(outside.sum())
     trips = trips.part(~outside)
     inside = len(trips)
@@ -61,4 +62,4 @@ def _outside(lengths: np.ndarray, limits: tuple[int, int]) -> np.ndarray:
 
 
 def _part(trips: RawTrips, matched: MatchedTrips, kept: np.ndarray) -> tuple[RawTrips, MatchedTrips]:
-    return trips.part(kept), matched.part(kept, np.diff(trips.offsets))
+    return trips.part(kept), matched.part(kept, trips.offsets)

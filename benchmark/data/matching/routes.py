@@ -6,6 +6,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from benchmark.ragged import offsets_of
+
 # numbers of one block of the search
 BLOCK = 4_000_000
 
@@ -25,7 +27,7 @@ class RouteTable:
         graph = csr_matrix((weight, (np.concatenate([links[:, 0], links[:, 0] + roads]), np.tile(links[:, 1], 2))),
                            shape=(2 * roads, 2 * roads))
         size = max(1, BLOCK // (2 * roads))
-        counts, targets, distances, before = [np.zeros(1, np.int64)], [], [], []
+        counts, targets, distances, before = [], [], [], []
         for first in range(0, roads, size):
             source = np.arange(first, min(first + size, roads))
             away, previous = dijkstra(graph, indices=source + roads, limit=bound, return_predecessors=True)
@@ -38,7 +40,7 @@ class RouteTable:
         # metres and last road before the target, by place in the table
         self.distance, self.before = np.concatenate(distances), np.concatenate(before)
         number = np.arange(1, len(self.distance) + 1, dtype=np.int32)  # 0 would be no entry
-        self._place = csr_matrix((number, np.concatenate(targets), np.cumsum(np.concatenate(counts))), shape=(roads, roads))
+        self._place = csr_matrix((number, np.concatenate(targets), offsets_of(np.concatenate(counts))), shape=(roads, roads))
 
     def place(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Place in the table of each pair of roads, -1 where no way is short enough."""

@@ -23,6 +23,7 @@ from benchmark.data.trajectory.poi import PointsOfInterest
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import RawTrips
 from benchmark.files import sha256
+from benchmark.ragged import joined
 
 logger = logging.getLogger("stbench")
 
@@ -87,7 +88,6 @@ def _all_trips(given: TrajectoryFile, network: RoadNetwork) -> tuple[RawTrips, C
                            'frame = "%s" looks wrong.', one.file, distance, other, one.frame)
         ids = np.char.add(f"{number}-", trips.trip_id.astype(str)) if len(given.trips) > 1 else trips.trip_id
         parts.append((ids, trips))
-    lengths = np.concatenate([np.diff(trips.offsets) for _, trips in parts])
-    joined = [np.concatenate([getattr(trips, name) for _, trips in parts]) for name in ("driver_id", "time", "lon", "lat")]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return RawTrips(np.concatenate([ids for ids, _ in parts]), joined[0], offsets, *joined[1:]), repaired, distances
+    driver, *points = ([getattr(trips, name) for _, trips in parts] for name in ("driver_id", "time", "lon", "lat"))
+    return RawTrips(np.concatenate([ids for ids, _ in parts]), np.concatenate(driver), joined([trips.offsets for _, trips in parts]),
+                    *map(np.concatenate, points)), repaired, distances

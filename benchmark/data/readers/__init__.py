@@ -1,0 +1,14 @@
+"""Single files of one kind → arrays and frames, strictly: a file that is half right is refused with a sentence, never mended in silence.
+
+In: a path, and what the caller knows of it (frame, columns, box).
+Out: numpy arrays, pandas frames, a `RoadNetwork`, `RawTrips` or `PointsOfInterest`; and, where something may be dropped, how much was.
+
+Open first: `tables.py`, for any table or array. Then by what the file holds:
+
+    roads              `roads_osm.py` (OpenStreetMap), `roads_files.py` (GraphML, edges, segments); both end in `road_rows.py`
+    trips              `trip_files.py`
+    points of interest `poi.py`
+    pickled tables     `restricted_pickle.py`, with the small stand-ins of `pickle_parts.py`: nothing of the file is ever run
+
+Readers know no city, no suite and no cache; who calls them does.
+"""

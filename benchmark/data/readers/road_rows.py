@@ -13,6 +13,7 @@ import pandas as pd
 from benchmark.data.frames import great_circle_m
 from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
 from benchmark.errors import UserError
+from benchmark.ragged import offsets_of
 
 # a road between two nodes at one place keeps its junctions joined, and lengths are above 0
 SHORTEST_M = 0.1
@@ -55,7 +56,7 @@ def build_network(rows: Sequence[RoadRow], source: str, u_turns: bool, box: Box 
     if not rows:
         where = "" if box is None else " inside the box (west, south, east, north)"
         raise UserError(f"{source} has no roads{where}; check that it holds located streets with a highway class.")
-    offsets = np.concatenate([[0], np.cumsum([len(row.line) for row in rows])]).astype(np.int64)
+    offsets = offsets_of([len(row.line) for row in rows])
     vertex = np.concatenate([row.line for row in rows]).astype(np.float64)
     drawn = _lengths(vertex, offsets)
     length = np.array([drawn[k] if row.length_m is None else row.length_m for k, row in enumerate(rows)])

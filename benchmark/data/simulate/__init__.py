@@ -1,8 +1,14 @@
-"""The embedded cities: simulated trips, binned like real ones.
+"""The embedded cities: simulated trips, binned and matched like real ones.
 
-``build("nyc", "quick", seed=0, destination=folder)`` writes one city. Sizes keep the level of a cell and the calendar's
-start; only the number of nodes and days shrinks. Trajectory cities (chengdu, xian) keep all days and the density of their
-streets; only the box and the trips of a day shrink. A city's bytes depend on (city, size, seed) alone.
+In: the name of a city, a size and a seed; what the city is made of stands in the TOML tables of `zones/` and `streets/`.
+Out: a canonical city of edition `sim`. Its bytes depend on (city, size, seed) alone.
+
+``build("nyc", "quick", seed=0, destination=folder)`` below writes one. Sizes keep the level of a cell and the calendar's start; only the
+number of nodes and days shrinks. Trajectory cities (chengdu, xian) keep all days and the density of their streets; only the box and the
+trips of a day shrink.
+
+Open first: `zones/taxi_city.py` or `streets/city.py`, one whole city each. `checks/` holds the cities against real ones.
+`parameters.py` reads the tables and gives every part of a city its own random stream.
 """
 
 from __future__ import annotations

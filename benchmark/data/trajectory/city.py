@@ -30,6 +30,7 @@ from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError, unknown
 from benchmark.files import new_folder
+from benchmark.ragged import falls, offsets_kept, row_at
 
 # the papers' order
 POI_CATEGORIES = ("dining", "scenery", "public facilities", "shopping", "transportation", "education", "finance", "residential",
@@ -173,7 +174,7 @@ def cell_path(cell: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.nda
     begins = np.zeros(len(cell), dtype=bool)
     begins[1:] = cell[1:] != cell[:-1]
     begins[offsets[:-1][np.diff(offsets) > 0]] = True
-    return np.concatenate([[0], np.cumsum(begins)])[offsets], np.flatnonzero(begins)
+    return offsets_kept(begins, offsets), np.flatnonzero(begins)
 
 
 def _check(places: Places, trips: RawTrips, matched: MatchedTrips, cell: np.ndarray) -> None:
@@ -187,17 +188,11 @@ def _check(places: Places, trips: RawTrips, matched: MatchedTrips, cell: np.ndar
                         f"{len(POI_CATEGORIES)} categories need ({places.grid.cells}, {len(POI_CATEGORIES)}).")
     for wrong, what in ((np.flatnonzero(matched.reason != ""), "is not matched to roads"),
                         (_trips_of(np.flatnonzero(cell < 0), trips.offsets), "leaves the grid"),
-                        (_trips_of(_falls(trips.time, trips.offsets), trips.offsets), "has a time before the one in front of it"),
-                        (_trips_of(_falls(matched.entry, matched.path_offsets), matched.path_offsets), "enters a road before the last one"),
+                        (_trips_of(falls(trips.time, trips.offsets), trips.offsets), "has a time before the one in front of it"),
+                        (_trips_of(falls(matched.entry, matched.path_offsets), matched.path_offsets), "enters a road before the last one"),
                         (_trips_of(_jumps(places.network, matched), matched.path_offsets), "drives between roads that no link joins")):
         if wrong.size:
             raise UserError(f"Trip '{trips.trip_id[wrong[0]]}' {what} ({wrong.size} trips do); drop such trips before.")
-
-
-def _falls(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Entries smaller than the one before them in the same trip."""
-    falls = np.flatnonzero(np.diff(values) < 0) + 1
-    return falls[~np.isin(falls, offsets)]
 
 
 def _jumps(network: RoadNetwork, matched: MatchedTrips) -> np.ndarray:
@@ -209,4 +204,4 @@ def _jumps(network: RoadNetwork, matched: MatchedTrips) -> np.ndarray:
 
 def _trips_of(entries: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """The trips that hold these entries, each once."""
-    return np.unique(np.searchsorted(offsets, entries, side="right") - 1)
+    return np.unique(row_at(entries, offsets))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import UserError
+from benchmark.ragged import ranges, row_at, some_rows
 
 ROAD_COLUMNS = ["road_id", "highway", "length_m", "oneway", "lanes"]
 
@@ -40,10 +41,9 @@ class RoadNetwork:
     def part(self, kept: np.ndarray) -> RoadNetwork:
         """The roads where `kept` (bool [road]) is true, renumbered in order, with the links among them."""
         number = np.cumsum(kept) - 1
-        vertex = np.repeat(kept, np.diff(self.offsets))
+        offsets, vertex = some_rows(kept, self.offsets)
         both = kept[self.links].all(axis=1)
-        return RoadNetwork(self.table[kept].reset_index(drop=True), np.concatenate([[0], np.cumsum(np.diff(self.offsets)[kept])]),
-                           self.lon[vertex], self.lat[vertex], number[self.links[both]])
+        return RoadNetwork(self.table[kept].reset_index(drop=True), offsets, self.lon[vertex], self.lat[vertex], number[self.links[both]])
 
 
 def links_by_ends(start: np.ndarray, end: np.ndarray, reverse: np.ndarray | None = None) -> np.ndarray:
@@ -60,10 +60,8 @@ def links_by_ends(start: np.ndarray, end: np.ndarray, reverse: np.ndarray | None
     """
     order = np.argsort(start, kind="stable")
     first = np.searchsorted(start[order], end, side="left")
-    count = np.searchsorted(start[order], end, side="right") - first
-    source = np.repeat(np.arange(len(start)), count)
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    links = np.stack([source, order[np.repeat(first, count) + within]], axis=1).astype(np.int64)
+    source, place = ranges(first, np.searchsorted(start[order], end, side="right"))
+    links = np.stack([source, order[place]], axis=1).astype(np.int64)
     if reverse is not None:
         links = links[reverse[links[:, 0]] != links[:, 1]]
     return links[np.lexsort((links[:, 1], links[:, 0]))]
@@ -87,7 +85,7 @@ def _check(network: RoadNetwork) -> None:
         raise UserError(f"Road '{table['road_id'].iloc[flat[0]]}' has length {table['length_m'].iloc[flat[0]]} m; lengths are above 0.")
     outside = ~((np.abs(network.lon) <= 180) & (np.abs(network.lat) <= 90))
     if outside.any():
-        road = int(np.searchsorted(offsets, np.argmax(outside), side="right")) - 1
+        road = int(row_at(int(np.argmax(outside)), offsets))
         raise UserError(f"Road '{table['road_id'].iloc[road]}' has a vertex outside WGS84 degrees (lon, lat swapped?).")
     if network.links.size and not ((network.links >= 0) & (network.links < len(table))).all():
         raise UserError(f"A link names a road outside the table of {len(table)}.")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.ragged import some_rows, spread
+
 
 @dataclass(frozen=True)
 class RawTrips:
@@ -30,8 +32,7 @@ class RawTrips:
 
     def part(self, kept: np.ndarray) -> RawTrips:
         """The trips where `kept` (bool [trip]) is true."""
-        point = np.repeat(kept, np.diff(self.offsets))
-        offsets = np.concatenate([[0], np.cumsum(np.diff(self.offsets)[kept])])
+        offsets, point = some_rows(kept, self.offsets)
         return RawTrips(self.trip_id[kept], self.driver_id[kept], offsets, self.time[point], self.lon[point], self.lat[point])
 
 
@@ -54,11 +55,9 @@ class MatchedTrips:
     reason: np.ndarray
 
     def part(self, kept: np.ndarray, points: np.ndarray) -> MatchedTrips:
-        """The trips where `kept` (bool [trip]) is true; `points`: int64 [trip], the points of each trip."""
-        lengths = np.diff(self.path_offsets)
-        step = np.repeat(kept, lengths)
-        return MatchedTrips(self.point_road[np.repeat(kept, points)], np.concatenate([[0], np.cumsum(lengths[kept])]), self.path[step],
-                            self.entry[step], self.reason[kept])
+        """The trips where `kept` (bool [trip]) is true; `points`: int64 [trip + 1], the offsets of their points."""
+        offsets, step = some_rows(kept, self.path_offsets)
+        return MatchedTrips(self.point_road[spread(kept, points)], offsets, self.path[step], self.entry[step], self.reason[kept])
 
 
 @dataclass(frozen=True)

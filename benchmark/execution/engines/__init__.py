@@ -1,8 +1,14 @@
-"""Engines: what does jobs. In: jobs, how they are done (`Work`), and a board for what becomes of them. Out: records on disk.
+"""Engines: what does jobs, in any order and anywhere.
+
+In: jobs, how they are done (`Work` in `execution/work.py`), and a board for what becomes of them.
+Out: records on disk, and on the board which job has which.
 
 Every engine does a job through `Work.do`, so claims, checkpoints and records are the same everywhere. A fault of the machine (a worker's
 death, a full memory, a disk that fails) is retried at once, `RESCUES` times a job, then raised; a method's fault is a record and never
-retried. Open `here.py` first, the shortest; `processes.py` runs workers on this machine.
+retried.
+
+Open first: `here.py`, the shortest: this process, one job after the other. `processes.py` runs workers on this machine, one a core or one
+a GPU.
 """
 
 from __future__ import annotations

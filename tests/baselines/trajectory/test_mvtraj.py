@@ -7,9 +7,9 @@ import torch
 from made.trips import made_city, made_problem
 from plain.smartraj2 import plain_extractor, plain_views
 
+from baselines.trajectory.multi_view.encoder import TINY_VIEWS
 from baselines.trajectory.multi_view.streams import STREAMS, UNITS
 from baselines.trajectory.mvtraj import MVTraj, MVTrajOptions
-from baselines.trajectory.pretraining import TINY_VIEWS
 from benchmark.contract import Budget, RunContext
 from benchmark.registry import registry
 from benchmark.trajectory.trips import TripView

@@ -11,6 +11,8 @@ from torch import nn
 
 from baselines.layers.ragged import Ragged
 from baselines.trajectory.initialisation import initialise
+from baselines.trajectory.masking import masked_blocks
+from baselines.trajectory.multi_view.encoder import MultiViewOptions
 from baselines.trajectory.multi_view.gps_encoder import GpsEncoder
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching, contrastive_loss, hard_negatives, matching_loss
@@ -19,8 +21,6 @@ from baselines.trajectory.multi_view.streams import STREAMS, Stream, streams_of
 from baselines.trajectory.multi_view.trip_features import unit_of_point
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.view_encoder import ViewEncoder
-from baselines.trajectory.pretraining import MultiViewOptions
-from baselines.trajectory.unit_masking import masked_blocks
 
 
 def count(module):

@@ -64,6 +64,13 @@ def test_cells_have_limits_of_their_own():
     assert dropped["not 3 to 4 cells"] == 1
 
 
+def test_a_trip_without_points_leaves_no_box_and_drags_no_other_trip_with_it():
+    given = drive([*GOOD, ("empty", []), ("out", [0, 1, 10]), ("empty, at the end", [])])
+    trips, _, dropped = keep_trips(given, None, GRID, ByHand(), LIMITS)
+    assert trips.trip_id.tolist() == [name for name, _ in GOOD]
+    assert {reason: count for reason, count in dropped.items() if count} == {"leaves the box": 1, "not 3 to 8 points": 2}
+
+
 def test_when_more_than_half_of_the_trips_are_lost_the_declaration_is_called_wrong():
     lost = [(f"lost{k}", [0, 1, 2]) for k in range(6)]
     out = [(f"out{k}", [9, 10, 10]) for k in range(20)]

@@ -10,8 +10,8 @@ import torch
 from made.trips import made_city, made_problem
 from plain.smartraj2 import plain_loss, plain_matching
 
+from baselines.trajectory.multi_view.encoder import TINY_VIEWS
 from baselines.trajectory.multi_view.streams import ROUTE, concatenated
-from baselines.trajectory.pretraining import TINY_VIEWS
 from benchmark.contract import Budget, RunContext
 from methods.smartraj2.city_features import FEATURES, city_features, quantities, shares, statistics
 from methods.smartraj2.losses import difference_loss, loss_terms

@@ -9,8 +9,8 @@ from plain.smartraj2 import plain_forward, plain_recovery
 from torch import nn
 
 from baselines.layers.ragged import Ragged
+from baselines.trajectory.multi_view.encoder import TINY_VIEWS
 from baselines.trajectory.multi_view.streams import STREAMS, Stream
-from baselines.trajectory.pretraining import TINY_VIEWS
 from benchmark.registry import registry
 from benchmark.trajectory.trips import TripView
 from methods.smartraj2.gates import Gate, Gates

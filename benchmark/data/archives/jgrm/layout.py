@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.archives.jgrm.trips import offsets_of, read_archive_trips, rows_of
+from benchmark.data.archives.jgrm.trips import read_archive_trips, rows_of
 from benchmark.data.frames import to_wgs84
-from benchmark.data.matching.geometry import ranges
 from benchmark.data.readers.road_rows import RoadRow, build_network, first_int, first_value, truth
 from benchmark.data.readers.tables import load_array, numbers, read_frame
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError
+from benchmark.ragged import joined, offsets_of, ranges, spread
 
 FEATURES, GEOMETRY, LINKS = "edge_features.csv", "edge_geometry.csv", "line_graph_edge_idx.npy"
 LINESTRING = re.compile(r"\s*LINESTRING\s*Z?\s*\(([^()]+)\)\s*", re.IGNORECASE)
@@ -99,7 +99,7 @@ class PublishedMatching:
         reason = np.select([~known, torn | (steps == 0), timeless], ["no published path", "no connected path", "no entry time"], "")
         good = reason == ""
         point_road = np.full(int(count.sum()), -1, np.int64)
-        point_road[np.repeat(good, count)] = found.point_road[ranges(self.offsets[row[good]], self.offsets[row[good]] + count[good])[1]]
+        point_road[spread(good, trips.offsets)] = found.point_road[ranges(self.offsets[row[good]], self.offsets[row[good] + 1])[1]]
         kept = good[trip]
         return MatchedTrips(point_road, offsets_of(np.where(good, steps, 0)), path[kept], entry[kept], reason)
 
@@ -138,8 +138,7 @@ def _join(parts: Sequence[tuple[RawTrips, MatchedTrips]]) -> tuple[RawTrips, Mat
     def all_of(which: int, name: str) -> np.ndarray:
         return np.concatenate([getattr(part[which], name) for part in parts])
 
-    offsets = offsets_of(np.concatenate([np.diff(trips.offsets) for trips, _ in parts]))
-    path_offsets = offsets_of(np.concatenate([np.diff(matched.path_offsets) for _, matched in parts]))
+    offsets, path_offsets = joined([trips.offsets for trips, _ in parts]), joined([matched.path_offsets for _, matched in parts])
     return (RawTrips(all_of(0, "trip_id"), all_of(0, "driver_id"), offsets, all_of(0, "time"), all_of(0, "lon"), all_of(0, "lat")),
             MatchedTrips(all_of(1, "point_road"), path_offsets, all_of(1, "path"), all_of(1, "entry"), all_of(1, "reason")))
 

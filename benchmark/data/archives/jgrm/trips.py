@@ -22,6 +22,7 @@ from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.trip_files import FEWEST_POINTS
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError
+from benchmark.ragged import falls, offsets_of, row_at, row_of
 
 ROADS_OF = ("cpath_list", "road_timestamp")
 POINTS_OF = ("opath_list", "tm_list", "lng_list", "lat_list")
@@ -57,7 +58,7 @@ def read_archive_trips(path: Path, fid: np.ndarray, seen: set[bytes], counts: Co
         row = rows_of(fid, values[column])
         if (row < 0).any():
             worst = int(np.argmin(row))
-            raise UserError(f"{path.name}: row {np.searchsorted(begins, worst, side='right')} names road {values[column][worst]:.10g} in "
+            raise UserError(f"{path.name}: row {row_at(worst, begins) + 1} names road {values[column][worst]:.10g} in "
                             f"{column}, which the table of roads lacks (column fid).")
         values[column] = row
     time, lon, lat = (values[column] for column in POINTS_OF[1:])
@@ -69,7 +70,7 @@ def read_archive_trips(path: Path, fid: np.ndarray, seen: set[bytes], counts: Co
     ids = np.char.add(f"{path.stem}-", np.arange(1, len(count) + 1).astype(str))
     trips = RawTrips(ids, np.full(len(count), "", "U1"), offsets, time, lon, lat)
     matched = MatchedTrips(values["opath_list"], path_offsets, values["cpath_list"], entry, np.full(len(count), "", "U1"))
-    trips, matched = trips.part(new), matched.part(new, count)
+    trips, matched = trips.part(new), matched.part(new, trips.offsets)
     trips, matched = _clean_points(trips, matched, counts)
     return trips, _rising(matched, counts)
 
@@ -96,10 +97,10 @@ def _flat(cells: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _clean_points(trips: RawTrips, matched: MatchedTrips, counts: Counter[str]) -> tuple[RawTrips, MatchedTrips]:
     """Points with a time and a place, in time order, each time once; trips of too few points are dropped."""
-    number = np.repeat(np.arange(len(trips)), np.diff(trips.offsets))
+    number = row_of(trips.offsets)
     timed = np.isfinite(trips.time)
     placed = np.isfinite(trips.lon) & np.isfinite(trips.lat) & (np.abs(trips.lon) <= 180) & (np.abs(trips.lat) <= 90)
-    falls = number[1:][(np.diff(trips.time) < 0) & (np.diff(number) == 0)]
+    unordered = np.unique(number[falls(trips.time, trips.offsets)])
     kept = np.flatnonzero(timed & placed)
     kept = kept[np.lexsort((trips.time[kept], number[kept]))]
     time, number = np.floor(trips.time[kept]).astype(np.int64), number[kept]
@@ -112,18 +113,17 @@ def _clean_points(trips: RawTrips, matched: MatchedTrips, counts: Counter[str]) 
     counts.update({
         "points without a time, dropped": int((~timed).sum()), "points without a place on earth, dropped": int((timed & ~placed).sum()),
         "points at the time of the one before, dropped": int(repeated.sum()),
-        "trips whose points were not in time order, sorted": len(np.unique(falls)),
+        "trips whose points were not in time order, sorted": len(unordered),
         "points whose time was cut to whole seconds": cut_off,
         f"trips of fewer than {FEWEST_POINTS} points, dropped": int((~enough).sum())})
     trips = RawTrips(trips.trip_id, trips.driver_id, offsets_of(count), time, trips.lon[kept], trips.lat[kept])
-    return trips.part(enough), replace(matched, point_road=matched.point_road[kept]).part(enough, count)
+    return trips.part(enough), replace(matched, point_road=matched.point_road[kept]).part(enough, trips.offsets)
 
 
 def _rising(matched: MatchedTrips, counts: Counter[str]) -> MatchedTrips:
     """Entries that fall are set to the latest before: an archive takes the time of the point nearest to the road's start."""
     entry, offsets = matched.entry.copy(), matched.path_offsets
-    falls = np.flatnonzero(np.diff(entry) < 0) + 1
-    for trip in np.unique(np.searchsorted(offsets, falls[~np.isin(falls, offsets)], side="right") - 1):
+    for trip in np.unique(row_at(falls(entry, offsets), offsets)):
         inside = slice(offsets[trip], offsets[trip + 1])
         np.maximum.accumulate(entry[inside], out=entry[inside])
     changed = (entry != matched.entry) & ~np.isnan(entry)
@@ -146,11 +146,6 @@ def _first_times(points: np.ndarray, offsets: np.ndarray, seen: set[bytes]) -> n
         new[trip] = digest not in seen
         seen.add(digest)
     return new
-
-
-def offsets_of(lengths: np.ndarray) -> np.ndarray:
-    """int64 [row + 1]: where the entries of each row begin, and their number."""
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def rows_of(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from benchmark.data.simulate.checks.series import Row, alike, as_table, relative
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.data.trajectory.splits import LABELLED, PARTS, TEST, UNLABELLED
 from benchmark.data.trajectory.trips import Limits
+from benchmark.ragged import row_at, row_of
 
 # the papers' Table 3, under the names of `trajectory_facts`
 TABLE_3: dict[str, dict[str, float]] = {
@@ -99,7 +100,7 @@ def awkward_cases(city: TrajectoryCity) -> dict[str, int]:
     """How often each case occurs that a method or a loader may stumble over (trajectory suite, §10)."""
     gps, route, grid = city.view("gps"), city.view("route"), city.view("grid")
     roads, cells = len(city.network), city.grid.cells
-    point, step, visit = (np.repeat(np.arange(len(city.trip_ids)), view.lengths()) for view in (gps, route, grid))
+    point, step, visit = (row_of(view.offsets) for view in (gps, route, grid))
     recorded = np.unique(point * roads + gps.values["road"])
     driven = np.unique(step * roads + route.values["road"])
     part = city.parts[step]
@@ -161,8 +162,7 @@ def _within(offsets: np.ndarray) -> np.ndarray:
 
 def _sums(entries: np.ndarray, values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """[trip] sums of values that stand at some entries."""
-    trip = np.searchsorted(offsets, entries, side="right") - 1
-    return np.bincount(trip, values, len(offsets) - 1)
+    return np.bincount(row_at(entries, offsets), values, len(offsets) - 1)
 
 
 def _route_metres(city: TrajectoryCity) -> np.ndarray:

@@ -22,6 +22,7 @@ from benchmark.data.simulate.streets.traffic import Traffic, rule_traffic
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.data.trajectory.splits import Split
 from benchmark.data.trajectory.trips import RawTrips
+from benchmark.ragged import joined
 
 # the papers' fortnight; China keeps one clock all year
 FIRST_DAY, HOURS_AHEAD = date(2016, 11, 1), 8
@@ -74,6 +75,5 @@ def _record(seed: int, city: str, parameters: TrajectoryParameters, streets: Str
     midnight = ((FIRST_DAY - date(1970, 1, 1)).days * 24 - HOURS_AHEAD) * 3600
     return RawTrips(np.array([f"{city}-trip-{row:06d}" for row in range(len(journeys))]),
                     np.array([f"{city}-driver-{number:05d}" for number in journeys.driver]),
-                    np.concatenate([[0], np.cumsum(np.concatenate([np.diff(one.offsets) for one in days]))]).astype(np.int64),
-                    midnight + np.concatenate([one.seconds for one in days]), np.concatenate([one.lon for one in days]),
-                    np.concatenate([one.lat for one in days]))
+                    joined([one.offsets for one in days]), midnight + np.concatenate([one.seconds for one in days]),
+                    np.concatenate([one.lon for one in days]), np.concatenate([one.lat for one in days]))

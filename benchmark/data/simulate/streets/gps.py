@@ -12,6 +12,7 @@ from benchmark.data.simulate.streets.journeys import Journeys
 from benchmark.data.simulate.streets.network import Streets
 from benchmark.data.simulate.streets.parameters import PointParameters
 from benchmark.data.simulate.streets.traffic import Traffic
+from benchmark.ragged import offsets_kept, offsets_of, ranges, row_of, running_sums, spread
 
 # trips begin and end between these shares of their first and last road
 WITHIN = (0.2, 0.8)
@@ -58,7 +59,7 @@ def record(rng: np.random.Generator, parameters: PointParameters, streets: Stree
     weekend: bool [trip]. pace: float64 [trip] factor of all speeds: the driver's, the day's and the trip's own.
     """
     trips = len(journeys)
-    trip = np.repeat(np.arange(trips), np.diff(journeys.offsets))
+    trip = row_of(journeys.offsets)
     share = rng.uniform(*WITHIN, (2, trips))
     clock, place = _drive(rng, streets, traffic, journeys, trip, share, weekend, pace, faults.waiting)
     shown, seconds = draw_moments(rng, parameters, clock[:, -1][journeys.offsets[1:] - 1] - clock[:, 0][journeys.offsets[:-1]])
@@ -69,14 +70,13 @@ def record(rng: np.random.Generator, parameters: PointParameters, streets: Stree
     count = np.bincount(shown, minlength=trips)
     error = draw_errors(rng, parameters, count)
     lon, lat = projection.to_degrees(x + error[0], y + error[1])
-    offsets = np.concatenate([[0], np.cumsum(count)])
+    offsets = offsets_of(count)
     lon[offsets[:-1][faults.thrown] + count[faults.thrown] // 2] += THROWN
     kept = np.ones(len(shown), dtype=bool)
     for row, points in zip(faults.cut_off, rng.integers(*CUT_OFF, len(faults.cut_off), endpoint=True), strict=True):
         kept[offsets[row] + points:offsets[row + 1]] = False
     start = journeys.day * 86400 + journeys.seconds
-    return Points(np.concatenate([[0], np.cumsum(np.bincount(shown[kept], minlength=trips))]), (start[shown] + seconds)[kept],
-                  np.round(lon[kept], 6), np.round(lat[kept], 6))
+    return Points(offsets_kept(kept, offsets), (start[shown] + seconds)[kept], np.round(lon[kept], 6), np.round(lat[kept], 6))
 
 
 def _drive(rng: np.random.Generator, streets: Streets, traffic: Traffic, journeys: Journeys, trip: np.ndarray, share: np.ndarray,
@@ -111,10 +111,8 @@ def draw_moments(rng: np.random.Generator, parameters: PointParameters, duration
     most = np.floor(duration / min(parameters.intervals)).astype(np.int64) + 1
     weights = np.array(parameters.weights) / sum(parameters.weights)
     step = rng.choice(np.array(parameters.intervals), int(most.sum()), p=weights)
-    first = np.cumsum(most) - most
-    trip = np.repeat(np.arange(len(most)), most)
-    sums = np.cumsum(step) - step
-    seconds = sums - sums[first][trip]
+    offsets, sums = offsets_of(most), running_sums(step)
+    trip, seconds = row_of(offsets), sums[:-1] - spread(sums[offsets[:-1]], offsets)
     kept = seconds <= duration[trip]
     return trip[kept], seconds[kept]
 
@@ -125,11 +123,10 @@ def _on_line(streets: Streets, journeys: Journeys, metres: np.ndarray) -> tuple[
     step = np.hypot(np.diff(streets.x, prepend=0), np.diff(streets.y, prepend=0))
     step[offsets[:-1]] = 0
     driven = np.cumsum(step)
-    within = driven - np.repeat(driven[offsets[:-1]], np.diff(offsets))  # [vertex] metres since the road's beginning
-    count = np.diff(offsets)[path]
-    vertex = np.arange(count.sum()) + np.repeat(offsets[path] - (np.cumsum(count) - count), count)
+    within = driven - spread(driven[offsets[:-1]], offsets)  # [vertex] metres since the road's beginning
+    step, vertex = ranges(offsets[path], offsets[path + 1])
     length = streets.length[path]
-    at = np.repeat(np.cumsum(length) - length, count) + within[vertex]
+    at = (np.cumsum(length) - length)[step] + within[vertex]
     return np.interp(metres, at, streets.x[vertex]), np.interp(metres, at, streets.y[vertex])
 
 

@@ -12,6 +12,7 @@ from benchmark.data.simulate.parameters import generator
 from benchmark.data.simulate.streets.network import Streets
 from benchmark.data.simulate.streets.parameters import JourneyParameters, TripPurpose
 from benchmark.data.simulate.streets.traffic import Traffic
+from benchmark.ragged import offsets_of, ranges
 
 # trees of shortest ways searched at once
 TREES = 128
@@ -183,11 +184,10 @@ def _in_order(rng: np.random.Generator, parameters: JourneyParameters, wishes: _
               path: np.ndarray) -> Journeys:
     """The trips in order of their start."""
     order = np.lexsort((trip, wishes.seconds[trip], wishes.day[trip]))
-    first = (np.cumsum(count) - count)[order]
-    count, offsets = count[order].astype(np.int64), np.concatenate([[0], np.cumsum(count[order])]).astype(np.int64)
-    step = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], count)
+    given = offsets_of(count)
+    _, step = ranges(given[order], given[order + 1])
     # every driver has one trip in each round, so that hardly ever two of them overlap
     drivers = max(1, round(len(order) / parameters.trips_per_driver))
     rounds = np.tile(np.arange(drivers), (-(-len(order) // drivers), 1))
     driver = rng.permuted(rounds, axis=1).ravel()[:len(order)]
-    return Journeys(wishes.day[trip[order]], wishes.seconds[trip[order]], driver, offsets, path[step])
+    return Journeys(wishes.day[trip[order]], wishes.seconds[trip[order]], driver, offsets_of(count[order]), path[step])

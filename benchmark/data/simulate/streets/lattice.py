@@ -18,6 +18,7 @@ from benchmark.data.simulate.streets.parameters import (
     RoadClass,
     StreetParameters,
 )
+from benchmark.ragged import running_sums
 
 BOTH_WAYS = 0
 # waves that bend the lattice
@@ -86,7 +87,7 @@ def _junctions(rng: np.random.Generator, parameters: StreetParameters, width: fl
     for count, size in zip(parameters.lines, (width, height), strict=True):
         out = np.abs(np.arange(count - 1) - (count - 2) / 2) / (count / 2)
         gap = (1 + (parameters.edge_spacing - 1) * out) * np.exp(parameters.spacing_sd * rng.standard_normal(count - 1))
-        place = np.concatenate([[0], np.cumsum(gap)])
+        place = running_sums(gap)
         # the central line stays in the centre
         middle = place[count // 2]
         side = np.where(place < middle, middle, place[-1] - middle)

@@ -12,6 +12,7 @@ from benchmark.data.simulate.parameters import generator
 from benchmark.data.simulate.streets.lattice import BOTH_WAYS, Lattice, largest_piece, lay_lattice
 from benchmark.data.simulate.streets.parameters import CLASSES, PRIMARY, SECONDARY, TERTIARY, RoadClass, StreetParameters
 from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
+from benchmark.ragged import offsets_of, running_sums
 
 Line = list[tuple[float, float]]
 
@@ -148,7 +149,7 @@ def _carriageway(line: Line, metres: float) -> Line:
     """The line moved to its right, but for its ends."""
     points = np.array(line)
     length = np.hypot(*np.diff(points, axis=0).T)
-    at = np.concatenate([[0], np.cumsum(length)])
+    at = running_sums(length)
     inset = min(2 * metres, at[-1] / 3)
     wanted = np.concatenate([[inset], at[(at > inset) & (at < at[-1] - inset)], [at[-1] - inset]])
     ahead = np.stack([np.interp(wanted + delta, at, column) for delta in (-1.0, 1.0) for column in points.T]).reshape(2, 2, -1)
@@ -171,7 +172,7 @@ def _directed(rng: np.random.Generator, city: str, parameters: StreetParameters,
     street_of = np.array([road[0] for road in roads])
     begins, ends = (np.array([road[side] for road in roads]) for side in (1, 2))
     x, y = np.array([vertex for road in roads for vertex in road[3]]).T
-    offsets = np.concatenate([[0], np.cumsum([len(road[3]) for road in roads])])
+    offsets = offsets_of([len(road[3]) for road in roads])
     twin = np.flatnonzero(street_of[1:] == street_of[:-1])
     reverse = np.full(len(roads), -1)
     reverse[twin], reverse[twin + 1] = twin + 1, twin

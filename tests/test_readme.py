@@ -30,7 +30,7 @@ def test_the_method_of_the_readme_passes_the_conformance_check(monkeypatch, tmp_
     monkeypatch.setitem(sys.modules, "readme_catalogue", catalogue)
     for module in ("benchmark.testing", forecasting.__name__):
         monkeypatch.setattr(f"{module}.registry", lambda: Registry(("readme_catalogue",), "none"))
-    assert len(check_method("nlinear", tmp_path / "cities")) == 10
+    assert len(check_method("nlinear", tmp_path / "cities")) == 12
     assert len(code.splitlines()) <= 45
 
 
@@ -53,3 +53,7 @@ def test_every_command_of_the_readme_exists(command):
 
     known = {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
     assert command in known
+
+
+def test_the_python_of_the_readme_runs(tmp_path):
+    exec(block("python", "import benchmark as stb"), {})

@@ -6,7 +6,7 @@ Open first: `app.py`, all commands put together; then the module of the command'
 
     `run.py`, `ablate.py`               train, score and table
     `table.py`, `results.py`            tables from records, and the two stores
-    `data.py`, `own_city.py`, `archive.py`  cities: listed, verified, imported
+    `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 
 `parse.py` turns text into values, `progress.py` shows a campaign as it runs. `stbench --help`, lists and tables never import torch, so

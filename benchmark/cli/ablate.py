@@ -37,7 +37,7 @@ def ablate(
     from benchmark.experiments.ablation import default_suite, run_ablation
     from benchmark.options import parse_assignments
     from benchmark.report.ablation_sheet import ablation_sheet
-    from benchmark.report.sheet import check_format, render
+    from benchmark.report.render import check_format, render
     from benchmark.store.campaigns import label
     from benchmark.store.records import Store, local_root
 

@@ -41,7 +41,7 @@ def table(
 def print_tables(chosen: Filter, format: str, results: Path | None) -> None:
     """Tables of both stores, in one of the formats."""
     from benchmark.report.choice import open_stores
-    from benchmark.report.sheet import check_format, render
+    from benchmark.report.render import check_format, render
     from benchmark.report.suite import NOTHING, suite_sheets
     from benchmark.report.table import make_tables
 

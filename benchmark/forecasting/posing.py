@@ -91,7 +91,7 @@ def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, 
     table = city.nodes.iloc[series.node_index]
     return TaskProblem(
         task, series.unit, scaler, series.clock.steps_per_day, torch.from_numpy(series.node_index.copy()),
-        torch.tensor(table[["lon", "lat"]].to_numpy(np.float32)), torch.tensor(graph_of(city, series.node_index)),
+        torch.from_numpy(table[["lon", "lat"]].to_numpy(np.float32, copy=True)), torch.from_numpy(graph_of(city, series.node_index)),
         train=_windows(series, parts.train, scaler, protocol, asks.past_days),
         validation=_windows(series, parts.validation, scaler, protocol, asks.past_days),
         extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},

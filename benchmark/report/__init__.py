@@ -5,10 +5,10 @@ Out: tables of cells with n, mean and deviation, as text for the terminal, markd
 
 Open first: `table.py`, records → tables: which records share a table, and what is ranked against what. Then:
 
-    `ablation.py`  the table of an ablation, its runs found by id
-    `words.py`     heads, names, cells and notes in words
-    `render.py`    tables as text; `sheet.py` writes plain tables in every format
-    `paper.py`     the papers' numbers, in a column of their own, never ranked
+    `choice.py`, `rows.py`  which records are shown, and what becomes of them; `paper.py` holds the papers' numbers, never ranked
+    `ablation.py`           the table of an ablation, its runs found by id
+    `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format
+    `frames.py`             records and tables as pandas frames
     `listing.py`   what `stbench list` and `stbench show` tell
     `status.py`    campaigns in words; `console.py` fits all of it to the terminal
 

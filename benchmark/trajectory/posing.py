@@ -73,11 +73,11 @@ def check_labels(city: TrajectoryCity) -> None:
 
 def _city(table: TripTable, rows: PartRows, road_class: bool) -> CityProblem:
     network, grid, city = table.network, table.city.grid, table.city
-    roads = Roads(torch.tensor(network.table["length_m"].to_numpy(np.float32)), torch.tensor(network.table["oneway"].to_numpy(bool)),
-                  torch.tensor(network.table["lanes"].to_numpy(np.int64)), *(torch.tensor(np.array(array)) for array in
-                                                                          (network.offsets, network.lon, network.lat, network.links)))
+    columns = [network.table[name].to_numpy(kind) for name, kind in (("length_m", np.float32), ("oneway", bool), ("lanes", np.int64))]
+    roads = Roads(*(torch.from_numpy(np.array(array)) for array in (*columns, network.offsets, network.lon, network.lat, network.links)))
     lon, lat = grid.centre(np.arange(grid.cells))
-    cells = Cells(grid.rows, grid.columns, torch.from_numpy(lon), torch.from_numpy(lat), torch.tensor(np.array(city.poi, dtype=np.float32)))
+    poi = torch.from_numpy(np.array(city.poi, dtype=np.float32))
+    cells = Cells(grid.rows, grid.columns, torch.from_numpy(lon), torch.from_numpy(lat), poi)
     classes = np.unique(network.table["highway"].to_numpy(str), return_inverse=True)[1] if road_class else None
     return CityProblem(city.name, roads, cells, whole(table, rows.unlabelled), whole(table, rows.validation),
                        None if classes is None else torch.from_numpy(classes.astype(np.int64)))

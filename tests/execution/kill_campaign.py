@@ -20,7 +20,7 @@ import torch
 
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
-from benchmark.report.sheet import render
+from benchmark.report.render import render
 from benchmark.report.suite import suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.store.records import Store

@@ -22,7 +22,7 @@ from benchmark.forecasting.scoring import score
 from benchmark.forecasting.training import evaluate, masked_mae
 from benchmark.registry import registry
 from benchmark.report.choice import Filter
-from benchmark.report.sheet import render
+from benchmark.report.render import render
 from benchmark.report.suite import suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.store.records import Store

@@ -20,7 +20,7 @@ from benchmark.metrics import METRICS
 from benchmark.registry import MethodInfo, Registry
 from benchmark.report.ablation import make_ablation_table
 from benchmark.report.ablation_sheet import ablation_sheet
-from benchmark.report.sheet import FORMATS, render
+from benchmark.report.render import FORMATS, render
 from benchmark.spec import Record
 from benchmark.store.records import Store
 

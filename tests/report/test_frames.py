@@ -18,7 +18,7 @@ from benchmark.errors import UserError
 from benchmark.metrics import METRICS
 from benchmark.report import choice, frames
 from benchmark.report.choice import Filter
-from benchmark.report.sheet import render
+from benchmark.report.render import render
 from benchmark.report.suite import suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.store.records import Store

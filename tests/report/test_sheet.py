@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from benchmark.errors import UserError
-from benchmark.report.sheet import BEST, DIM, FLOOR, FORMATS, SECOND, SYMBOLS, Sheet, render
+from benchmark.report.render import FORMATS, SYMBOLS, render
+from benchmark.report.sheet import BEST, DIM, FLOOR, SECOND, Sheet
 
 ALPHABET = "abcXYZ019éß漢±≥†✕–_%&#${}[]()<>|\\/~^*,.:;=+-'\""
 

@@ -10,9 +10,9 @@ from made.forecasting_records import TASKS, record
 
 from benchmark.errors import UserError
 from benchmark.report.choice import Filter
+from benchmark.report.render import FORMATS
+from benchmark.report.render import render as render_sheets
 from benchmark.report.rows import Cell
-from benchmark.report.sheet import FORMATS
-from benchmark.report.sheet import render as render_sheets
 from benchmark.report.suite import NOTHING, suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.report.words import cell_text

@@ -14,7 +14,7 @@ from benchmark.experiments.ablation import plan_ablation
 from benchmark.registry import MethodInfo, Registry
 from benchmark.report.ablation import make_ablation_table
 from benchmark.report.ablation_sheet import ablation_sheet
-from benchmark.report.sheet import render
+from benchmark.report.render import render
 from benchmark.spec import Record
 from benchmark.store.records import Store
 

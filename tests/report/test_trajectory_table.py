@@ -11,8 +11,8 @@ from made.trajectory_records import FLOORS, NO_GRID, record
 
 from benchmark.metrics import METRICS
 from benchmark.report.choice import Filter
-from benchmark.report.sheet import FORMATS
-from benchmark.report.sheet import render as render_sheets
+from benchmark.report.render import FORMATS
+from benchmark.report.render import render as render_sheets
 from benchmark.report.suite import suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.spec import Record, RunSpec

@@ -52,7 +52,7 @@ def test_the_first_line_says_what_was_resolved(stbench):
     out = stbench("run", "--method", "last_value", "--suite", "nyc", "--preset", "smoke", "--task", "taxi_pick", "--dry-run")
     line = out.splitlines()[0]
     assert "(resolved: data, device)" in line
-    assert "12 nodes" in line
+    assert "13 nodes" in line
 
 
 def test_forcing_a_finished_run_gives_the_same_metrics_bit_for_bit(stbench):

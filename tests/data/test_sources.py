@@ -99,7 +99,7 @@ def test_what_is_wrong_with_a_build_is_a_sentence_and_nothing_is_written(argumen
 def test_a_simulated_city_is_built_where_runs_find_it_and_only_once(caplog):
     out = CliRunner().invoke(app, ["data", "build", "simulator", "--set", "city=nyc", "--set", "size=smoke"])
     assert out.exit_code == 0, out.output
-    assert "nyc (sim): crowd_in, crowd_out, taxi_pick, taxi_drop; 12 nodes; 672 steps; fingerprint c414c9d031ff1473." in out.output
+    assert "nyc (sim): crowd_in, crowd_out, taxi_pick, taxi_drop; 13 nodes; 672 steps; fingerprint 7525d5b5993ace9a." in out.output
     times = {path: path.stat().st_mtime_ns for path in stored()}
     (ref,) = CityFinder(builds=False).cities(built_in()["nyc"], "sim", "smoke").refs
     assert ref.fingerprint == "c414c9d031ff1473"

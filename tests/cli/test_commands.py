@@ -49,10 +49,20 @@ def test_run_trains_scores_and_tables_and_skips_what_is_done(stbench):
 
 
 def test_the_first_line_says_what_was_resolved(stbench):
-    out = stbench("run", "--method", "last_value", "--suite", "nyc", "--preset", "smoke", "--task", "taxi_pick", "--dry-run")
-    line = out.splitlines()[0]
+    command = ("--method", "last_value", "--suite", "nyc", "--preset", "smoke", "--task", "taxi_pick")
+    stbench("run", *command)
+    line = stbench("run", *command, "--dry-run").splitlines()[0]
     assert "(resolved: data, device)" in line
     assert "13 nodes" in line
+
+
+@pytest.mark.parametrize("command", [("run", "--method", "last_value", "--suite", "nyc"), ("ablate", "cmust")])
+def test_a_dry_run_builds_no_city_and_says_that_ids_come_with_it(stbench, tmp_path, command):
+    home = tmp_path / "bare"
+    out = stbench(*command, "--preset", "smoke", "--dry-run", STBENCH_HOME=str(home))
+    assert "not simulated yet" in out
+    assert "id after simulating  to do" in out
+    assert not home.exists()
 
 
 def test_forcing_a_finished_run_gives_the_same_metrics_bit_for_bit(stbench):

@@ -59,7 +59,8 @@ def suites() -> dict[str, Suite]:
     """All suites that `--suite` takes."""
     found = built_in()
     declared = {path.stem: json.loads(path.read_text()) for path in sorted(_declared_home().glob("*.json"))}
-    found |= {name: _suite(name, one["title"], one["family"], one["cities"]) for name, one in declared.items()}
+    # the first declarations did not say their family: only cities of trips could be joined
+    found |= {name: _suite(name, one["title"], one.get("family", "trajectory"), one["cities"]) for name, one in declared.items()}
     editions: dict[str, dict[str, Path]] = {}
     for folder in prepared():
         card = read_card(folder)

@@ -1,5 +1,7 @@
 """Suites of one and of several trajectory cities, and what a request over them becomes."""
 
+import json
+
 import pytest
 
 from benchmark.data.folder import cities_home, join_fingerprints
@@ -54,6 +56,14 @@ def test_a_name_that_is_taken_is_refused_and_a_declaration_is_changed_only_on_de
         declare("both", ["there", "here"], "trajectory")
     declare("both", ["there", "here"], "trajectory", replace=True)
     assert find_suite("both").cities == ("there", "here")
+
+
+def test_a_declaration_of_before_families_were_said_is_one_of_trips(cities, own_home):
+    path = own_home / "suites" / "both.json"
+    said = json.loads(path.read_text())
+    del said["family"]
+    path.write_text(json.dumps(said))
+    assert find_suite("both").family == "trajectory"
 
 
 def test_a_task_may_be_named_for_one_city_or_for_all(cities):

@@ -129,7 +129,7 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
     if resumed:
         run.notes["resumed_s"] = round(resumed, 3)
     record = Record(
-        spec, "done", metrics=measured.metrics, sums=measured.sums, floors=measured.floors, timings=timings,
+        spec, "done", metrics=measured.metrics, sums=measured.sums, days=measured.days, floors=measured.floors, timings=timings,
         counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})

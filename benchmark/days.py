@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-# significant digits of a sum in a record: enough for sums of days to add up to 1e-9 of the total, and half the text of a whole float64
+# significant digits of a sum of days in a record: they add up to 1e-9 of the total, and take half the text of whole float64
 DIGITS = 10
 
 
@@ -29,7 +29,7 @@ class Days:
     def to_json(self) -> dict[str, Any]:
         """As a record holds it, in `DIGITS` significant digits; counts are whole numbers."""
         return {"first": self.first, "hours": self.hours,
-                "sums": {mask: {name: [_short(value) for value in part.tolist()] for name, part in parts.items()}
+                "sums": {mask: {name: [_text(value) for value in part.tolist()] for name, part in parts.items()}
                          for mask, parts in self.sums.items()}}
 
 
@@ -41,6 +41,11 @@ def add_each(total: np.ndarray, at: np.ndarray, parts: np.ndarray) -> None:
     np.add.at(total, at.ravel(), parts.ravel())
 
 
-def _short(value: float) -> float | int:
-    value = float(f"{value:.{DIGITS}g}")
-    return int(value) if value.is_integer() else value
+def shortened(value: float) -> float:
+    """A number in `DIGITS` significant digits."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _text(value: float) -> float | int:
+    short = shortened(value)
+    return int(short) if short.is_integer() else short

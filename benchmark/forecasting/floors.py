@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmark import metrics
 from benchmark.data.forecasting.city import ForecastingCity, Series
+from benchmark.days import shortened
 from benchmark.families import FORECASTING
 from benchmark.forecasting.posing import Cut, cut, fit_scaler
 from benchmark.forecasting.protocol import ForecastingProtocol
@@ -109,7 +110,7 @@ class _TestPart:
         return week * (step // week + 1)
 
     def metrics(self, guess: Callable[[int], Guess], by_row: Callable[[int], int] | None = None) -> dict[str, float | None]:
-        """All metrics of a guess for each step of the horizon.
+        """All metrics of a guess for each step of the horizon, as short as sums of days, since every record holds them.
 
         by_row: step → a number, equal for steps whose guess depends on the row alone in the same way; None: no two steps do.
         """
@@ -123,8 +124,9 @@ class _TestPart:
                     known[key] = self._row_sums(guess(step), np.arange(self.first, self.cut.test.stop))
                 sums = {mask: {name: part[step:step + self.windows] for name, part in parts.items()} for mask, parts in known[key].items()}
             steps.append(sums)
-        return metrics.values({mask: {name: np.array([one[mask][name].sum() for one in steps]) for name in parts}
-                               for mask, parts in steps[0].items()})
+        found = metrics.values({mask: {name: np.array([one[mask][name].sum() for one in steps]) for name in parts}
+                                for mask, parts in steps[0].items()})
+        return {metric: None if value is None else shortened(value) for metric, value in found.items()}
 
     def _rows(self, step: int) -> np.ndarray:
         """The rows that the windows ask for at a step of the horizon."""

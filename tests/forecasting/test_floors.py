@@ -65,7 +65,7 @@ def test_a_floor_has_the_metrics_of_the_method_that_guesses_as_it_does(city, tas
         assert set(found[floor]) == set(expected)
         assert {metric: value for metric, value in found[floor].items() if value is None} == {
             metric: value for metric, value in expected.items() if value is None}
-        assert found[floor] == pytest.approx(expected, rel=1e-12), floor
+        assert found[floor] == pytest.approx(expected, rel=1e-9), floor
 
 
 def test_floors_are_computed_once_for_each_city_task_and_protocol(city, monkeypatch):

@@ -39,4 +39,4 @@ def test_the_days_of_a_record_are_those_of_the_targets_dated_by_pandas(tmp_path,
     assert days["sums"]["observed"]["absolute"] == pytest.approx(by_date["absolute"].tolist(), rel=1e-9)
     assert days["sums"]["nonzero"]["count"] == by_date["nonzero"].tolist()
     assert len(days["sums"]["ranking"]["hits"]) == len(by_date)
-    assert record.floors["risk"]["last week"] == pytest.approx(record.metrics["risk"], rel=1e-12)
+    assert record.floors["risk"]["last week"] == pytest.approx(record.metrics["risk"], rel=1e-9)

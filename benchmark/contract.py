@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from benchmark.checkpoints import Checkpoints
+from benchmark.days import Days
 from benchmark.protocols import Protocol
 from benchmark.spec import RunSpec
 
@@ -143,10 +144,13 @@ class Method(ABC):
 class Measured:
     """A fitted and scored method."""
 
-    # task -> values; task -> mask -> sum -> one number a horizon; task -> floor -> values
+    # task -> values; task -> mask -> sum -> one number a horizon
     metrics: dict[str, dict[str, float | None]] = field(default_factory=dict)
     sums: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
-    floors: dict[str, dict[str, Mapping[str, float | None]]] = field(default_factory=dict)
+    # task -> its sums by local day, or by start hour
+    days: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # task -> floor -> values
+    floors: dict[str, Mapping[str, Mapping[str, float | None]]] = field(default_factory=dict)
     # task -> sizes
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     # bulky, beside the record
@@ -155,10 +159,13 @@ class Measured:
     fit_s: float = 0.0
     predict_s: float = 0.0
 
-    def add(self, task: str, sums: Mapping[str, Mapping[str, np.ndarray]], values: Mapping[str, float | None]) -> None:
-        """The sums of a task, and the metrics that were made of them."""
+    def add(self, task: str, sums: Mapping[str, Mapping[str, np.ndarray]], values: Mapping[str, float | None],
+            days: Days | None = None) -> None:
+        """The sums of a task, the metrics that were made of them, and the same sums by day."""
         self.sums[task] = {mask: {name: part.tolist() for name, part in parts.items()} for mask, parts in sums.items()}
         self.metrics[task] = dict(values)
+        if days is not None:
+            self.days[task] = days.to_json()
 
 
 class Measurer(ABC):

@@ -74,6 +74,8 @@ class Family:
     checks: str
     # of a task of any other kind; None: every city has all kinds, and no others
     other_kind: TaskKind | None = None
+    # what its floors do without
+    floors_lack: str = "model"
     # whether a prediction has steps, one of which can be tabled alone
     horizons: bool = False
     # what the paper's numbers leave out, and its name for one city alone
@@ -179,6 +181,7 @@ TRAJECTORY = Family(
     cards="benchmark.data.trajectory.cards:CARDS",
     measurer="benchmark.trajectory.measuring:MEASURER",
     checks="benchmark.testing.encoders:Bench",
+    floors_lack="representation",
     paper_alone="single-city",
 )
 FAMILIES: Mapping[str, Family] = {family.name: family for family in (FORECASTING, TRAJECTORY)}

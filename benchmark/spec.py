@@ -149,13 +149,16 @@ class Record:
     metrics: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     # task -> mask -> sum name -> one float64 a horizon: any average can be made again from these
     sums: Mapping[str, Mapping[str, Mapping[str, list[float]]]] = field(default_factory=dict)
+    # task -> {first, hours, sums}: (sum, count) by local day of the targets, or by start hour of the trips (`benchmark.days`); a later-born
+    # field, absent from the text of a record that has none
+    days: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata={AS_BEFORE: {}})
     # task -> floor -> the metrics' values: what knows nothing of the method's inputs reaches on the same test part
     floors: Mapping[str, Mapping[str, Mapping[str, float | None]]] = field(default_factory=dict)
     # parameters, epochs, steps, windows
     counts: Mapping[str, Any] = field(default_factory=dict)
     # seconds: fit, predict, total
     timings: Mapping[str, float] = field(default_factory=dict)
-    # versions, device, threads, memory
+    # versions, commit, device, threads, memory
     environment: Mapping[str, Any] = field(default_factory=dict)
     # what the method and the engine want known: declared overrides, graph, frozen shares, warnings
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -163,7 +166,7 @@ class Record:
     error: Mapping[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        data = without_unborn(type(self), {f.name: getattr(self, f.name) for f in fields(self)})
         return {"schema": SCHEMA, "id": self.spec.id, **data, "spec": self.spec.to_json()}
 
     @classmethod

@@ -32,6 +32,13 @@ def test_a_record_survives_json():
     assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
 
 
+def test_a_record_without_days_says_nothing_of_them_so_that_records_of_before_are_the_same_text():
+    assert "days" not in Record(SPEC, "done", city={}).to_json()
+    days = {"taxi_pick": {"first": "2016-02-19T00:00", "hours": 24, "sums": {"observed": {"count": [3]}}}}
+    record = Record(SPEC, "done", city={}, days=days)
+    assert Record.from_json(json.loads(json.dumps(record.to_json()))).days == days
+
+
 @dataclass(frozen=True)
 class Base:
     # units of the hidden layer

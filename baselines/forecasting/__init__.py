@@ -5,7 +5,7 @@ Out: [window, horizon, node] in the task's unit.
 
 Open first: `last_value.py`, the shortest method there is, then `stid.py`, a network with its options; `catalogue.py` lists all.
 
-    floors    `last_value.py`, `historical_average.py` (with the means of `averages.py`)
+    floors    `last_value.py`, `historical_average.py`, `last_week.py` (with the means of `averages.py`)
     linear    `linear.py` in closed form, `dlinear.py` trained
     networks  `stid.py` knows node and time, `stgcn.py` and `gwnet.py` mix over the graph
 

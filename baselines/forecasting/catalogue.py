@@ -24,6 +24,15 @@ METHODS: tuple[MethodInfo, ...] = (
         deterministic=True,
     ),
     MethodInfo(
+        name="last_week",
+        target="baselines.forecasting.last_week:LastWeek",
+        summary="repeats the values of one week before",
+        paper="folklore (weekly persistence)",
+        licence="none (no original code)",
+        inputs=("value",),
+        deterministic=True,
+    ),
+    MethodInfo(
         name="linear",
         target="baselines.forecasting.linear:Linear",
         summary="one affine map for all nodes, ridge regression in closed form",

@@ -17,10 +17,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from baselines.forecasting.channels import ChannelOptions
 from baselines.layers.dropout import Dropout
 from baselines.layers.graph import random_walk
 from baselines.layers.temporal import TemporalConvolution
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions
+from benchmark import ForecastProblem, Inputs, NeuralForecaster
 
 KERNEL = 2
 # walks of one and of two steps
@@ -28,11 +29,15 @@ ORDER = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class GWNETOptions(TrainingOptions):
-    """The authors' settings."""
+class GWNETOptions(ChannelOptions):
+    """The authors' settings, but for the inputs.
 
-    # inputs a step: 1 value, 2 and time of day, 3 and weekday
-    channels: int = 3
+    DEVIATION: three inputs a step, as every method here is given (`ChannelOptions`); the authors' network reads two, value and time of
+    day (`inputs=paper`).
+    """
+
+    paper_channels = 2
+
     # channels of the dilated and of the graph convolutions
     width: int = 32
     # channels of the skip connections

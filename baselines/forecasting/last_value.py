@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from baselines.forecasting.averages import mean_or
+from baselines.forecasting.averages import node_means
 from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
 
 
@@ -27,10 +27,7 @@ class LastValue(Forecaster):
         self.node_mean = torch.zeros(problem.only.nodes)
 
     def fit(self, run: RunContext) -> None:
-        task = self.problem.only
-        seen = torch.where(task.train.observed, task.train.values, 0.0)
-        mean = mean_or(seen.sum(dim=0, dtype=torch.float64), task.train.observed.sum(dim=0), task.scaler.mean)
-        self.node_mean = mean.float()
+        self.node_mean = node_means(self.problem.only)
 
     def predict(self, inputs: Inputs) -> Tensor:
         steps = torch.arange(inputs.history, device=inputs.values.device)[:, None]

@@ -18,10 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from baselines.forecasting.channels import ChannelOptions
 from baselines.layers.dropout import Dropout
 from baselines.layers.graph import chebyshev, scaled_laplacian
 from baselines.layers.temporal import TemporalConvolution
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions, UserError
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, UserError
 
 BLOCKS = 2
 # K_t: steps a temporal convolution sees; K_s: Chebyshev polynomials T_0 … T_2
@@ -30,11 +31,15 @@ SPATIAL_KERNEL = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class STGCNOptions(TrainingOptions):
-    """The paper's channels, LargeST's training."""
+class STGCNOptions(ChannelOptions):
+    """The paper's channels between layers, LargeST's training.
 
-    # inputs a step: 1 value, 2 and time of day, 3 and weekday
-    channels: int = 3
+    DEVIATION: three inputs a step, as every method here is given (`ChannelOptions`); the authors' network reads the value alone
+    (`inputs=paper`).
+    """
+
+    paper_channels = 1
+
     # channels between the blocks; the read-out has twice as many
     width: int = 64
     # channels of the graph convolution, the sandwich's bottleneck
@@ -85,7 +90,10 @@ class Block(nn.Module):
         self.first = GatedConvolution(channels_in, options.width, TEMPORAL_KERNEL)
         self.graph = GraphConvolution(options.width, options.graph_width)
         self.second = GatedConvolution(options.graph_width, options.width, TEMPORAL_KERNEL)
+        # DEVIATION: 1e-5 under the root, the framework's, as in LargeST and BasicTS, whose form of STGCN this is; the authors' code has
+        # 1e-6, hazdzz/STGCN 1e-12. The axes are theirs: nodes and channels of a step together, with scale and shift for each of both.
         self.norm = nn.LayerNorm((nodes, options.width))
+        # DEVIATION: as in LargeST and BasicTS; the authors' script feeds a probability of 1 to keep, so that nothing is dropped.
         self.dropout = Dropout(options.dropout)
 
     def forward(self, x: Tensor, polynomials: Tensor) -> Tensor:
@@ -108,6 +116,8 @@ class STGCNNetwork(nn.Module):
         self.blocks = nn.ModuleList(Block(options.channels if i == 0 else width, nodes, options) for i in range(BLOCKS))
         self.gate = GatedConvolution(width, 2 * width, left)
         self.norm = nn.LayerNorm((nodes, 2 * width))
+        # DEVIATION: nothing is dropped in the read-out, as in LargeST and BasicTS; hazdzz/STGCN drops half behind its first layer, and the
+        # authors' read-out is another one (a sigmoid layer, then one step with a bias for each node).
         self.readout = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.ReLU(), nn.Linear(2 * width, horizon))
 
     def forward(self, inputs: Inputs) -> Tensor:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import benchmark
+from benchmark.store.records import checkout
 
 
 def environment(device: torch.device) -> dict[str, Any]:
@@ -24,6 +27,27 @@ def environment(device: torch.device) -> dict[str, Any]:
         facts["device_name"] = torch.cuda.get_device_name(device)
         facts["cuda"] = torch.version.cuda
     return facts
+
+
+@cache
+def code_state() -> dict[str, Any]:
+    """commit: the hash of the checkout that this package runs from; dirty: whether a file differs from it. None where there is no checkout,
+    or no git to ask. Asked once a process. Not of the machine: an unfinished run goes on after a commit."""
+    root = checkout()
+    if root is None or not (root / ".git").exists():  # a copy within another repository is not of its commits
+        return {"commit": None, "dirty": None}
+    try:
+        return {"commit": _git(root, "rev-parse", "HEAD").strip(), "dirty": bool(_git(root, "status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": None, "dirty": None}
+
+
+def _git(root: Path, *command: str) -> str:
+    """What git says of this repository, whatever the environment says of another one; it writes nothing."""
+    outside = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True, timeout=30,
+                          env={**outside, "GIT_OPTIONAL_LOCKS": "0"})
+    return done.stdout
 
 
 def peak_memory_mb(device: torch.device) -> dict[str, float]:

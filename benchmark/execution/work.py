@@ -17,7 +17,7 @@ import torch
 from benchmark import lazy
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
-from benchmark.execution.environment import environment, peak_memory_mb
+from benchmark.execution.environment import code_state, environment, peak_memory_mb
 from benchmark.execution.jobs import Job
 from benchmark.families import find_family
 from benchmark.files import DiskError
@@ -83,7 +83,7 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     cities = [measurer.open_city(locate(ref)) for ref in job.cities]
     history: list[dict[str, Any]] = []
     facts, about = measurer.facts(spec, cities)
-    base = {"city": facts, "environment": environment(torch.device(device)), "notes": {**job.notes, **about}}
+    base = {"city": facts, "environment": {**environment(torch.device(device)), **code_state()}, "notes": {**job.notes, **about}}
     run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints)
     try:
         return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run))
@@ -129,7 +129,7 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
     if resumed:
         run.notes["resumed_s"] = round(resumed, 3)
     record = Record(
-        spec, "done", metrics=measured.metrics, sums=measured.sums, floors=measured.floors, timings=timings,
+        spec, "done", metrics=measured.metrics, sums=measured.sums, days=measured.days, floors=measured.floors, timings=timings,
         counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})

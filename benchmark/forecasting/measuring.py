@@ -11,9 +11,11 @@ from benchmark import metrics
 from benchmark.contract import Asks, Measured, Measurer, RunContext
 from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
+from benchmark.days import Days
 from benchmark.errors import UserError
 from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
+from benchmark.forecasting.floors import floors
 from benchmark.forecasting.posing import cut, held_out_windows, pose
 from benchmark.forecasting.problem import ForecastProblem
 from benchmark.forecasting.protocol import ForecastingProtocol
@@ -63,13 +65,21 @@ class ForecastMeasurer(Measurer):
         for task in spec.tasks:
             windows = held_out_windows(city, task, protocol, asks.past_days).to(run.device)
             scored = score(method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
-            made.add(task, scored.sums, metrics.values(scored.sums))
+            made.add(task, scored.sums, metrics.values(scored.sums), Days(_first_day(city, task, protocol), 24, scored.days))
             made.per_node.update({f"{task}.{name}": part for name, part in scored.per_node.items()})
             one = problem.tasks[task]
             made.counts[task] = {"train_windows": len(one.train), "validation_windows": len(one.validation),
                                  "test_windows": scored.windows, "nodes": one.nodes}
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
+        made.floors = {task: floors(city, task, protocol) for task in spec.tasks}
         return made
+
+
+def _first_day(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> str:
+    """The local day of the first target of the test part, 2016-02-19T00:00."""
+    series = city.series(task)
+    first = series.clock.time(cut(series.steps, protocol).test.start + protocol.history)
+    return first.replace(hour=0, minute=0).isoformat(timespec="minutes")
 
 
 MEASURER = ForecastMeasurer()

@@ -9,8 +9,13 @@ import numpy as np
 import torch
 
 from benchmark.contract import BadPrediction
+from benchmark.days import add_each
 from benchmark.forecasting.problem import Inputs, Windows
-from benchmark.metrics import add_in_order, error_sums, masks, recall_sums
+from benchmark.metrics import MAPE_THRESHOLDS, add_in_order, error_sums, masks, recall_sums
+
+# mask -> the sums that are kept by local day: what the shown metrics of this mask are made of
+DAY_SUMS = {"observed": ("count", "absolute", "squared"), "nonzero": ("count", "absolute"), "ranking": ("hits", "positives"),
+            **{f"at_least_{least}": ("count", "relative") for least in MAPE_THRESHOLDS}}
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class Score:
 
     # mask -> sum name -> [horizon] float64
     sums: dict[str, dict[str, np.ndarray]]
+    # mask -> sum name -> [day] float64, by the local day of the target, from that of the first one
+    days: dict[str, dict[str, np.ndarray]]
     # "absolute" and "count" over observed entries: [node] float64
     per_node: dict[str, np.ndarray]
     windows: int
@@ -39,6 +46,8 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
     BadPrediction: wrong shape, NaN or infinity.
     """
     totals: dict[str, dict[str, np.ndarray]] = {}
+    by_day: dict[str, dict[str, np.ndarray]] = {}
+    days = int(target_days(windows, torch.tensor([len(windows) - 1]))[0, -1]) + 1
     nodes = int(windows.values.shape[1])
     per_node = {"absolute": np.zeros(nodes), "count": np.zeros(nodes)}
     for starts in torch.arange(len(windows), device=windows.device).split(batch):
@@ -52,11 +61,21 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
         parts = {name: error_sums(prediction, truth, mask) for name, mask in masks(truth, observed).items()}
         if ranking:
             parts["ranking"] = recall_sums(prediction, truth, observed)
+        day = target_days(windows, starts.cpu())
         for mask, sums in parts.items():
             for name, part in sums.items():
                 kept = totals.setdefault(mask, {})
                 kept[name] = add_in_order(kept.get(name, np.zeros(windows.horizon)), part)
+            for name in DAY_SUMS[mask]:
+                add_each(by_day.setdefault(mask, {}).setdefault(name, np.zeros(days)), day, sums[name])
         error = np.where(observed, np.abs(prediction.astype(np.float64) - truth), 0.0)
         per_node["absolute"] = add_in_order(per_node["absolute"], error.sum(axis=1))
         per_node["count"] = add_in_order(per_node["count"], observed.sum(axis=1, dtype=np.float64))
-    return Score(totals, per_node, len(windows))
+    return Score(totals, by_day, per_node, len(windows))
+
+
+def target_days(windows: Windows, starts: torch.Tensor) -> np.ndarray:
+    """int64 [batch, horizon]: the local day of each target of these windows, counted from that of the part's very first one."""
+    first = int(windows.slot[0]) + windows.past + windows.history
+    step = first + starts[:, None] + torch.arange(windows.horizon)
+    return (step // windows.steps_per_day - first // windows.steps_per_day).numpy()

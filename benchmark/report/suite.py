@@ -82,7 +82,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(task for task in units if units[task] == unit)})"
                                                   for unit in dict.fromkeys(units.values())) + ".")
     if any(row.floor for row in rows):
-        lines.append("n –: a floor, what is reached without any representation; never ranked.")
+        lines.append(f"n –: a floor, what is reached without any {find_family(first.family).floors_lack}; never ranked.")
     if any(row.past_days for row in rows):
         lines.append(PAST_DAYS)
     missing = [(row.missing, name(row)) for row in rows if row.missing]

@@ -91,8 +91,9 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
     made = []
     for own, tasks in _by_metrics(rows, protocol, family).items():
         methods = [row for row in rows if row.task in tasks]
-        floors = {task: make_floors(task, [record for key, (_, each) in used.items() if key[0] == task for record in each])
-                  for task in tasks}
+        # a record holds the floors of all steps together
+        floors = {task: make_floors(task, [record for key, (_, each) in used.items() if key[0] == task for record in each]
+                                    if chosen.horizon is None else []) for task in tasks}
         metrics = _columns([*methods, *chain(*floors.values())], own, chosen.metrics, family)
         if not metrics:
             continue

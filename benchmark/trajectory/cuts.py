@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,6 +63,16 @@ class TripTable:
     def departure(self, rows: np.ndarray) -> np.ndarray:
         """[trip] int64 seconds since 1970 of the first point."""
         return np.asarray(self.gps.values["time"][self.gps.offsets[rows]])
+
+    def start_hours(self, rows: np.ndarray) -> tuple[str, np.ndarray]:
+        """The local hour in which the first of these trips begins, ISO format, and int64 [trip] hours from it to each trip's own."""
+        hour = self.local_departure(rows).floor("h")
+        first = hour.min()
+        return first.isoformat(timespec="minutes"), ((hour - first) // pd.Timedelta(hours=1)).to_numpy(np.int64)
+
+    def local_departure(self, rows: np.ndarray) -> pd.DatetimeIndex:
+        """[trip] local wall-clock time of the first point, without zone."""
+        return pd.DatetimeIndex(pd.to_datetime(self.departure(rows), unit="s", utc=True)).tz_convert(self.city.zone).tz_localize(None)
 
 
 def whole(table: TripTable, rows: np.ndarray) -> Trips:
@@ -240,8 +249,7 @@ def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: Vie
     `route_times`: whether the roads show when they were entered. `all_times`: whether any view shows another time than the departure's.
     """
     departure = table.departure(rows)
-    zoned: Any = pd.to_datetime(departure, unit="s", utc=True)
-    local = zoned.tz_convert(table.city.zone)
+    local = table.local_departure(rows)
     start = departure - departure % 60
 
     def view(given: View, time: str, names: tuple[str, ...], shown: bool) -> TripView:

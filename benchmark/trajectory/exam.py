@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark import metrics
 from benchmark.contract import RunContext
+from benchmark.days import Days, add_each
 from benchmark.errors import UserError
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.cuts import DESTINATIONS, POSES, Posed, TripTable, take, whole
@@ -27,6 +29,8 @@ class Judged:
     sums: dict[str, dict[str, np.ndarray]]
     # sizes
     counts: dict[str, int]
+    # the sums of the first metric by the hour in which a trip begins; roads have none
+    hours: Days | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,26 @@ class Judge(ABC):
     def floors(self, kind: str) -> Floors:
         """What is reached on the same roads or trips without vectors."""
         return {"road_label": self.road_floors, "travel_time": self.time_floors}.get(kind, lambda: self.markov_floors(kind))()
+
+    def seconds(self, posed: Posed, predicted: np.ndarray, counts: dict[str, int]) -> Judged:
+        """Predicted seconds, float64 [trip], against the true ones."""
+        hours = self.by_start_hour(posed, "observed", "absolute", np.abs(predicted - posed.labels))
+        return Judged(metrics.seconds_sums(predicted, posed.labels), counts, hours)
+
+    def ends(self, posed: Posed, answers: Tensor, counts: dict[str, int]) -> Judged:
+        """Scores of all roads or cells, [trip, class], against the true ends."""
+        best = best_classes(answers)
+        hours = self.by_start_hour(posed, "trips", "hits_1", best[:, 0] == posed.labels)
+        return Judged({"trips": metrics.top_sums(best, posed.labels)}, counts, hours)
+
+    def by_start_hour(self, posed: Posed, mask: str, name: str, each: np.ndarray) -> Days:
+        """One sum of a mask, and the count. each: [trip] what a trip adds."""
+        first, hour = self.exam.table.start_hours(posed.rows)
+        sums = {"count": np.ones(len(hour)), name: each.astype(np.float64)}
+        totals = {name: np.zeros(hour.max() + 1) for name in sums}
+        for one, parts in sums.items():
+            add_each(totals[one], hour, parts)
+        return Days(first, 1, {mask: totals})
 
     @abstractmethod
     def road_label(self) -> Judged:

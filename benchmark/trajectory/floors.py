@@ -84,8 +84,7 @@ def _length_and_hour(table: TripTable, rows: np.ndarray) -> np.ndarray:
     """float64 [trip, 25]: kilometres along the roads, and one column a local hour of departure."""
     length = running_sums(table.lines.length[np.asarray(table.route.values["road"])])
     km = (length[table.route.offsets[rows + 1]] - length[table.route.offsets[rows]]) / 1e6
-    hour = pd.DatetimeIndex(pd.to_datetime(table.departure(rows), unit="s", utc=True)).tz_convert(table.city.zone).hour
-    return np.column_stack([km, np.eye(24)[hour.to_numpy()]])
+    return np.column_stack([km, np.eye(24)[table.local_departure(rows).hour.to_numpy()]])
 
 
 def _seconds(predicted: np.ndarray, truth: np.ndarray) -> Mapping[str, float | None]:

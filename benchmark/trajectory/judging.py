@@ -7,7 +7,7 @@ import torch
 
 from benchmark import metrics
 from benchmark.trajectory.cuts import Posed
-from benchmark.trajectory.exam import Judge, Judged, best_classes
+from benchmark.trajectory.exam import Judge, Judged
 from benchmark.trajectory.floors import Floors, road_floors, time_floors
 from benchmark.trajectory.posing import ROAD_LABELS
 from benchmark.trajectory.probes import fit_probe, how_many, linear, outputs, two_layers, which
@@ -42,7 +42,7 @@ class KeptAside(Judge):
         answer = exam.prober.fit(how_many(exam.key("travel_time"), two_layers(1), mean, std), train.trips, torch.from_numpy(train.labels),
                                  aside.trips, torch.from_numpy(aside.labels))
         predicted = answer(test.trips)[:, 0].double().numpy() * std + mean
-        return Judged(metrics.seconds_sums(predicted, test.labels), _sizes(train, aside, test))
+        return self.seconds(test, predicted, _sizes(train, aside, test))
 
     def destination(self, kind: str) -> Judged:
         """Where the trip ends, among all roads or cells of the city."""
@@ -50,7 +50,7 @@ class KeptAside(Judge):
         train, aside, test = (exam.pose(kind, rows) for rows in (exam.rows.labelled, exam.rows.validation, exam.rows.test))
         answer = exam.prober.fit(which(exam.key(kind), two_layers(exam.classes(kind))), train.trips, torch.from_numpy(train.labels),
                                  aside.trips, torch.from_numpy(aside.labels))
-        return Judged({"trips": metrics.top_sums(best_classes(answer(test.trips)), test.labels)}, _sizes(train, aside, test))
+        return self.ends(test, answer(test.trips), _sizes(train, aside, test))
 
     def road_floors(self) -> Floors:
         _, labels = self.exam.labelled_roads()

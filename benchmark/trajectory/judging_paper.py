@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from benchmark import metrics
 from benchmark.training.stage import StageOptions
 from benchmark.trajectory.cuts import Posed
-from benchmark.trajectory.exam import Judge, Judged, best_classes
+from benchmark.trajectory.exam import Judge, Judged
 from benchmark.trajectory.floors import Floors, road_floors, time_floors
 from benchmark.trajectory.posing import ROAD_LABELS
 from benchmark.trajectory.probes import how_many, which
@@ -52,7 +52,7 @@ class AsTheAuthors(Judge):
                                 first_epochs=10)
             answer = exam.prober.fit(question, shown.rows(rest), torch.from_numpy(labels), trips, truth)
             predicted[own.numpy()] = answer(trips)[:, 0].double().numpy() * std + mean
-        return Judged(metrics.seconds_sums(predicted, posed.labels), {"test_trips": count})
+        return self.seconds(posed, predicted, {"test_trips": count})
 
     def destination(self, kind: str) -> Judged:
         """A random fifth of the same trips is scored, at the probe's best epoch on it."""
@@ -64,8 +64,7 @@ class AsTheAuthors(Judge):
                          epochs=DESTINATION_EPOCHS, patience=DESTINATION_EPOCHS)
         answer = exam.prober.fit(question, posed.trips.rows(torch.from_numpy(rest)), torch.from_numpy(posed.labels[rest]), test.trips,
                                  torch.from_numpy(test.labels))
-        return Judged({"trips": metrics.top_sums(best_classes(answer(test.trips)), test.labels)},
-                      {"labelled_trips": len(rest), "test_trips": len(own)})
+        return self.ends(test, answer(test.trips), {"labelled_trips": len(rest), "test_trips": len(own)})
 
     def road_floors(self) -> Floors:
         _, labels = self.exam.labelled_roads()

@@ -76,7 +76,7 @@ class TrajectoryMeasurer(Measurer):
                 run.notes.setdefault("missing", {})[task] = missing
                 continue
             judged = judge.judge(kind)
-            made.add(task, judged.sums, metrics.values(judged.sums))
+            made.add(task, judged.sums, metrics.values(judged.sums), judged.hours)
             made.counts[task] = {"unlabelled_trips": len(rows[city].unlabelled), **judged.counts}
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
         return made

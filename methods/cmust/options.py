@@ -1,4 +1,5 @@
-"""The hyper-parameters of CMuST; the defaults are profile `code`: what the authors' code runs. Profile `text`: what the paper says."""
+"""The hyper-parameters of CMuST. Profile `code`, the default: what the authors' code runs, but for the start of the prompts
+(`prompts.initial`). Profile `text`: what the paper says."""
 
 from __future__ import annotations
 

@@ -30,6 +30,9 @@ def initial(tasks: Mapping[str, TaskProblem], history: int, options: CMuSTOption
         case "file":
             made = {task: file_prompt(problem, history, width) for task, problem in tasks.items()}
         case _:
+            # DEVIATION: in profile `code` too. The authors' code loads each task's prompt from a file that comes with their data, made by
+            # no published code (`file`); other cities have none. So every city starts from the paper's summary; from there on, as in
+            # the code, the prompt is a free parameter.
             made = summary_prompts(tasks, history, width, run, options.prompt_fit)
     return {f"{task}/prompt": prompt for task, prompt in made.items()}
 

@@ -83,7 +83,9 @@ def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOpt
           run: RunContext) -> tuple[dict[str, dict[str, Tensor]], list[StageReport]]:
     """All stages, tasks in their given order: the refined shared weights of each task, and a report of every stage.
 
-    With one task nothing rolls and nothing freezes: A, then D.
+    DEVIATION: with one task nothing rolls and nothing freezes: A, then D. By the authors' stages C would follow, where the first task meets
+    the weights that the others have changed; with no others it would only train A's weights on, slowly, and freeze by one task's own
+    variance what is meant to be common to several.
     """
     first, *others = tasks.values()
     frozen: Frozen = {}

@@ -95,7 +95,11 @@ def test_a_record_explains_itself(stbench):
     assert record["counts"]["taxi_pick"]["test_windows"] > 0
     assert record["environment"]["threads"] == 1
     assert len(record["sums"]["taxi_pick"]["observed"]["absolute"]) == 12
-    assert len(path.read_bytes()) < 32 * 1024
+    assert len(path.read_bytes()) < 48 * 1024
+    assert set(record["floors"]["taxi_pick"]) == {"last value", "time-of-week mean", "last week"}
+    assert record["floors"]["taxi_pick"]["last value"] == pytest.approx(record["metrics"]["taxi_pick"], rel=1e-9)
+    days = record["days"]["taxi_pick"]
+    assert (days["hours"], sum(days["sums"]["observed"]["count"])) == (24, sum(record["sums"]["taxi_pick"]["observed"]["count"]))
     assert str(Path.home()) not in path.read_text()
     assert str(ROOT) not in path.read_text()
 

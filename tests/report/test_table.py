@@ -183,6 +183,37 @@ def test_filters_by_name_take_a_text_or_several():
         suites=("nyc",), methods=("stid", "cmust"), tasks=("risk",), horizon=3)
 
 
+FLOORS = {"last value": {"mae": 0.5, "rmse": 0.9, "mape": 0.1, "mae_nonzero": 0.6}, "last week": {"mae": 7.25, "rmse": 9.0, "mape": None}}
+
+
+def with_floors(*methods):
+    return [replace(record(name, mae=k + 1.0), floors={"taxi_pick": FLOORS}) for k, name in enumerate(methods)]
+
+
+def test_floors_stand_above_the_methods_and_are_never_ranked(stores):
+    (table,) = make_tables(*stores(with_floors("stid", "gwnet")))
+    assert [(row.method, row.floor, row.cells["mae"].rank) for row in table.rows] == [
+        ("last value", True, 0), ("last week", True, 0), ("stid", False, 1), ("gwnet", False, 2)]
+    assert "mape" not in table.rows[1].cells
+    text = render([table], "markdown")
+    assert "| taxi_pick | *last week* | *–* | *7.25* |" in text
+    assert "n –: a floor, what is reached without any model; never ranked." in text
+
+
+def test_records_of_before_there_were_floors_show_none(stores):
+    (table,) = make_tables(*stores([record("stid"), record("gwnet", mae=2.0)]))
+    assert [row.method for row in table.rows] == ["stid", "gwnet"]
+    assert "a floor" not in render([table], "markdown")
+    (table,) = make_tables(*stores(with_floors("stgcn"), published=[record("stid"), record("gwnet", mae=2.0)]))
+    assert [row.method for row in table.rows if row.floor] == ["last value", "last week"]
+
+
+def test_the_table_of_one_step_has_no_floors_since_records_hold_those_of_all_steps(stores):
+    sums = {"taxi_pick": {"observed": {name: [10.0, 20.0] for name in ("count", "absolute", "squared", "relative", "truth")}}}
+    (table,) = make_tables(*stores([replace(one, sums=sums) for one in with_floors("stid")]), Filter(horizon=2))
+    assert [row.method for row in table.rows] == ["stid"]
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_the_terminal_table_fits_its_width_and_cuts_no_number(stores, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))

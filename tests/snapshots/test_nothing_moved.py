@@ -9,6 +9,7 @@ import pytest
 from benchmark.data.own.series import import_city
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.simulate import build
+from benchmark.store.records import dumps, read
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -41,6 +42,12 @@ def test_the_snapshot_holds_the_first_71_records():
 def test_every_published_record_keeps_all_its_sums_and_metrics():
     found = published()
     assert {name: found.get(name) for name in RECORDS} == RECORDS
+
+
+def test_a_published_record_that_is_read_and_written_again_keeps_every_byte():
+    paths = sorted((ROOT / "results" / "runs").glob("*/*/*.json"))
+    assert paths
+    assert [path for path in paths if dumps(read(path)) != path.read_text()] == []
 
 
 @pytest.mark.parametrize("name", sorted(CITIES["simulated"]))

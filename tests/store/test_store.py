@@ -90,8 +90,8 @@ def test_only_finished_runs_on_simulated_cities_are_published(store, tmp_path):
 
 
 def test_a_record_too_large_to_review_is_not_published(store, tmp_path):
-    store.write(replace(DONE, notes={"long": "x" * 40_000}))
-    with pytest.raises(UserError, match="32 KB"):
+    store.write(replace(DONE, notes={"long": "x" * 50_000}))
+    with pytest.raises(UserError, match="48 KB"):
         promote(store, Store(tmp_path / "published"))
 
 

@@ -1,8 +1,10 @@
 """How answers become numbers: parts, folds and classes under `strict` and under `paper`, with probers that are watched."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from benchmark.families import trajectory_protocol
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory import judging, judging_paper
 from benchmark.trajectory.cuts import TripTable, pose_destination_grid, pose_destination_road, pose_travel_time
-from benchmark.trajectory.exam import Exam
+from benchmark.trajectory.exam import Exam, Judge
 from benchmark.trajectory.judging import KeptAside, stratified
 from benchmark.trajectory.judging_paper import AsTheAuthors
 from benchmark.trajectory.posing import ROAD_LABELS, part_rows, road_labels
@@ -113,6 +115,45 @@ def test_strict_travel_time_learns_from_labelled_stops_on_validation_and_scores_
     assert judged.counts == {"labelled_trips": 40, "validation_trips": 16, "test_trips": 16}
     # the labels are standardised by those of the labelled trips
     assert question.error(torch.zeros(2, 1), torch.tensor([known.mean(), known.mean() + 10])) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("judge", [KeptAside, AsTheAuthors])
+def test_sums_by_start_hour_are_those_of_adding_trip_by_trip(make_exam, tiny, monkeypatch, judge):
+    """Each trip's local hour by its date and the zone's offset; the hours without a trip hold zeros."""
+    exam = make_exam(STRICT if judge is KeptAside else PAPER, Watched(lambda trips: (trips.minute % 7)[:, None].float() / 3))
+    seen = []
+    monkeypatch.setattr(judge, "by_start_hour", lambda self, posed, mask, name, each: seen.append((posed, each)) or
+                        Judge.by_start_hour(self, posed, mask, name, each))
+    judged = judge(exam).travel_time()
+    ((posed, each),) = seen
+    zone, expected = ZoneInfo(tiny.city.zone), {}
+    for row, error in zip(posed.rows, each, strict=True):
+        hour = datetime.fromtimestamp(int(tiny.gps.trip(row)["time"][0]), zone).replace(minute=0, second=0, tzinfo=None)
+        count, total = expected.get(hour, (0, 0.0))
+        expected[hour] = (count + 1, total + error)
+    first = min(expected)
+    hours = [first + timedelta(hours=k) for k in range(int((max(expected) - first).total_seconds()) // 3600 + 1)]
+    assert (judged.hours.first, judged.hours.hours) == (f"{first:%Y-%m-%dT%H:00}", 1)
+    sums = judged.hours.sums["observed"]
+    assert sums["count"].tolist() == [expected.get(hour, (0, 0.0))[0] for hour in hours]
+    assert sums["absolute"].tolist() == [expected.get(hour, (0, 0.0))[1] for hour in hours]
+    assert judged.sums["observed"]["absolute"][0] == pytest.approx(each.sum())
+
+
+@pytest.mark.parametrize("kind", POSES)
+def test_the_hits_of_a_start_hour_are_those_of_its_trips(make_exam, tiny, rows, kind):
+    size = 120 if kind == "destination_road" else tiny.city.grid.cells
+    test = POSES[kind](tiny, rows.test, STRICT, None)
+    scores = torch.zeros(len(test.rows), size)
+    scores[torch.arange(len(test.rows)), torch.from_numpy(test.labels)] = (torch.arange(len(test.rows)) % 3 - 1).float()
+    judged = KeptAside(make_exam(STRICT, Watched(lambda trips: scores))).destination(kind)
+    _, hour = tiny.start_hours(test.rows)
+    sums = judged.hours.sums["trips"]
+    right = np.bincount(hour[np.arange(len(hour)) % 3 == 2], minlength=len(sums["count"]))
+    # a score of -1 or 0 is a hit only where no other class stands before it
+    assert (sums["hits_1"] >= right).all()
+    assert sums["hits_1"].sum() == judged.sums["trips"]["hits_1"][0]
+    assert sums["count"].tolist() == np.bincount(hour).tolist()
 
 
 @pytest.mark.parametrize("share", [None, 0.7])

@@ -196,6 +196,21 @@ def test_metrics_can_be_made_again_from_the_sums_of_a_record(remembered):
     assert record.metrics["road_label"]["macro_f1"] == pytest.approx(sum(each) / 4)
 
 
+@pytest.mark.parametrize("protocol", ["strict", "paper"])
+def test_sums_by_start_hour_add_up_to_those_of_the_task_and_roads_have_none(remembered, protocol):
+    record = remembered(spec_of(protocol=protocol))
+    assert set(record.days) == set(KINDS) - {"road_label"}
+    first = {"travel_time": ("observed", "absolute"), "destination_road": ("trips", "hits_1"), "destination_grid": ("trips", "hits_1")}
+    for task, (mask, name) in first.items():
+        days, sums = record.days[task], record.sums[task][mask]
+        assert days["hours"] == 1
+        assert set(days["sums"]) == {mask}
+        assert set(days["sums"][mask]) == {"count", name}
+        assert sum(days["sums"][mask]["count"]) == sums["count"][0]
+        assert sum(days["sums"][mask][name]) == pytest.approx(sums[name][0], rel=1e-9)
+        assert len(days["sums"][mask]["count"]) > 1
+
+
 def test_a_record_is_small_and_reads_back_from_json(remembered, cities):
     for record in (remembered(spec_of()), remembered(spec_of(suite="pair", tasks=tuple(f"{city}.{kind}" for kind in KINDS
                                                                                          for city in ("east", "west"))), cities)):
@@ -210,7 +225,7 @@ def test_the_same_spec_twice_gives_the_same_metrics_bit_for_bit_and_another_seed
         first = remembered(spec)
         torch.rand(7)
         again = run(cities[:1], spec)
-        assert (again.metrics, again.sums, again.floors) == (first.metrics, first.sums, first.floors)
+        assert (again.metrics, again.sums, again.floors, again.days) == (first.metrics, first.sums, first.floors, first.days)
     assert run(cities[:1], spec_of(seed=1)).metrics != remembered(spec_of()).metrics
 
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from plain.baselines import doubletransition, plain_gwnet
 
 from baselines.forecasting.gwnet import GWNET, GWNETNetwork, GWNETOptions
+from benchmark.options import resolve
 
 # what the authors' code creates but never trains
 DEAD = 15_712
@@ -112,3 +113,16 @@ def test_outputs_and_gradients_equal_those_of_the_plain_form(training: bool, dir
     weights, cotangent = list(network.parameters()), torch.randn_like(predicted)
     gradients = torch.autograd.grad(predicted, weights, cotangent)
     torch.testing.assert_close(gradients, torch.autograd.grad(expected, weights, cotangent), atol=1e-4, rtol=1e-4)
+
+
+def test_the_authors_inputs_are_value_and_time_of_day_with_the_parameters_of_the_card(make_problem):
+    options = resolve(GWNETOptions, {"inputs": "paper"}, "gwnet")
+    assert options == GWNETOptions(channels=2, inputs="paper") == GWNETOptions(inputs="paper")
+    network = GWNETNetwork(12, torch.eye(207), options)
+    assert sum(p.numel() for p in network.parameters()) == 309_400 - DEAD
+    problem = make_problem()
+    method = GWNET(options, problem)
+    method.network.eval()
+    inputs = problem.only.train.inputs(torch.arange(3))
+    assert torch.equal(method.network(replace(inputs, weekday=inputs.weekday + 1)), method.network(inputs))
+    assert not torch.equal(method.network(replace(inputs, slot=inputs.slot + 1)), method.network(inputs))

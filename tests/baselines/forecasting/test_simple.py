@@ -11,8 +11,9 @@ import torch
 from baselines.forecasting.dlinear import DLinear, DLinearOptions
 from baselines.forecasting.historical_average import HistoricalAverage, HistoricalAverageOptions
 from baselines.forecasting.last_value import LastValue, LastValueOptions
+from baselines.forecasting.last_week import LastWeek, LastWeekOptions
 from baselines.forecasting.linear import Linear, LinearOptions
-from benchmark import ForecastProblem, RunContext
+from benchmark import Asks, ForecastProblem, RunContext
 from benchmark.contract import Budget
 from benchmark.forecasting.problem import Scaler, Windows
 from benchmark.forecasting.training import masked_mae
@@ -88,6 +89,53 @@ def test_last_value_of_a_node_never_observed_is_the_mean_of_all_nodes(make_probl
     method = fitted(LastValue, LastValueOptions(), problem)
     assert method.node_mean[1] == pytest.approx(task.scaler.mean)
     assert method.node_mean[0] == pytest.approx(float(task.train.values[:, 0].mean()))
+
+
+def shown_a_week(problem: ForecastProblem) -> ForecastProblem:
+    """The problem whose windows show the seven days before them; rows before the part are unobserved, as before a series."""
+    task = problem.only
+
+    def part(windows: Windows) -> Windows:
+        past = 7 * windows.steps_per_day
+        padded = {name: torch.cat([torch.zeros(past, *getattr(windows, name).shape[1:], dtype=getattr(windows, name).dtype),
+                                   getattr(windows, name)]) for name in ("values", "observed", "slot", "weekday", "calendar")}
+        return replace(windows, past=past, **padded)
+
+    return replace(problem, tasks={task.task: replace(task, train=part(task.train), validation=part(task.validation))})
+
+
+@pytest.mark.parametrize(("steps_per_day", "horizon"), [(48, 12), (1, 12), (1, 30), (2, 16)])
+def test_last_week_is_the_latest_value_whole_weeks_before_that_the_window_has_seen(make_problem, steps_per_day, horizon):
+    problem = make_problem(nodes=3, steps_per_day=steps_per_day, steps=1600, horizon=horizon, missing=0.3)
+    series = problem.only.validation
+    method = fitted(LastWeek, LastWeekOptions(), shown_a_week(problem))
+    windows, week = method.problem.only.validation, 7 * steps_per_day
+    starts = torch.tensor([0, 1, len(windows) - 1])
+    prediction = method.predict(windows.inputs(starts, apart=True))
+    seen = problem.only.train
+    means = [float(seen.values[seen.observed[:, node], node].double().mean()) for node in range(3)]
+    for window, start in enumerate(starts.tolist()):
+        for step in range(horizon):
+            row = start + 12 + step - week
+            while row >= start + 12:  # not shown yet
+                row -= week
+            for node in range(3):
+                known = row >= 0 and bool(series.observed[row, node])
+                expected = float(series.values[row, node]) if known else pytest.approx(means[node], rel=1e-6)
+                assert float(prediction[window, step, node]) == expected
+
+
+def test_last_week_is_exact_on_a_weekly_series(make_problem):
+    weekly = torch.randn(WEEK, 8, generator=torch.Generator().manual_seed(1))
+    problem = shown_a_week(with_values(make_problem(steps=5 * WEEK), lambda values, rows: weekly[rows % WEEK]))
+    method = fitted(LastWeek, LastWeekOptions(), problem)
+    windows = problem.only.train
+    starts = torch.arange(WEEK, len(windows))
+    assert torch.equal(method.predict(windows.inputs(starts)), windows.targets(starts).values)
+
+
+def test_last_week_asks_for_seven_days_and_nothing_else():
+    assert LastWeek.asks(LastWeekOptions()) == Asks(past_days=7)
 
 
 def test_historical_average_is_exact_on_a_weekly_series(make_problem):

@@ -10,6 +10,7 @@ from plain.baselines import laplacian_of, plain_stgcn
 
 from baselines.forecasting.stgcn import STGCN, STGCNNetwork, STGCNOptions
 from benchmark import UserError
+from benchmark.options import resolve
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +94,21 @@ def test_permuting_nodes_graph_and_norms_permutes_the_predictions(make_problem):
     permuted = STGCNNetwork(12, 12, problem.only.graph[order][:, order], STGCNOptions()).eval()
     out = permuted(replace(inputs, scaled=inputs.scaled[:, :, order]))
     torch.testing.assert_close(out, network(inputs)[:, :, order], atol=1e-5, rtol=1e-5)
+
+
+def test_the_authors_input_is_the_value_with_the_parameters_of_the_card(make_problem):
+    options = resolve(STGCNOptions, {"inputs": "paper"}, "stgcn")
+    assert options == STGCNOptions(channels=1, inputs="paper") == STGCNOptions(inputs="paper")
+    assert sum(p.numel() for p in STGCNNetwork(12, 12, ring(207), options).parameters()) == 231_244
+    problem = make_problem()
+    method = STGCN(options, problem)
+    method.network.eval()
+    inputs = problem.only.train.inputs(torch.arange(3))
+    assert torch.equal(method.network(replace(inputs, weekday=inputs.weekday + 1, slot=inputs.slot + 1)), method.network(inputs))
+
+
+def test_layer_norms_and_the_read_out_are_those_of_the_later_benchmarks(make_problem):
+    network = STGCN(STGCNOptions(), make_problem()).network
+    assert {norm.eps for norm in (network.blocks[0].norm, network.blocks[1].norm, network.norm)} == {1e-5}
+    assert [type(layer).__name__ for layer in network.readout] == ["Linear", "ReLU", "Linear"]
+    assert [block.dropout.rate for block in network.blocks] == [0.5, 0.5]

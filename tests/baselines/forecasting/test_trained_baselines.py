@@ -30,7 +30,7 @@ def build(info, problem) -> NeuralForecaster:
 
 def test_the_catalogue_lists_the_forecasting_baselines_in_order():
     names = [info.name for info in FORECASTERS]
-    assert names[:7] == ["last_value", "historical_average", "linear", "dlinear", "stid", "stgcn", "gwnet"]
+    assert names[:8] == ["last_value", "historical_average", "last_week", "linear", "dlinear", "stid", "stgcn", "gwnet"]
     assert len(TRAINED) >= 4
 
 

@@ -83,7 +83,8 @@ def import_(
 ) -> None:
     """Check and build your own city from a TOML file; its name is then a suite.
 
-    All keys stand in docs/data.md (series on nodes, and GPS trips: kind = "trajectories"); examples in tests/cities.
+    All keys stand in docs/data.md, and at the top of benchmark/data/own/city_file.py (series on nodes) and trajectory_file.py (GPS
+    trips, kind = "trajectories"); examples in tests/cities.
 
     Example: stbench data import my-city.toml
     """

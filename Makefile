@@ -1,9 +1,10 @@
-# make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests.
+# make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
+# make docs-test: run the blocks of docs/.
 PYTHON ?= python3
 BIN := .venv/bin
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test bench lint clean
+.PHONY: run test docs-test bench lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -19,7 +20,10 @@ run: .venv/.run
 	$(BIN)/stbench run --method $(METHODS) --suite nyc --seeds 5 --preset quick --data sim
 
 test: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not docs"
+
+docs-test: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs
 
 bench: .venv/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc -p no:xdist

@@ -1,59 +1,68 @@
-"""What the README shows is true: its method passes the conformance check, its city imports and runs."""
+"""What the README shows is true: one page, whose method is pasted into an empty folder and runs, and whose table the records make."""
 
+import os
 import re
+import subprocess
 import sys
-import types
-from pathlib import Path
 
-import numpy as np
 import pytest
+from made.pages import README, ROOT, block
 
-from benchmark.registry import MethodInfo, Registry
-from benchmark.testing import check_method, forecasting
-
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+import benchmark as stb
 
 
-def block(language, containing):
-    (found,) = [text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in text]
-    return found
+def test_the_readme_is_one_page():
+    assert len(README.read_bytes()) <= 8192
 
 
-def test_the_method_of_the_readme_passes_the_conformance_check(monkeypatch, tmp_path):
-    code = block("python", "class NLinear(")
-    (tmp_path / "baselines_example.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
-    entry = block("python", "MethodInfo(name=").replace("baselines.forecasting.nlinear", "baselines_example")
-    info = eval(entry.strip(), {"MethodInfo": MethodInfo})
-    catalogue = types.ModuleType("readme_catalogue")
-    catalogue.METHODS = [info]
-    monkeypatch.setitem(sys.modules, "readme_catalogue", catalogue)
-    for module in ("benchmark.testing", forecasting.__name__):
-        monkeypatch.setattr(f"{module}.registry", lambda: Registry(("readme_catalogue",), "none"))
-    assert len(check_method("nlinear", tmp_path / "cities")) == 12
-    assert len(code.splitlines()) <= 45
+@pytest.fixture(scope="module")
+def pasted(tmp_path_factory):
+    """A folder where only the README's method lies, and where pip put it, without network."""
+    folder, site = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("site")
+    (folder / "nlinear.py").write_text(block(README, "python", "class NLinear("))
+    (folder / "pyproject.toml").write_text(block(README, "toml", "nlinear"))
+    flags = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(site)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *flags, str(folder)], check=True, capture_output=True)
+
+    def python(*arguments):
+        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=folder, check=False,
+                              env={**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}"})
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return python
 
 
-def test_the_city_of_the_readme_imports_and_is_a_suite(tmp_path):
-    from benchmark.data.own.series import import_city
-    from benchmark.suites.catalogue import find_suite
-
-    (tmp_path / "my-city.toml").write_text(block("toml", "my-city"))
-    (tmp_path / "stations.csv").write_text("station,lon,lat\na,13.40,52.50\nb,13.41,52.50\nc,13.42,52.51\n")
-    values = np.random.default_rng(0).poisson(5, (480, 3)).astype(np.int16)
-    for task in ("bike_pick", "bike_drop"):
-        np.savez(tmp_path / f"{task}.npz", values=values)
-    import_city(tmp_path / "my-city.toml")
-    assert find_suite("my-city").tasks == ("bike_pick", "bike_drop")
+def test_the_method_of_the_readme_has_25_lines():
+    assert len(block(README, "python", "class NLinear(").splitlines()) <= 25
 
 
-@pytest.mark.parametrize("command", re.findall(r"^stbench (\w+)", README, re.MULTILINE))
-def test_every_command_of_the_readme_exists(command):
-    from benchmark.cli.app import app
-
-    known = {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
-    assert command in known
+def test_the_method_of_the_readme_runs_from_an_empty_folder(pasted):
+    out = pasted("-m", "benchmark", "run", "--method", "nlinear,last_value", "--suite", "nyc", "--task", "taxi_pick", "--preset", "smoke",
+                 "--workers", "1")
+    assert re.search(r"^ *nlinear +1 +\d+\.\d\d", out, re.MULTILINE), out
 
 
-def test_the_python_of_the_readme_runs(tmp_path):
-    exec(block("python", "import benchmark as stb"), {})
+def test_the_method_of_the_readme_passes_the_conformance_check(pasted, tmp_path):
+    code = f"import pathlib, benchmark; print(len(benchmark.check_method('nlinear', pathlib.Path({str(tmp_path)!r}))))"
+    assert pasted("-c", code) == "12\n"
+
+
+def test_the_python_of_the_readme_runs():
+    exec(block(README, "python", "import benchmark as stb"), {})
+
+
+def test_the_table_of_the_readme_is_what_the_published_records_say(tmp_path):
+    frame = stb.table(suite="nyc", edition="sim", preset="quick", protocol="strict", metric="mae", results=tmp_path)
+    frame = frame[~frame.floor]
+    tasks = list(dict.fromkeys(frame.task))
+    rows = [["method", "n", *tasks]]
+    for (method, options), cells in frame.groupby(["method", "options"], sort=False):
+        shown = [f"{mean:.2f}" + (f" ± {sd:.2f}" if n >= 3 else "")
+                 for mean, sd, n in zip(cells["mean"], cells["sd"], cells["n"], strict=True)]
+        rows.append([f"{method} ({options})" if options else method, str(cells["n"].iloc[0]), *shown])
+    paper = frame[frame.paper.notna()].groupby("task", sort=False).paper.first()
+    rows.append(["*CMuST's paper, y≠0*", "", *(f"{paper[task]:.2f}" for task in tasks)])
+    lines = ["| " + " | ".join(row).replace("|  |", "| |") + " |" for row in rows]
+    table = "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
+    assert table in README.read_text(), f"write into the README:\n{table}"

@@ -11,6 +11,9 @@ import typer
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
+# what a card counts of a task → the head of its column; a share is shown in percent
+NUMBERS = {"nodes": "nodes", "steps": "steps", "skipped_steps": "skipped", "min": "min", "mean": "mean", "max": "max",
+           "zero_share": "zero %", "unobserved_share": "missing %"}
 
 
 @app.command("list")
@@ -36,7 +39,7 @@ def show(
     edition: Annotated[str | None, typer.Option(help="Only this edition, or this folder of `stbench data list`.")] = None,
     json: Json = False,
 ) -> None:
-    """Show a city's card: source, licence, clock, tasks, what zero means, how missing is marked.
+    """Show a city's card: source, licence, clock, tasks, what zero means, how missing is marked, smallest and largest values.
 
     Example: stbench data show my-city
     """
@@ -50,12 +53,10 @@ def show(
     for card in cards:
         tasks = card["tasks"] if isinstance(card.get("tasks"), dict) else {}
         # words go to the facts, numbers to one table
-        numbers = [{"task": task, **{key: value for key, value in about.items() if isinstance(value, int | float)}}
-                   for task, about in tasks.items()]
-        words = {task: {key: value for key, value in about.items() if not isinstance(value, int | float)} for task, about in tasks.items()}
+        words = {task: {key: value for key, value in about.items() if key not in NUMBERS} for task, about in tasks.items()}
         typer.echo(plain_facts({**card, **({"tasks": words} if tasks else {})}), nl=False)
-        if numbers:
-            typer.echo(plain_table(numbers), nl=False)
+        if tasks:
+            typer.echo(plain_table([_numbers(task, about) for task, about in tasks.items()]), nl=False)
 
 
 @app.command()
@@ -82,8 +83,8 @@ def import_(
 ) -> None:
     """Check and build your own city from a TOML file; its name is then a suite.
 
-    All keys stand at the top of benchmark/data/own/city_file.py (series on nodes) and trajectory_file.py (GPS trips, kind =
-    "trajectories"); examples in tests/cities.
+    All keys stand in docs/data.md, and at the top of benchmark/data/own/city_file.py (series on nodes) and trajectory_file.py (GPS
+    trips, kind = "trajectories"); examples in tests/cities.
 
     Example: stbench data import my-city.toml
     """
@@ -109,6 +110,11 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     days = re.sub(r"T[\d:]+", "", row["span"] or "").replace("/", " … ") or None
     return {"name": row["name"], "edition": row["edition"], "holds": ", ".join(row["tasks"]) or row["size"], "nodes": row["nodes"],
             "steps": row["steps"], "minutes": row["interval_minutes"], "span": days}
+
+
+def _numbers(task: str, about: dict[str, Any]) -> dict[str, Any]:
+    """A row of what a card counts of a task."""
+    return {"task": task, **{head: round(100 * about[key], 2) if key.endswith("_share") else about[key] for key, head in NUMBERS.items()}}
 
 
 def _json(value: Any) -> str:

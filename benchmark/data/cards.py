@@ -38,7 +38,8 @@ def overview() -> list[dict[str, Any]]:
 
 def describe(name: str, edition: str | None = None) -> list[dict[str, Any]]:
     """The whole card of each prepared edition of a city, and the folder it lies in."""
-    return [{"folder": str(folder), **read_card(folder)} for folder in find(name, edition)]
+    cards = [(folder, read_card(folder)) for folder in find(name, edition)]
+    return [{"folder": str(folder), **_cards(card).whole(folder, card)} for folder, card in cards]
 
 
 def verify_cities(names: Sequence[str] = ()) -> list[str]:
@@ -78,6 +79,10 @@ class CityCards(ABC):
     @abstractmethod
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:
         """What there is to tell of the city when it was just built, a line each."""
+
+    @abstractmethod
+    def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
+        """The card, with what cards of an earlier stbench lack."""
 
 
 def _cards(card: Mapping[str, Any]) -> CityCards:

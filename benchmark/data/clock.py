@@ -73,3 +73,11 @@ class Clock:
         """[step] bool: false where daylight saving skips the local time."""
         local = self.times(steps).tz_localize(self.zone, nonexistent="NaT", ambiguous=np.ones(steps, dtype=bool))
         return ~np.asarray(local.isna())
+
+    def repeated(self, steps: int) -> np.ndarray:
+        """[step] bool: true where daylight saving repeats the whole of the step's local time; a longer step is not repeated."""
+        def twice(times: pd.DatetimeIndex) -> np.ndarray:
+            return np.asarray(times.tz_localize(self.zone, nonexistent="shift_forward", ambiguous="NaT").isna())
+
+        first = self.times(steps)
+        return twice(first) & twice(first + pd.Timedelta(minutes=self.interval_minutes - 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.errors import unknown
+from benchmark.errors import UserError, unknown
 
 FRAMES = ["wgs84", "gcj02"]
 
@@ -20,11 +20,24 @@ METRES_PER_DEGREE = float(np.radians(EARTH_RADIUS_M))
 INVERSE_ROUNDS = 8
 
 
-def to_wgs84(lon: np.ndarray, lat: np.ndarray, frame: str) -> tuple[np.ndarray, np.ndarray]:
-    """Points of a `frame`, "wgs84" or "gcj02", as WGS84 degrees."""
+def to_wgs84(lon: np.ndarray, lat: np.ndarray, frame: str, name: str = "Points") -> tuple[np.ndarray, np.ndarray]:
+    """Points of a `frame`, "wgs84" or "gcj02", as WGS84 degrees.
+
+    name: where the points stand, to begin a sentence.
+
+    Raises
+    ------
+    UserError: there is no such frame, or it is China's and most of the points lie elsewhere.
+    """
     if frame not in FRAMES:
         raise unknown("frame", frame, FRAMES)
     if frame == "gcj02":
+        inside = np.atleast_1d(in_china(np.asarray(lon), np.asarray(lat)))
+        if len(inside) and inside.mean() < 0.5:
+            first = int(np.argmin(inside))
+            raise UserError(f'{name}: frame = "gcj02", but {int((~inside).sum()):,} of {len(inside):,} points lie outside China '
+                            f'(first: lon {np.atleast_1d(lon)[first]}, lat {np.atleast_1d(lat)[first]}), where the GCJ-02 offset is not '
+                            'defined; write frame = "wgs84".')
         return gcj02_to_wgs84(lon, lat)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
 

@@ -33,7 +33,7 @@ def plain_table(rows: Sequence[Mapping[str, Any]]) -> str:
             gap, widths = 1, _widths(texts, console.width, 1)
         grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False)
         for k, (key, values) in enumerate(columns.items()):
-            numeric = all(isinstance(value, int | None) for value in values)
+            numeric = all(isinstance(value, int | float | None) for value in values)
             grid.add_column(key, justify="right" if numeric else "left", overflow="fold", no_wrap=k == 0,
                             width=widths[k] if widths else None)
         for cells in list(zip(*texts, strict=True))[1:]:
@@ -55,7 +55,7 @@ def _widths(columns: Sequence[Sequence[str]], width: int, gap: int) -> list[int]
 
 
 def _fact(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else "–" if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int | float) else "–" if value is None else str(value)
 
 
 def plain_facts(facts: Mapping[str, Any]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import lazy
+from benchmark.data.folder import prepared, read_card
 from benchmark.data.own.kinds import kind_of_file
+from benchmark.data.own.series import OWN
 from benchmark.data.sources import Built
-from benchmark.errors import UserError
+from benchmark.errors import UserError, unknown
 from benchmark.suites.catalogue import check_city, check_declaration, declare, find_suite
 
 
@@ -30,6 +32,7 @@ def import_own(toml: Path, *, replace: bool = False) -> Built:
         if name == given.name:
             raise UserError(f"'{name}' is the name of the city itself; choose another under [suites].")
         check_declaration(name, cities, replace=replace)
+        _check_imported(cities, given.name, kind.family, toml.name)
     city = lazy.load(kind.build)(toml, replace=replace)
     for name, cities in given.suites.items():
         declare(name, cities, city.card["kind"], replace=replace)
@@ -37,8 +40,16 @@ def import_own(toml: Path, *, replace: bool = False) -> Built:
                                f"Next: stbench run --method {kind.first} --suite {city.name}"))
 
 
+def _check_imported(cities: Sequence[str], own: str, family: str, where: str) -> None:
+    """Raise UserError where a suite names a city that is not imported: nothing else would ever find out a wrong name."""
+    cards = [read_card(folder) for folder in prepared()]
+    imported = {card["name"] for card in cards if card["edition"] == OWN and card["kind"] == family}
+    for city in cities:
+        if city not in {own, *imported}:
+            error = unknown(f"city in [suites] of {where}", city, {own, *imported})
+            raise UserError(f"{error} Import {city} first: stbench data import its city file.")
+
+
 def _declared(name: str, cities: Sequence[str]) -> str:
     """What can be done with a suite now."""
-    ready = find_suite(name).editions
-    return (f"Suite {name} of {', '.join(cities)} is declared; "
-            + (f"its editions: {', '.join(ready)}." if ready else "it runs when all its cities are prepared in one edition."))
+    return f"Suite {name} of {', '.join(cities)} is declared; its editions: {', '.join(find_suite(name).editions)}."

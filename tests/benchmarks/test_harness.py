@@ -1,4 +1,4 @@
-"""Speed and memory of the harness: `make bench`. Not part of the normal test run; figures stand in the README."""
+"""Speed and memory of the harness: `make bench`. Not part of the normal test run; figures stand in docs/speed.md."""
 
 import json
 import os

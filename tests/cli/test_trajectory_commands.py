@@ -44,11 +44,9 @@ def written(tmp_path):
 
 
 def test_an_import_declares_the_suites_of_its_file_and_says_what_to_do_next(stbench, city):
-    first = stbench("data", "import", city(more=TWO))
+    first = stbench("data", "import", city())
     assert f"lattice (own): {TRIPS} of {TRIPS + 1} trips" in first
-    assert "Suite two of lattice, other is declared; it runs when all its cities are prepared in one edition." in first
     assert first.endswith("Next: stbench run --method random,word2vec --suite lattice\n")
-    assert find_suite("two").editions == ()
     second = stbench("data", "import", city("other", TWO))
     assert "Suite two of lattice, other is declared; its editions: own." in second
     assert find_suite("two").tasks[:2] == ("lattice.road_label", "other.road_label")
@@ -87,8 +85,17 @@ def test_a_city_cannot_take_the_name_of_a_declared_suite(stbench, city, tmp_path
 
 def test_a_suite_is_declared_anew_with_replace(stbench, city):
     declare("two", ("lattice", "third"), "trajectory")
+    stbench("data", "import", city("other"))
     stbench("data", "import", city(more=TWO), "--replace")
     assert suites()["two"].cities == ("lattice", "other")
+
+
+def test_a_suite_of_a_city_that_is_not_imported_is_refused_with_the_nearest_name_and_nothing_is_written(stbench, city, tmp_path):
+    stbench("data", "import", city("other"))
+    sentence = r"Unknown city in \[suites\] of lattice\.toml 'othr'\. Did you mean other\?.*Import othr first"
+    with pytest.raises(UserError, match=sentence):
+        stbench("data", "import", city(more='[suites]\ntwo = ["lattice", "othr"]\n'))
+    assert written(tmp_path) == ["cities/other/own/card.json"]
 
 
 def test_the_list_of_cities_gives_a_trajectory_citys_size_and_fits_the_terminal(stbench, city):

@@ -38,6 +38,26 @@ def test_slot_and_weekday_follow_the_wall_clock(day, slot, interval):
     assert list(clock.times(300)) == times
 
 
+@settings(max_examples=50, deadline=None)
+@given(day=DAYS, zone=ZONES, interval=INTERVALS)
+def test_a_step_is_repeated_if_and_only_if_each_of_its_minutes_stands_for_two_moments(day, zone, interval):
+    clock, info = Clock(day.isoformat(), interval, zone), ZoneInfo(zone)
+    steps = 2 * clock.steps_per_day
+    def twice(local):
+        return local.replace(tzinfo=info, fold=0).utcoffset() > local.replace(tzinfo=info, fold=1).utcoffset()
+    expected = [all(twice(clock.time(i) + timedelta(minutes=k)) for k in range(interval)) for i in range(steps)]
+    assert clock.repeated(steps).tolist() == expected
+
+
+@pytest.mark.parametrize(("zone", "day", "interval", "rows"), [
+    ("America/New_York", "2019-11-03", 30, [2, 3]), ("America/New_York", "2019-11-03", 60, [1]),
+    ("America/New_York", "2019-11-03", 120, []), ("America/New_York", "2019-03-10", 30, []), ("UTC", "2019-11-03", 30, []),
+    ("Australia/Lord_Howe", "2019-04-07", 30, [3]), ("Australia/Lord_Howe", "2019-04-07", 60, []),
+])
+def test_autumn_repeats_the_steps_that_lie_wholly_in_its_doubled_hour(zone, day, interval, rows):
+    assert np.flatnonzero(Clock(day, interval, zone).repeated(24 * 60 // interval)).tolist() == rows
+
+
 def test_spring_skips_an_hour_and_autumn_keeps_the_repeated_one_once():
     spring, autumn = Clock("2019-03-10", 30, "America/New_York"), Clock("2019-11-03", 30, "America/New_York")
     assert np.flatnonzero(~spring.exists(48)).tolist() == [4, 5]

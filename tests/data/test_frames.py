@@ -75,6 +75,13 @@ def test_wgs84_is_kept_and_an_unknown_frame_is_an_error_with_the_known_ones():
         to_wgs84(np.array([104.0]), np.array([30.0]), "gcj2")
 
 
+def test_chinas_frame_is_refused_where_most_points_lie_elsewhere():
+    with pytest.raises(UserError, match=r'frame = "gcj02", but 2 of 3 points lie outside China \(first: lon 13\.4, lat 52\.5\)'):
+        to_wgs84(np.array([104.0, 13.4, 13.5]), np.array([30.0, 52.5, 52.5]), "gcj02", "trips.csv")
+    assert np.array_equal(to_wgs84(np.array([104.0, 105.0, 13.4]), np.array([30.0, 31.0, 52.5]), "gcj02")[0][2], 13.4)
+    assert to_wgs84(np.empty(0), np.empty(0), "gcj02")[0].size == 0
+
+
 def test_a_degree_of_a_meridian_is_111195_metres_and_of_the_sixtieth_parallel_half():
     assert great_circle_m(0.0, 0.0, 0.0, 1.0) == pytest.approx(111195.08, abs=0.01)
     assert Projection(10.0, 60.0).metres_per_degree == pytest.approx((111195.08 / 2, 111195.08), abs=0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmark.data.cards import CityCards
@@ -29,7 +30,26 @@ class ForecastingCards(CityCards):
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:
         steps = ", ".join(sorted({f"{about['steps']:,}" for about in card["tasks"].values()}))
         return [f"{card['name']} ({card['edition']}): {', '.join(card['tasks'])}; {card['nodes']} nodes; {steps} steps; "
-                f"fingerprint {card['fingerprint']}."]
+                f"fingerprint {card['fingerprint']}.",
+                *(f"{task}: {remark}" for task, about in card["tasks"].items() for remark in _remarks(about))]
+
+    def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
+        if all("min" in about for about in card["tasks"].values()):
+            return dict(card)
+        from benchmark.data.forecasting.city import ForecastingCity, statistics
+
+        city = ForecastingCity(folder)
+        series = {task: city.series(task) for task in card["tasks"]}
+        return {**card, "tasks": {task: {**about, **statistics(series[task].values, series[task].observed)}
+                                  for task, about in card["tasks"].items()}}
+
+
+def _remarks(about: Mapping[str, Any]) -> list[str]:
+    """What is worth knowing of a task as it was imported, in sentences."""
+    repeated = about.get("repeated_hour")
+    said = f"{repeated['rows']} rows hold an hour that daylight saving repeats (first: {repeated['times'][0].replace('T', ' ')}); " \
+           f"repeated_hour = \"{repeated['treatment']}\"." if repeated else None
+    return [*about.get("remarks", ()), *([said] if said else [])]
 
 
 CARDS = ForecastingCards()

@@ -51,6 +51,8 @@ class Series:
     missing: str = "nothing is missing"
     # name -> float32 tensor that the source ships with the task
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
+    # what else the card says of the task, e.g. sentences under `remarks`
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -135,9 +137,7 @@ def write_city(
             tasks[one.task] = {
                 "clock": asdict(one.clock), "span": f"{one.clock.start}/{last}", "steps": one.steps,
                 "nodes": int(one.values.shape[1]), "unit": one.unit, "zero": one.zero, "missing": one.missing,
-                "skipped_steps": int((~exists).sum()), "unobserved_share": round(float(1 - observed.mean()), 6),
-                "mean": round(float(values.sum(dtype=np.float64) / max(int(observed.sum()), 1)), 6),
-                "zero_share": round(float(((values == 0) & observed).sum() / max(int(observed.sum()), 1)), 6),
+                "skipped_steps": int((~exists).sum()), **statistics(values, observed), **one.about,
             }
         seal(folder, {
             "kind": "forecasting", "name": name, "edition": edition, "title": origin.title, "source": origin.source,
@@ -145,6 +145,17 @@ def write_city(
             "graph": "declared" if adjacency is not None else "from coordinates", "tasks": tasks,
         }, content=json.dumps({task: {k: about[k] for k in ("clock", "unit")} for task, about in tasks.items()}))
     return ForecastingCity(destination)
+
+
+def statistics(values: np.ndarray, observed: np.ndarray) -> dict[str, float]:
+    """Shares of missing entries and of zeros; mean, least and largest of the observed values. Unobserved values are 0."""
+    count = max(int(observed.sum()), 1)
+    return {
+        "unobserved_share": round(float(1 - observed.mean()), 6), "mean": round(float(values.sum(dtype=np.float64) / count), 6),
+        "zero_share": round(float(((values == 0) & observed).sum() / count), 6),
+        "min": round(float(np.min(values, where=observed, initial=np.inf)), 6),
+        "max": round(float(np.max(values, where=observed, initial=-np.inf)), 6),
+    }
 
 
 def _check_nodes(nodes: pd.DataFrame) -> None:

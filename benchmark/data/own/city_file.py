@@ -20,6 +20,8 @@
     file, unit                         # .npy, .npz (with `key`), .csv, .parquet
     zero = "no trip"                   # optional: what a zero means, in words
     missing = -1                       # optional: the value of a missing entry; "nan": NaN or an empty cell
+    count = true                       # optional: what happened within a step is added up; default: as the unit says (counts.py)
+    repeated_hour = "unobserved"       # optional: what autumn's doubled hour becomes, or "halve", "keep"; default: counts unobserved
     layout = "wide"                    # [step, node]; "long": a row an entry, in the columns `time`, `node`, `value`
     time = "when"                      # wide tables: the column of times to check against the clock
     header = true                      # wide .csv: false if the first row is data already
@@ -88,6 +90,10 @@ class TaskFile:
     zero: str = "not stated; it counts as a value"
     # NaN: NaN marks a missing entry; None: nothing is missing
     missing: float | None = None
+    # None: as the unit says
+    count: bool | None = None
+    # None: as a count or no count needs it
+    repeated_hour: str | None = None
     layout: str = "wide"
     key: str | None = None
     header: bool = True
@@ -124,7 +130,7 @@ def read_city_file(path: Path) -> CityFile:
     """
     content, where = read_toml(path), path.name
     sections = {"nodes", "adjacency", "tasks"}
-    clock = {"zone", "start", "interval_minutes"}
+    clock = {"zone", "start", "interval_minutes", "repeated_hour"}
     words = {"name", "title", "source", "licence", "root"}
     refuse_unknown(content, {"kind"} | words | clock | sections, where)
     head = {key: _read(key, content[key], where) for key in content if key in words}
@@ -254,10 +260,10 @@ def _marker(value: Any) -> float:
     return value
 
 
-def _layout(value: Any) -> str:
-    if value not in TASK_KEYS:
-        raise ValueError
-    return str(value)
+def _one_of(*allowed: str) -> tuple[Callable[[Any], str], str]:
+    def read(value: Any) -> str:
+        return allowed[allowed.index(value)]  # a ValueError where it is none of them
+    return read, "one of " + ", ".join(f'"{one}"' for one in allowed)
 
 
 def _columns(value: Any) -> tuple[str, ...]:
@@ -283,9 +289,10 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "start": (_moment, "a local time such as start = 2019-01-01T00:00:00"),
     "interval_minutes": (_minutes, "a whole number of minutes such as interval_minutes = 30"),
     "file": (_text, 'a file name such as file = "counts.npy"'), "key": (_text, 'the array\'s name such as key = "values"'),
-    "header": (_flag, "true or false"), "layout": (_layout, "one of " + ", ".join(f'"{layout}"' for layout in TASK_KEYS)),
+    "header": (_flag, "true or false"), "layout": _one_of(*TASK_KEYS),
     "id": _COLUMN, "position": _COLUMN, "time": _COLUMN, "node": _COLUMN, "value": _COLUMN,
     "lon": (_columns, "a column, or a list of columns to average"), "lat": (_columns, "a column, or a list of columns to average"),
     "nodes": _IDS, "subset": _IDS, "unit": (_text, 'a text such as unit = "trips per 30 min"'), "zero": _WORDS,
     "missing": (_marker, 'the number that marks a missing entry, or "nan"'),
+    "count": (_flag, "true or false"), "repeated_hour": _one_of("halve", "unobserved", "keep"),
 }

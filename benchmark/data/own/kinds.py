@@ -13,6 +13,8 @@ from benchmark.errors import unknown
 class FileKind:
     """One kind of city file, as lazy targets."""
 
+    # of the city that it describes
+    family: str
     # "module:function": path → its description, with `name` and `suites`
     read: str
     # "module:function": (path, replace=…) → the city
@@ -23,8 +25,9 @@ class FileKind:
 
 SERIES = "series"
 KINDS = {
-    SERIES: FileKind("benchmark.data.own.city_file:read_city_file", "benchmark.data.own.series:import_city", "historical_average"),
-    "trajectories": FileKind("benchmark.data.own.trajectory_file:read_trajectory_file",
+    SERIES: FileKind("forecasting", "benchmark.data.own.city_file:read_city_file", "benchmark.data.own.series:import_city",
+                     "historical_average"),
+    "trajectories": FileKind("trajectory", "benchmark.data.own.trajectory_file:read_trajectory_file",
                              "benchmark.data.own.trajectories:import_trajectories", "random,word2vec"),
 }
 

@@ -145,7 +145,7 @@ def _check_order(times: pd.DatetimeIndex, name: str) -> None:
     back = np.flatnonzero(times[1:] <= times[:-1]) + 1
     if back.size and times[back[0]] == times[back[0] - 1]:
         raise UserError(f"{name}: time {times[back[0]]} stands twice (row {back[0] + 1}); each step has one row. "
-                        "If daylight saving repeats the hour, merge its rows.")
+                        "If daylight saving repeats the hour, merge its rows (`repeated_hour` says what becomes of them).")
     if back.size:
         raise UserError(f"{name}: time {times[back[0]]} (row {back[0] + 1}) comes after {times[back[0] - 1]}; sort the rows by time.")
 

@@ -12,6 +12,7 @@ from benchmark.data.clock import Clock
 from benchmark.data.folder import Origin, cities_home, prepare
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.data.own.city_file import AdjacencyFile, CityFile, NodeFile, TaskFile, read_city_file
+from benchmark.data.own.counts import is_count, without_repeated_hour
 from benchmark.data.own.layouts import chosen, node_of_columns, read_long, read_matrix, read_wide, shape_of
 from benchmark.data.readers.tables import numbers, read_frame
 from benchmark.errors import UserError, unknown
@@ -98,20 +99,26 @@ def _series(name: str, task: TaskFile, root: Path, ids: pd.Series, kept: np.ndar
         raise UserError(f"no column of {task.file} is left by the node subsets.")
     columns = raw.columns[order]
     exists = raw.clock.exists(len(raw.values))
-    values, observed = _observed(raw.values[:, order], raw.present[:, order], exists, task, ids.iloc[columns].tolist(), raw.clock)
+    values, observed, remarks = _observed(raw.values[:, order], raw.present[:, order], exists, task, ids.iloc[columns].tolist(), raw.clock)
     _check_length(len(values))
-    return Series(name, values, observed, (np.cumsum(kept) - 1)[columns], raw.clock, task.unit, task.zero, _missing_in_words(task))
+    values, observed, repeated = without_repeated_hour(values, observed, task, raw.clock)
+    about = {"count": is_count(task), **({"repeated_hour": repeated} if repeated else {}), **({"remarks": remarks} if remarks else {})}
+    return Series(name, values, observed, (np.cumsum(kept) - 1)[columns], raw.clock, task.unit, task.zero, _missing_in_words(task),
+                  about=about)
 
 
 def _observed(
     raw: np.ndarray, present: np.ndarray, exists: np.ndarray, task: TaskFile, ids: list[str], clock: Clock
-) -> tuple[np.ndarray, np.ndarray]:
-    """float32 values and bool observed, both [step, node]; what is neither a number nor marked is an error."""
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """float32 values and bool observed, both [step, node], and what to remark; what is neither a number nor marked, or is a count below
+    zero, is an error."""
+    def place(wrong: np.ndarray) -> str:
+        step, column = np.argwhere(wrong)[0]
+        return f"{int(wrong.sum())} times (first: {clock.time(int(step))}, node '{ids[column]}')"
+
     def refuse(wrong: np.ndarray, what: str, advice: str) -> None:
         if wrong.any():
-            step, column = np.argwhere(wrong)[0]
-            raise UserError(f"{task.file} {what} {int(wrong.sum())} times "
-                            f"(first: {clock.time(int(step))}, node '{ids[column]}'); {advice}.")
+            raise UserError(f"{task.file} {what} {place(wrong)}; {advice}.")
 
     if task.missing is None:
         refuse(~present & exists[:, None], "lacks an entry", 'add it, or declare missing = "nan" if it was not measured')
@@ -123,7 +130,14 @@ def _observed(
         values = raw.astype(np.float32)
     refuse(observed & np.isnan(values), "holds NaN or an empty cell", 'declare missing = "nan" if such entries were not measured')
     refuse(observed & np.isinf(values), "holds an infinite value", "replace it by the declared `missing` marker")
-    return values, observed
+    negative = observed & (values < 0)
+    if is_count(task):
+        refuse(negative, f"holds a negative value of a count ({task.unit})", "declare what marks a missing entry, such as missing = -1, or "
+               "count = false if it counts nothing")
+    if not negative.any():
+        return values, observed, []
+    return values, observed, [f"{task.file} holds a negative value {place(negative)}: kept as values; if they mark what was not measured, "
+                              "declare them as `missing`."]
 
 
 def _missing_in_words(task: TaskFile) -> str:

@@ -96,7 +96,7 @@ def read_poi_table(path: Path, frame: str = "wgs84") -> PointsOfInterest:
     for name in table["category"].unique():
         if name not in number:
             raise unknown(f"category of {path.name}", str(name), POI_CATEGORIES)
-    lon, lat = to_wgs84(place[:, 0], place[:, 1], frame)
+    lon, lat = to_wgs84(place[:, 0], place[:, 1], frame, path.name)
     return PointsOfInterest(lon, lat, table["category"].map(number).to_numpy(np.int64))
 
 

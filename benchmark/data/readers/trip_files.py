@@ -39,7 +39,7 @@ def read_trips(path: Path, frame: str, *, gaia: bool = False) -> tuple[RawTrips,
 
     Raises
     ------
-    UserError: the file is absent or damaged, lacks a column, or its longitudes and latitudes are swapped.
+    UserError: the file is absent or damaged, lacks a column, its longitudes and latitudes are swapped, or its frame cannot be.
     """
     columns = _columns(path, gaia)
     place = np.stack([columns["lon"], columns["lat"]], axis=1)
@@ -56,7 +56,7 @@ def read_trips(path: Path, frame: str, *, gaia: bool = False) -> tuple[RawTrips,
     repeated = np.zeros(len(trip), dtype=bool)
     repeated[1:] = (trip[1:] == trip[:-1]) & (np.diff(columns["unix_time"]) == 0)
     columns, trip = {name: values[~repeated] for name, values in columns.items()}, trip[~repeated]
-    lon, lat = to_wgs84(columns["lon"], columns["lat"], frame)
+    lon, lat = to_wgs84(columns["lon"], columns["lat"], frame, path.name)
     starts = np.flatnonzero(np.diff(trip, prepend=-1))
     trips = RawTrips(columns["trip_id"][starts], columns["driver_id"][starts], np.append(starts, len(trip)), columns["unix_time"],
                      lon, lat)

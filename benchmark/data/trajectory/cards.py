@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmark.data.cards import CityCards
@@ -29,6 +30,9 @@ class TrajectoryCards(CityCards):
         return [f"{card['name']} ({card['edition']}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
                 f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {card['fingerprint']}.",
                 f"Trips of each part: {parts}.", *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
+
+    def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(card)
 
 
 CARDS = TrajectoryCards()

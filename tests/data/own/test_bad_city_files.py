@@ -60,11 +60,13 @@ def refused(toml, *culprits: str) -> None:
     (at(7, 1, np.nan), ("counts.npy holds NaN", "2024-01-01 03:30:00, node '12'", 'missing = "nan"')),
     (at(7, 1, np.inf), ("counts.npy holds an infinite value", "2024-01-01 03:30:00, node '12'")),
     (at(7, 1, 1e300), ("counts.npy holds an infinite value",)),
+    (at(7, 1, -2), ("counts.npy holds a negative value of a count (trips per 30 min) 1 times", "2024-01-01 03:30:00, node '12'",
+                    "missing = -1")),
     (GOOD[:230], ("230 rows are too few", "at least 231 rows")),
     (GOOD[:225], ("225 rows are too few", "at least 231 rows")),
     (GOOD[:30], ("30 rows are too few", "at least 231 rows")),
-], ids=["columns", "transposed", "three-dimensional", "empty", "text", "bool", "nan", "infinite", "beyond-float32", "one-row-short",
-        "short", "much-too-short"])
+], ids=["columns", "transposed", "three-dimensional", "empty", "text", "bool", "nan", "infinite", "beyond-float32", "negative",
+        "one-row-short", "short", "much-too-short"])
 def test_an_array_that_is_no_series_is_refused(array, culprits, city_file):
     refused(city_file(files={"counts.npy": array}), "Task taxi_pick", *culprits)
 
@@ -133,6 +135,8 @@ def test_objects_in_an_npz_are_never_unpickled(city_file):
     ({"task": 'file = "counts.npy"\n'}, ("[tasks.taxi_pick] of my-city.toml lacks `unit`",)),
     ({"task": UNIT}, ("lacks `file`",)),
     ({"task": TASK + 'missing = "none"\n'}, ("`missing` in [tasks.taxi_pick]", "'none'")),
+    ({"task": TASK + 'count = "yes"\n'}, ("`count` in [tasks.taxi_pick]", "true or false")),
+    ({"task": TASK + 'repeated_hour = "half"\n'}, ("`repeated_hour`", "'half'", '"halve", "unobserved", "keep"')),
     ({"task": TASK + 'layout = "tall"\n'}, ("`layout`", "'tall'", '"wide", "long"')),
     ({"task": TASK + 'layout = "long"\n'}, ("'counts.npy'", "ends in .csv, .parquet")),
     ({"task": TASK + 'key = "values"\n'}, ("`key` in [tasks.taxi_pick]", "does not apply to 'counts.npy'")),

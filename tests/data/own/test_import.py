@@ -46,7 +46,7 @@ def test_the_same_array_written_in_nine_ways_is_one_city(seed, scale, share, cit
         "headless.csv": wide.to_csv(index=False, header=False), "times.csv": wide.assign(when=pd.unique(rows["time"])),
         "d.parquet": wide, "long.csv": rows.sample(frac=1, random_state=0), "long.parquet": rows.dropna().rename(columns={"time": "when"}),
     }
-    cities = [import_city(city_file(f'file = "{file}"\nunit = "trips"\nmissing = "nan"\n{extra}', files={file: files[file]}), replace=True)
+    cities = [import_city(city_file(f'file = "{file}"\nunit = "°C"\nmissing = "nan"\n{extra}', files={file: files[file]}), replace=True)
               for file, extra in WAYS.items()]
     assert len({city.fingerprint for city in cities}) == 1
     back = cities[0].series("taxi_pick")

@@ -59,6 +59,13 @@ def test_a_declared_frame_moves_the_points(tmp_path):
         read_trips(path, "gcj2")
 
 
+def test_chinas_frame_in_berlin_is_a_sentence_that_names_the_file(tmp_path):
+    path = write(tmp_path / "berlin.csv", [(trip, time, lon - 91, lat + 22) for trip, time, lon, lat in ROWS])
+    assert len(read_trips(path, "wgs84")[0].lon) == len(ROWS)
+    with pytest.raises(UserError, match=r"berlin\.csv: frame = \"gcj02\", but 5 of 5 points lie outside China"):
+        read_trips(path, "gcj02")
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 20)), min_size=1, max_size=30))
 def test_points_equal_those_sorted_trip_by_trip(tmp_path_factory, rows):

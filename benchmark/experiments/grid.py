@@ -68,8 +68,8 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
     UserError: unknown name, wrong option, unusable city.
 
     >>> frame = run("last_value", "nyc", task="taxi_pick", preset="smoke", data="sim")
-    >>> sorted(set(frame["method"]))
-    ['last_value']
+    >>> sorted(set(frame[~frame.floor]["method"])), sorted(set(frame[frame.floor]["method"]))
+    (['last_value'], ['last value', 'last week', 'time-of-week mean'])
     """
     from benchmark.report.frames import table_of
 

@@ -47,7 +47,7 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
     """
     totals: dict[str, dict[str, np.ndarray]] = {}
     by_day: dict[str, dict[str, np.ndarray]] = {}
-    days = int(target_days(windows, torch.tensor([len(windows) - 1]))[0, -1]) + 1
+    days = int(target_days(windows, np.array([len(windows) - 1]))[0, -1]) + 1
     nodes = int(windows.values.shape[1])
     per_node = {"absolute": np.zeros(nodes), "count": np.zeros(nodes)}
     for starts in torch.arange(len(windows), device=windows.device).split(batch):
@@ -61,7 +61,7 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
         parts = {name: error_sums(prediction, truth, mask) for name, mask in masks(truth, observed).items()}
         if ranking:
             parts["ranking"] = recall_sums(prediction, truth, observed)
-        day = target_days(windows, starts.cpu())
+        day = target_days(windows, starts.cpu().numpy())
         for mask, sums in parts.items():
             for name, part in sums.items():
                 kept = totals.setdefault(mask, {})
@@ -74,8 +74,8 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
     return Score(totals, by_day, per_node, len(windows))
 
 
-def target_days(windows: Windows, starts: torch.Tensor) -> np.ndarray:
+def target_days(windows: Windows, starts: np.ndarray) -> np.ndarray:
     """int64 [batch, horizon]: the local day of each target of these windows, counted from that of the part's very first one."""
     first = int(windows.slot[0]) + windows.past + windows.history
-    step = first + starts[:, None] + torch.arange(windows.horizon)
-    return (step // windows.steps_per_day - first // windows.steps_per_day).numpy()
+    step = first + starts[:, None] + np.arange(windows.horizon)
+    return step // windows.steps_per_day - first // windows.steps_per_day

@@ -61,7 +61,7 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
 
     Returns
     -------
-    One row a task, method and metric: what `table` gives of these runs.
+    One row a task, method or floor, and metric: what `table` gives of these runs.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
 
     >>> frame = run("last_value", "nyc", task="taxi_pick", preset="smoke", data="sim")
     >>> sorted(set(frame["method"]))
-    ['last_value']
+    ['last value', 'last week', 'last_value', 'time-of-week mean']
     """
     from benchmark.report.frames import table_of
 

@@ -61,7 +61,7 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
 
     Returns
     -------
-    One row a task, method and metric: what `table` gives of these runs.
+    One row a task, method or floor, and metric: what `table` gives of these runs.
 
     Raises
     ------

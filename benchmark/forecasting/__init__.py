@@ -9,6 +9,7 @@ the test part. Then in the order of a run:
     `protocol.py`   the rules: split, scaler, masks, averaging, selection; light, `benchmark/families.py` reads it
     `posing.py`     a city and a protocol → the problem, and apart from it the held-out windows
     `neural.py`     a forecaster that is a network; `training.py` trains it by the one loop
-    `scoring.py`    predictions and truth → sums, streamed
+    `scoring.py`    predictions and truth → sums, by step of the horizon and by local day, streamed
+    `floors.py`     what is reached without any model
     `measuring.py`  all of it for one run
 """

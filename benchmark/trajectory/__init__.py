@@ -1,7 +1,7 @@
 """The family of trajectory encoders: trips in, vectors of trips and of roads out, judged by probes that are the same for every method.
 
 In: trajectory cities (`data/trajectory/`), a protocol, tasks, and the class of a method with its options.
-Out: the sums of each task and the floors; `measuring.py` gives them to `benchmark.execution`.
+Out: the sums of each task, also by start hour, and the floors; `measuring.py` gives them to `benchmark.execution`.
 
 Open first: `contract.py`, what an encoder is, then `problem.py` and `trips.py`, what it sees. Then in the order of a run:
 

@@ -66,4 +66,4 @@ def test_a_city_of_ones_own_with_unlike_tasks_works_throughout(stbench):
         assert table.count(method) >= 2, method
     assert "2 nodes × 300 steps" in out
     assert "km/h (traffic_speed)" in out
-    assert stbench("table", "--suite", "small-town", "--format", "csv").count("\n") == 1 + 6 * 2 * 4
+    assert stbench("table", "--suite", "small-town", "--format", "csv").count("\n") == 1 + (6 + 3) * 2 * 4  # methods and floors

@@ -128,26 +128,6 @@ def read(path: Path) -> Record:
     return record
 
 
-def promote(source: Store, target: Store) -> list[Path]:
-    """Copy finished runs of simulated editions to the published store; returns the new files.
-
-    Raises
-    ------
-    UserError: a record is too large to be published.
-    """
-    new = []
-    for record in source.records():
-        if record.spec.edition != "sim" or target.has(record.spec):
-            continue
-        text = dumps(record)
-        if len(text.encode()) > LARGEST_RECORD:
-            raise UserError(f"{source.path(record.spec)} has {len(text) // 1024} KB; "
-                            f"a published record stays below {LARGEST_RECORD // 1024} KB.")
-        write_atomic(target.path(record.spec), text)
-        new.append(target.path(record.spec))
-    return new
-
-
 def _free(path: Path, kind: str) -> Path:
     """The first unused ``<id>.<kind>-<k>.json``."""
     k = 1

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.spec import Record, RunSpec
-from benchmark.store.records import Store, dumps, local_root, promote, read
+from benchmark.store.records import Store, dumps, local_root, read
 
 SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
 DONE = Record(SPEC, "done", city={"name": "nyc"}, metrics={"taxi_pick": {"mae": 0.1 + 0.2}}, timings={"total_s": 1.0})
@@ -77,22 +77,6 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_half_file(store, monkeypatch):
     with pytest.raises(UserError, match="disk is full"):
         store.write(DONE)
     assert not [path for path in store.root.rglob("*") if path.is_file()]
-
-
-def test_only_finished_runs_on_simulated_cities_are_published(store, tmp_path):
-    published = Store(tmp_path / "published")
-    real = replace(DONE, spec=replace(SPEC, edition="own"))
-    for record in (DONE, real, replace(FAILED, spec=replace(SPEC, seed=1))):
-        store.write(record)
-    assert promote(store, published) == [published.path(SPEC)]
-    assert list(published.records()) == [DONE]
-    assert promote(store, published) == []
-
-
-def test_a_record_too_large_to_review_is_not_published(store, tmp_path):
-    store.write(replace(DONE, notes={"long": "x" * 40_000}))
-    with pytest.raises(UserError, match="32 KB"):
-        promote(store, Store(tmp_path / "published"))
 
 
 def test_the_local_store_follows_the_option_then_the_environment(tmp_path, monkeypatch):

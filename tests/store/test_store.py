@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.spec import Record, RunSpec
-from benchmark.store.records import Store, dumps, local_root, read
+from benchmark.store.records import Store, dumps, local_root, paper_root, published_root, read
 
 SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
 DONE = Record(SPEC, "done", city={"name": "nyc"}, metrics={"taxi_pick": {"mae": 0.1 + 0.2}}, timings={"total_s": 1.0})
@@ -85,3 +85,26 @@ def test_the_local_store_follows_the_option_then_the_environment(tmp_path, monke
     assert local_root() == tmp_path / "b"
     monkeypatch.delenv("STBENCH_RESULTS")
     assert local_root().parts[-2:] == ("results", "local")
+
+
+@pytest.mark.parametrize(("platform", "variables", "folder"), [
+    ("linux", {}, ".local/share/stbench"), ("linux", {"XDG_DATA_HOME": "{home}/data"}, "data/stbench"),
+    ("darwin", {}, "Library/Application Support/stbench"), ("win32", {"LOCALAPPDATA": "{home}/AppData/Local"}, "AppData/Local/stbench"),
+    ("linux", {"STBENCH_HOME": "{home}/all"}, "all"),
+])
+def test_without_a_checkout_records_go_to_the_users_data_and_not_to_a_cache(tmp_path, monkeypatch, platform, variables, folder):
+    for name in ("STBENCH_HOME", "STBENCH_RESULTS", "XDG_DATA_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=tmp_path))
+    monkeypatch.setattr("benchmark.store.records.checkout", lambda: None)
+    monkeypatch.setattr("benchmark.files.sys.platform", platform)
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    assert local_root() == tmp_path / folder / "results"
+
+
+def test_with_neither_checkout_nor_wheel_nothing_is_published_and_no_paper_has_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmark.store.records.checkout", lambda: None)
+    monkeypatch.setattr("benchmark.store.records.SHIPPED", tmp_path / "published")
+    assert published_root() is None
+    assert paper_root() is None

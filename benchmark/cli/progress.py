@@ -91,10 +91,10 @@ class Bars(Watcher):
     def epoch(self, spec: RunSpec, progress: Epoch) -> None:
         self.pace.epoch(spec, progress)
         name = f"{label(spec, self.notes[spec.id])} · {stage_in_words(asdict(progress))} · val {progress.validation_loss:.3f}"
+        count = f"{progress.epoch}/{progress.epochs}"
         if spec.id not in self.fits:
-            self.fits[spec.id] = self.bars.add_task(name, count="")
-        self.bars.update(self.fits[spec.id], description=name, total=progress.epochs, completed=progress.epoch,
-                         count=f"{progress.epoch}/{progress.epochs}")
+            self.fits[spec.id] = self.bars.add_task(name, count=count)
+        self.bars.update(self.fits[spec.id], description=name, total=progress.epochs, completed=progress.epoch, count=count)
         self._show_total()
 
     def passed(self, spec: RunSpec) -> None:

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmark.spec import Record, RunSpec
-from benchmark.store.costs import Kind, kind_of, seconds_by_kind
+from benchmark.store.costs import LEAST, Kind, kind_of, seconds_by_kind
 from benchmark.store.records import Store
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Pace:
     """Hears of epochs and ends, from any thread; gives the share that is done and the seconds that are left.
 
     A run's share is that of its stages and epochs where its method says how many there are; else the time it has taken, of what its kind
-    took before; else nothing before its end. Runs of kinds that nobody has finished weigh as much as the others do on average.
+    took before; else nothing before its end. Runs of kinds that nobody has finished weigh as much as the others do on average. What stores
+    say of a kind is taken as many times as this campaign's runs took longer than their stores said.
     """
 
     def __init__(self, runs: Sequence[RunSpec], stores: Sequence[Store], clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,12 +44,15 @@ class Pace:
     def epoch(self, spec: RunSpec, progress: Progress) -> None:
         """A run has finished an epoch."""
         with self._lock:
+            if not self._since and not self._own:  # workers start and data are read but once: the pace is taken from here on
+                self._began = self._clock()
+            first = spec.id not in self._since
             self._since.setdefault(spec.id, self._clock())
             if progress.number and progress.stages:
                 each = 1 / progress.stages
                 now = (progress.number - 1) * each + each * progress.epoch / progress.epochs
-                # a run that goes on was there before its first epoch here
-                self._found.setdefault(spec.id, now - each / progress.epochs)
+                if first:  # what was there before the pace was taken, or before a broken-off run went on
+                    self._found[spec.id] = now - each / progress.epochs if self._own else now
                 self._done[spec.id] = min(now, NEARLY)
 
     def finished(self, record: Record) -> None:
@@ -56,7 +60,7 @@ class Pace:
         with self._lock:
             self._done[record.spec.id] = 1.0
             if record.status == "done" and "total_s" in record.timings:
-                self._own.setdefault(kind_of(record.spec), []).append(record.timings["total_s"])
+                self._own.setdefault(kind_of(record.spec), []).append(max(record.timings["total_s"], LEAST))
 
     def passed(self, spec: RunSpec) -> None:
         """Another process does a run: it is nothing to wait for."""
@@ -92,8 +96,12 @@ class Pace:
         return (done / total, (done - before) / total) if total else (1.0, 0.0)
 
     def _seconds(self, run: RunSpec) -> float | None:
-        own = self._own.get(kind_of(run))
-        return fmean(own) if own else self._took.get(kind_of(run))
+        kind = kind_of(run)
+        if kind in self._own:
+            return fmean(self._own[kind])
+        both = self._own.keys() & self._took.keys()
+        slower = sum(fmean(self._own[one]) for one in both) / sum(self._took[one] for one in both) if both else 1.0
+        return self._took[kind] * slower if kind in self._took else None
 
     def _fraction(self, name: str, seconds: float | None) -> float:
         if name in self._done:

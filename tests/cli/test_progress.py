@@ -65,6 +65,8 @@ def test_the_whole_bar_is_as_far_as_the_runs_weigh(bars):
     bars.epoch(job().spec, THIRD)
     total = bars.bars.tasks[0]
     assert total.completed == pytest.approx((2 / 9 + 2 / 6 / 9) / 2)
+    assert bars.bars.columns[-1].render(total).plain == ""
+    bars.epoch(job().spec, Progress("roll taxi_pick", 3, 6, 1.0, 3.0, 3, 9))
     assert "left" in bars.bars.columns[-1].render(total).plain
 
 

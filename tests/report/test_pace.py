@@ -45,10 +45,18 @@ def test_runs_weigh_what_finished_runs_of_their_kind_took_in_the_store(store, cl
         store.write(one)
     pace = Pace([run("stid"), run("cmust")], [store], clock)
     assert (pace.share(), pace.left()) == (0.0, None)
-    clock.now = 30.0  # twice as slow as before
-    pace.finished(took("stid", 15.0))
+    clock.now = 30.0
+    pace.finished(took("stid", 30.0))  # twice as slow as before, so cmust will be as well
     assert pace.share() == pytest.approx(0.15)
     assert pace.left() == pytest.approx(170.0)
+
+
+def test_a_kind_that_was_never_finished_weighs_what_it_took_under_another_preset(store, clock):
+    for one in (took("stid", 10.0, preset="full"), took("cmust", 90.0, preset="full")):
+        store.write(one)
+    pace = Pace([run("stid"), run("cmust")], [store], clock)
+    pace.finished(took("stid", 1.0))
+    assert pace.share() == pytest.approx(0.1)
 
 
 def test_the_local_store_goes_before_the_published_one(store, tmp_path, clock):
@@ -86,15 +94,30 @@ def test_a_run_of_nine_stages_is_as_far_as_its_stages_and_epochs_say(store, cloc
     assert pace.share() == pytest.approx(2 / 9 + 1 / 18)
 
 
+def test_the_time_that_workers_take_to_start_says_nothing_of_the_pace(store, clock):
+    pace = Pace([run("stid"), run("stid", 1)], [store], clock)
+    clock.now = 100.0
+    for seed in range(2):
+        pace.epoch(run("stid", seed), epoch(1, 6))
+    assert pace.left() is None
+    clock.now = 110.0
+    for seed in range(2):
+        pace.epoch(run("stid", seed), epoch(2, 6))
+    assert pace.left() == pytest.approx(40.0)
+
+
 def test_what_is_left_falls_with_the_clock_between_epochs_and_never_stands_at_nothing_while_a_run_goes_on(store, clock):
     pace = Pace([run("stid")], [store], clock)
-    clock.now = 10.0
     pace.epoch(run("stid"), epoch(1, 6))
-    assert pace.left() == pytest.approx(50.0)
+    clock.now = 10.0
+    pace.epoch(run("stid"), epoch(2, 6))
+    assert pace.left() == pytest.approx(40.0)
     clock.now = 30.0
-    assert pace.left() == pytest.approx(30.0)
-    clock.now = 70.0
-    assert pace.left() == pytest.approx(70.0)  # a fifth of what the pace says, and rising
+    assert pace.left() == pytest.approx(24.0)  # a fifth of what the pace says
+    clock.now = 25.0
+    assert pace.left() == pytest.approx(25.0)
+    clock.now = 60.0
+    assert pace.left() == pytest.approx(48.0)  # and rising
     pace.epoch(run("stid"), epoch(6, 6))
     assert pace.share() < 1  # it is still predicting
     pace.finished(took("stid", 71.0))
@@ -103,6 +126,7 @@ def test_what_is_left_falls_with_the_clock_between_epochs_and_never_stands_at_no
 
 def test_a_run_that_goes_on_is_not_taken_for_a_fast_one(store, clock):
     pace = Pace([run("cmust")], [store], clock)
+    pace.epoch(run("cmust"), epoch(1, 1, stage=5, stages=9))
     clock.now = 10.0
     pace.epoch(run("cmust"), epoch(1, 1, stage=6, stages=9))
     assert pace.share() == pytest.approx(6 / 9)
@@ -122,8 +146,10 @@ def test_a_method_that_does_not_say_its_stages_is_as_far_as_its_time_says(store,
 def test_a_run_of_another_process_is_not_waited_for_and_not_taken_for_this_ones_work(store, clock):
     pace = Pace([run("stid"), run("stid", 1)], [store], clock)
     pace.passed(run("stid", 1))
-    clock.now = 10.0
-    pace.epoch(run("stid"), epoch(1, 2))
+    clock.now = 30.0
+    pace.epoch(run("stid"), epoch(1, 3))
+    clock.now = 40.0
+    pace.epoch(run("stid"), epoch(2, 3))
     assert pace.left() == pytest.approx(10.0)
 
 

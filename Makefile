@@ -18,6 +18,7 @@ METHODS ?= cmust,stid,linear,historical_average,last_value
 
 run: .venv/.run
 	$(BIN)/stbench run --method $(METHODS) --suite nyc --seeds 5 --preset quick --data sim
+	@echo "Go on with $(BIN)/stbench, e.g. $(BIN)/stbench list methods; or type: source $(BIN)/activate, then stbench alone."
 
 test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not docs"

@@ -47,6 +47,9 @@ class Progress:
     epochs: int
     train_loss: float
     validation_loss: float
+    # which stage of how many this is, from 1; None: the method does not say
+    number: int | None = None
+    stages: int | None = None
 
 
 @dataclass
@@ -64,6 +67,13 @@ class RunContext:
     notes: dict[str, Any] = field(default_factory=dict)
     # where `train` keeps each stage after every epoch and finds it again; None: nothing is kept
     checkpoints: Checkpoints | None = None
+    # which stage of how many is at work, for progress alone
+    number: int | None = None
+    stages: int | None = None
+
+    def at_stage(self, number: int, stages: int) -> RunContext:
+        """The same run, which tells its watchers that this is stage `number` (from 1) of so many; nothing else changes."""
+        return replace(self, number=number, stages=stages)
 
     def generator(self, purpose: str) -> torch.Generator:
         """A CPU generator of its own for each purpose, the same for the same seed."""

@@ -17,3 +17,9 @@ def unknown(kind: str, given: str, allowed: Iterable[str]) -> UserError:
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     more = f" … ({len(names)} in all)" if len(names) > 40 else ""
     return UserError(f"Unknown {kind} '{given}'.{hint} Known: {', '.join(names[:40]) or 'none'}{more}.")
+
+
+def lacks(what: str, library: str, extra: str) -> UserError:
+    """The error for a library that only an extra of the package installs."""
+    return UserError(f'{what} needs the library {library}; type: pip install "stbench[{extra}]", '
+                     f'or in a checkout: pip install --editable ".[{extra}]"')

@@ -28,6 +28,19 @@ def home() -> Path:
     return base / "stbench"
 
 
+def data_home() -> Path:
+    """Where a user's own files go, which no cleaner of caches may touch: below ``STBENCH_HOME``, else the platform's user data folder."""
+    if os.environ.get("STBENCH_HOME"):
+        return home()
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
+    return base / "stbench"
+
+
 class DiskError(UserError):
     """The disk is full, read-only or in the way: a fault of the machine, not of a method."""
 

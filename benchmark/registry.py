@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from benchmark import lazy
@@ -13,6 +15,8 @@ from benchmark.errors import UserError, unknown
 # Packages of this project that list methods; each holds `METHODS`, a sequence of MethodInfo. Others use the entry point.
 CATALOGUES = ("baselines.forecasting.catalogue", "baselines.trajectory.catalogue", "methods.catalogue")
 ENTRY_POINTS = "stbench.methods"
+# the folder in which this project's packages stand side by side
+BESIDE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,18 @@ class Broken:
     reason: str
 
 
+def check_not_hidden(package: str) -> None:
+    """Raise UserError where a package that stands beside the engine is hidden by a folder or file of the same name; others pass."""
+    ours = BESIDE / package
+    if not ours.is_dir():
+        return
+    found = importlib.util.find_spec(package)
+    places = [place for place in (*(found.submodule_search_locations or ()), found.origin) if place] if found else []
+    if not {ours, ours / "__init__.py"} & {Path(place).resolve() for place in places}:
+        raise UserError(f"{places[0] if places else 'Something'} hides the package '{package}' of stbench, which lies in {ours}. Rename "
+                        "it, or start stbench where Python does not find it first (another folder, another PYTHONPATH).")
+
+
 class Named(Protocol):
     """What a registry holds: anything with a name."""
 
@@ -80,6 +96,7 @@ class Catalogue(Generic[Info]):
         self._places: dict[str, str] = {}
         self.broken: dict[str, Broken] = {}
         for module in modules:
+            check_not_hidden(module.partition(".")[0])
             for info in getattr(importlib.import_module(module), self.listed):
                 self._add(info, module)
         for point in sorted(entry_points(group=group), key=lambda point: point.name):

@@ -1,12 +1,16 @@
 """The registry: lazy, loud about duplicates, patient with broken packages."""
 
+import os
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
 from benchmark import MethodInfo, Registry, UserError
 
+ROOT = Path(__file__).resolve().parents[1]
 INFO = MethodInfo("mine", "json:dumps", "s", "p", "l")
 
 
@@ -51,3 +55,22 @@ def test_a_broken_package_is_listed_with_its_reason_and_fails_when_asked_for(mon
     assert "foreign_package" in registry.broken["foreign"].reason
     with pytest.raises(UserError, match=r"'foreign'.*No module named"):
         registry.info("foreign")
+
+
+@pytest.mark.parametrize("made", ["methods/__init__.py", "methods/catalogue.py", "methods.py", "baselines/notes.txt"])
+def test_a_folder_or_file_of_the_users_own_that_hides_ours_is_named_in_one_sentence(tmp_path, made):
+    """Run where the engine is found last, as an editable installation is."""
+    mine = tmp_path / made
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("")
+    package = made.partition("/")[0].removesuffix(".py")
+    code = ("import sys\nfrom importlib.machinery import PathFinder\n"
+            "class Last:\n    def find_spec(name, path=None, target=None):\n"
+            f"        return PathFinder.find_spec(name, [{str(ROOT)!r}]) if path is None else None\n"
+            "sys.meta_path.append(Last)\nsys.argv = ['stbench', 'list', 'methods']\nfrom benchmark.cli import main\nmain()")
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p and not Path(p).is_relative_to(ROOT))})
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert f"hides the package '{package}' of stbench, which lies in {ROOT / package}" in line
+    assert str(tmp_path / (made if made == "methods.py" else package)) in line

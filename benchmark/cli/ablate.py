@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.parse import names, seed_list
+from benchmark.cli.saying import Saying
 
 
 def ablate(
@@ -32,28 +33,29 @@ def ablate(
 
     Example: stbench ablate cmust --suite chicago --seeds 2
     """
-    from benchmark.cli.progress import Bars, finish, state
-    from benchmark.execution.plan import Request
-    from benchmark.experiments.ablation import default_suite, run_ablation
-    from benchmark.options import parse_assignments
-    from benchmark.report.ablation_sheet import ablation_sheet
-    from benchmark.report.render import check_format, render
-    from benchmark.store.campaigns import label
-    from benchmark.store.records import Store, local_root
+    with Saying() as saying:
+        from benchmark.cli.progress import Bars, finish, state
+        from benchmark.execution.plan import Request
+        from benchmark.experiments.ablation import default_suite, run_ablation
+        from benchmark.options import parse_assignments
+        from benchmark.report.ablation_sheet import ablation_sheet
+        from benchmark.report.render import check_format, render
+        from benchmark.store.campaigns import label
+        from benchmark.store.records import Store, local_root
 
-    format = "json" if json else format
-    check_format(format)
-    request = Request((method,), suite or default_suite(method), seed_list(seeds), names(task), parse_assignments(set_ or []), preset,
-                      protocol, data, device)
-    store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
-    # what is not the table goes to stderr where a file or a program reads the table
-    with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
-          Bars(store, [name for name, value in given.items() if value is None]) as bars):
-        done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
-        for variant, jobs in done.ablation.variants.items() if dry_run else ():
-            for job in jobs:
-                typer.echo(f"  {state(job, store)}  {variant}: {label(job.spec, {})}")
-    if done.result is not None:
-        text = render(ablation_sheet(done.table), format)
-        typer.echo(text, nl=not text.endswith("\n"))
-        finish(done.result, store)
+        format = "json" if json else format
+        check_format(format)
+        request = Request((method,), suite or default_suite(method), seed_list(seeds), names(task), parse_assignments(set_ or []),
+                          preset, protocol, data, device)
+        store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
+        # what is not the table goes to stderr where a file or a program reads the table
+        with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
+              Bars(store, [name for name, value in given.items() if value is None], saying) as bars):
+            done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
+            for variant, jobs in done.ablation.variants.items() if dry_run else ():
+                for job in jobs:
+                    typer.echo(f"  {state(job, store)}  {variant}: {label(job.spec, {})}")
+        if done.result is not None:
+            text = render(ablation_sheet(done.table), format)
+            typer.echo(text, nl=not text.endswith("\n"))
+            finish(done.result, store)

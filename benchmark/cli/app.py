@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cli import ablate, data, listing, results, run, show, status, table
 
 app = typer.Typer(
@@ -14,8 +15,17 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"stbench {benchmark.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a user error.")] = False) -> None:
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a user error.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
     """Options before the command's name."""
 
 
@@ -26,4 +36,4 @@ app.command("status")(status.status)
 app.command("list")(listing.listing)
 app.command("show")(show.show)
 app.add_typer(data.app, name="data", help="Cities: list, show, build, import, verify.")
-app.add_typer(results.app, name="results", help="Records: promote local ones to the published store.")
+app.add_typer(results.app, name="results", help="Records: publish, remove or export them.")

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
+from benchmark.cli.saying import Saying
 from benchmark.contract import Progress as Epoch
 from benchmark.execution.campaign import Result
 from benchmark.execution.engines import Watcher
 from benchmark.execution.jobs import Job, Plan
+from benchmark.report.pace import Pace
+from benchmark.report.status import duration, stage_in_words
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
-from benchmark.store.records import Store
+from benchmark.store.records import Store, published_root
+
+
+class Left(ProgressColumn):
+    """How long the whole campaign still takes, beside its bar."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        pace = task.fields.get("pace")
+        seconds = pace.left() if pace else None
+        return Text("" if seconds is None else f"about {duration(seconds)} left")
 
 
 class Bars(Watcher):
@@ -26,20 +42,21 @@ class Bars(Watcher):
 
     Parameters
     ----------
-    resolved: what the user left open. every: list every run of the plan.
+    resolved: what the user left open. saying: what is said before the bars. every: list every run of the plan.
     """
 
-    def __init__(self, store: Store, resolved: Sequence[str], *, every: bool = False) -> None:
-        self.store, self.resolved, self.every = store, resolved, every
+    def __init__(self, store: Store, resolved: Sequence[str], saying: Saying, *, every: bool = False) -> None:
+        self.store, self.resolved, self.saying, self.every = store, resolved, saying, every
         self.console = Console(highlight=False)
         self.notes: dict[str, Mapping[str, Any]] = {}
-        self.bars = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(),
-                             TextColumn("left"), TimeRemainingColumn(), console=self.console, transient=True,
+        self.bars = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
+                             TextColumn("{task.fields[count]}"), TimeElapsedColumn(), Left(), console=self.console, transient=True,
                              disable=not self.console.is_terminal)
         self.fits: dict[str, Any] = {}
         self.total: Any = None
-        self.count = 0
-        self.runs = 0
+        self.pace: Pace
+        # runs that are over, and all
+        self.count, self.runs = 0, 0
 
     def __enter__(self) -> Bars:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -53,6 +70,7 @@ class Bars(Watcher):
 
     def planned(self, plan: Plan) -> None:
         """The headline, what was resolved, and how many runs are done; with `every`, a line a run."""
+        self.saying.stop()
         self.notes = {job.spec.id: job.notes for job in plan}
         # a line stays a line where a file or a program reads it
         self.console.print(plan.headline() + (f" (resolved: {', '.join(self.resolved)})" if self.resolved else ""),
@@ -62,25 +80,44 @@ class Bars(Watcher):
         for job in plan if self.every else ():
             self.console.print(f"  {state(job, self.store)}  {label(job.spec, job.notes)}", soft_wrap=True)
 
-    def started(self, runs: int) -> None:
-        self.runs = runs
+    def started(self, runs: Sequence[RunSpec]) -> None:
+        published = published_root()
+        self.runs = len(runs)
+        self.pace = Pace(runs, [self.store, *([Store(published)] if published else [])])
         self.bars.start()
-        self.total = self.bars.add_task("runs", total=runs)
+        self.total = self.bars.add_task("runs", total=1.0, count=f"0/{self.runs}", pace=self.pace)
+        self.saying.hand_over(lambda text: self.bars.update(self.total, description=text))
 
     def epoch(self, spec: RunSpec, progress: Epoch) -> None:
-        name = f"{label(spec, self.notes[spec.id])} · {progress.stage} · val {progress.validation_loss:.3f}"
+        self.pace.epoch(spec, progress)
+        name = f"{label(spec, self.notes[spec.id])} · {stage_in_words(asdict(progress))} · val {progress.validation_loss:.3f}"
+        count = f"{progress.epoch}/{progress.epochs}"
         if spec.id not in self.fits:
-            self.fits[spec.id] = self.bars.add_task(name, total=progress.epochs)
-        self.bars.update(self.fits[spec.id], description=name, completed=progress.epoch, total=progress.epochs)
+            self.fits[spec.id] = self.bars.add_task(name, count=count)
+        self.bars.update(self.fits[spec.id], description=name, total=progress.epochs, completed=progress.epoch, count=count)
+        self._show_total()
+
+    def passed(self, spec: RunSpec) -> None:
+        self.pace.passed(spec)
+        self._close(spec)
 
     def finished(self, record: Record) -> None:
         self.count += 1
-        if (bar := self.fits.pop(record.spec.id, None)) is not None:
-            self.bars.remove_task(bar)
-        self.bars.advance(self.total)
+        self.pace.finished(record)
+        self._close(record.spec)
         if not self.console.is_terminal:
             took = f"{record.timings['total_s']:.1f} s" if record.status == "done" else "FAILED"
             self.console.print(f"[{self.count}/{self.runs}] {label(record.spec, record.notes)}: {took}", markup=False, soft_wrap=True)
+
+
+    def _close(self, spec: RunSpec) -> None:
+        """Take the bar of a run away."""
+        if (bar := self.fits.pop(spec.id, None)) is not None:
+            self.bars.remove_task(bar)
+        self._show_total()
+
+    def _show_total(self) -> None:
+        self.bars.update(self.total, description="runs", completed=self.pace.share(), count=f"{self.count}/{self.runs}")
 
 
 def state(job: Job, store: Store) -> str:

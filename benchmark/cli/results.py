@@ -1,13 +1,29 @@
-"""`stbench results`: the local and the published store."""
+"""`stbench results`: what is done with records as files; the local store and the published one."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.parse import names
+
+if TYPE_CHECKING:
+    from benchmark.report.choice import Filter
+    from benchmark.spec import Record
+
 app = typer.Typer(no_args_is_help=True)
+
+Suite = Annotated[str | None, typer.Option(help="Only these suites.")]
+Method = Annotated[str | None, typer.Option(help="Only these methods.")]
+Preset = Annotated[str | None, typer.Option(help="Only these presets.")]
+Data = Annotated[str | None, typer.Option(help="Only these editions.")]
+Results = Annotated[Path | None, typer.Option(help="Folder of the local records.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without it, only say what would be done.")]
+
+# editions that are published where none is named: anybody may have them
+PUBLIC = "sim,real"
 
 
 @app.callback()
@@ -16,19 +32,91 @@ def group() -> None:
 
 
 @app.command()
-def promote(results: Annotated[Path | None, typer.Option(help="Folder of the local records.")] = None) -> None:
-    """Copy finished runs on simulated cities to results/runs, to be committed and reviewed.
+def promote(
+    suite: Suite = None, method: Method = None, preset: Preset = None,
+    data: Annotated[str, typer.Option(help="Only these editions; those of your own data only if you name them.")] = PUBLIC,
+    yes: Yes = False, results: Results = None,
+) -> None:
+    """Copy finished runs to results/runs, to be committed and reviewed; neither smoke runs nor those of a checkout with changes.
 
-    Example: stbench results promote
+    Example: stbench results promote --suite nyc --yes
     """
     from benchmark.errors import UserError
-    from benchmark.store.records import Store, local_root, published_root
-    from benchmark.store.records import promote as copy
+    from benchmark.store.managing import plan_promotion
+    from benchmark.store.managing import promote as copy
+    from benchmark.store.records import Store, checkout, local_root
 
-    target = published_root()
-    if target is None:
+    root = checkout()
+    if root is None:
         raise UserError("There is no checkout to publish to; clone the project and run stbench there.")
-    new = copy(Store(local_root(results)), Store(target))
-    for path in new:
-        typer.echo(path.relative_to(target))
-    typer.echo(f"{len(new)} records published.")
+    target = Store(root / "results" / "runs")
+    plan = plan_promotion(Store(local_root(results)), target, _filter(suite, method, preset, data).takes)
+    for record in plan.ready:
+        typer.echo(f"  {target.path(record.spec).relative_to(target.root)}  {_words(record)}")
+    for record, reason in plan.refused:
+        typer.echo(f"  refused: {record.spec.id}  {_words(record)}: {reason}.")
+    typer.echo(f"{len(plan.ready)} to publish, {len(plan.refused)} refused, {plan.there} published already.")
+    if yes:
+        typer.echo(f"{len(copy(plan, target))} records published.")
+    elif plan.ready:
+        typer.echo("Nothing was written; add --yes to publish them.")
+
+
+@app.command()
+def rm(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Runs by their ids.")] = None,
+    suite: Suite = None, method: Method = None, preset: Preset = None, data: Data = None, yes: Yes = False, results: Results = None,
+) -> None:
+    """Remove runs from the local store: their records, failed attempts, checkpoints and whatever else lies beside them.
+
+    Example: stbench results rm --method stid --preset smoke --yes
+    """
+    from benchmark.errors import UserError
+    from benchmark.store.managing import find_runs, remove
+    from benchmark.store.records import Store, checkout, local_root
+
+    given, root, store = any((suite, method, preset, data)), checkout(), Store(local_root(results))
+    if not ids and not given:
+        raise UserError("Say which runs to remove: ids, or a filter such as --method stid --preset smoke.")
+    if root and store.root.is_relative_to(root / "results" / "runs"):
+        raise UserError(f"{store.root} holds published records; remove them with git, in a commit of their own.")
+    found = find_runs(store, ids or (), _filter(suite, method, preset, data).takes if given else None)
+    for run in found:
+        typer.echo(f"  {run.id}  {_words(run.record) if run.record else 'no whole record'}  ({len(run.paths)} files)")
+    if yes:
+        remove(found)
+        typer.echo(f"{len(found)} runs removed.")
+    else:
+        typer.echo(f"{len(found)} runs would be removed; add --yes." if found else "No run is taken by these filters.")
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Argument(metavar="FILE.zip|FOLDER", help="A new file that ends in .zip, or a new folder.")],
+    suite: Suite = None, method: Method = None, preset: Preset = None, data: Data = None, results: Results = None,
+) -> None:
+    """Write local records, each checked, into a zip file or a folder; nothing but their JSON.
+
+    Example: stbench results export nyc.zip --suite nyc
+    """
+    from benchmark.store.managing import export as write
+    from benchmark.store.records import Store, local_root
+
+    written = write(Store(local_root(results)), to, _filter(suite, method, preset, data).takes)
+    typer.echo(f"{len(written)} records written to {to}.")
+
+
+def _filter(suite: str | None, method: str | None, preset: str | None, data: str | None) -> Filter:
+    from benchmark.report.choice import Filter
+
+    chosen = Filter(names(suite), names(data), names(preset), methods=names(method))
+    chosen.check()
+    return chosen
+
+
+def _words(record: Record) -> str:
+    """A run in one line."""
+    from benchmark.store.campaigns import label
+
+    spec = record.spec
+    return f"{label(spec, record.notes)} · {spec.suite} · data {spec.edition} · preset {spec.preset}"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.parse import names, seed_list
+from benchmark.cli.saying import Saying
 
 
 def run(
@@ -30,19 +31,21 @@ def run(
 
     Example: stbench run --method cmust --suite nyc --seeds 5
     """
-    from benchmark.cli.progress import Bars, finish
-    from benchmark.cli.table import print_tables
-    from benchmark.execution.plan import Request
-    from benchmark.experiments.grid import run_request
-    from benchmark.options import parse_assignments
-    from benchmark.store.records import Store, local_root
+    with Saying() as saying:
+        # the line is there before torch is
+        from benchmark.cli.progress import Bars, finish
+        from benchmark.cli.table import print_tables
+        from benchmark.execution.plan import Request
+        from benchmark.experiments.grid import run_request
+        from benchmark.options import parse_assignments
+        from benchmark.store.records import Store, local_root
 
-    request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
-                      device, scenario)
-    store = Store(local_root(results))
-    resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
-    with Bars(store, resolved, every=dry_run) as bars:
-        done = run_request(request, store, workers=workers, force=force, dry_run=dry_run, watcher=bars)
+        request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
+                          device, scenario)
+        store = Store(local_root(results))
+        resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
+        with Bars(store, resolved, saying, every=dry_run) as bars:
+            done = run_request(request, store, workers=workers, force=force, dry_run=dry_run, watcher=bars)
     if done.result is not None:
         print_tables(done.tables, "rich", results)
         finish(done.result, store)

@@ -3,28 +3,80 @@
 from __future__ import annotations
 
 import json as json_
+import sys
+import time
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmark.store.campaigns import State
+
+# seconds between two looks
+INTERVAL = 2.0
 
 
 def status(
     every: Annotated[bool, typer.Option("--all", help="Finished campaigns too.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every 2 s, until all is done or Ctrl-C.")] = False,
+    drop: Annotated[str | None, typer.Option(metavar="ID|WORDS", help="Forget a campaign that nobody works on; its records stay.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
 ) -> None:
     """Show what is done, running, failed and to do, and when it will be over.
 
-    Example: stbench status
+    Example: stbench status --watch
     """
+    from benchmark.errors import UserError
     from benchmark.report.status import text
+    from benchmark.store.campaigns import drop as forget
     from benchmark.store.campaigns import states
     from benchmark.store.records import Store, local_root
 
-    found = [one for one in states(Store(local_root(results))) if every or one.done < one.runs]
-    if json:
-        typer.echo(json_.dumps([{**asdict(one), "eta": one.eta} for one in found], indent=2, ensure_ascii=False))
+    store = Store(local_root(results))
+
+    def shown() -> list[State]:
+        return [one for one in states(store) if every or one.done < one.runs]
+
+    if watch and json:
+        raise UserError("--watch shows text; type --json without it.")
+    if drop is not None:
+        one = forget(store, drop)
+        typer.echo(f"Dropped {one.headline}; its {one.done} records stay.")
+    elif watch:
+        _watch(shown)
+    elif json:
+        typer.echo(json_.dumps([{**asdict(one), "eta": one.eta} for one in shown()], indent=2, ensure_ascii=False))
     else:
-        typer.echo(text(found), nl=False)
+        typer.echo(text(shown()), nl=False)
+
+
+def _watch(shown: Callable[[], list[State]]) -> None:
+    """The same text in place on a terminal; elsewhere printed again when something has changed."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from benchmark.report.status import facts, text
+
+    console, before = Console(highlight=False), None
+    with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
+        try:
+            while True:
+                now = shown()
+                if live is not None:
+                    live.update(Text(text(now)), refresh=True)
+                elif (news := facts(now)) != before:
+                    typer.echo(text(now), nl=False)
+                    sys.stdout.flush()
+                    before = news
+                if all(one.done == one.runs for one in now):
+                    return
+                time.sleep(INTERVAL)
+        except KeyboardInterrupt:
+            return

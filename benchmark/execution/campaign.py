@@ -45,7 +45,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     todo = [job for job in plan if force or not store.has(job.spec)]
     announce(store, plan.headline(), {job.spec: job.notes for job in plan})
     board = Board(watcher or Watcher())
-    board.watcher.started(len(todo))
+    board.watcher.started([job.spec for job in todo])
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))
     engine = engine or (Here() if workers == 1 else Processes(workers))
     work = Work(store.root, plan.device, force)

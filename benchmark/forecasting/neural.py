@@ -50,8 +50,9 @@ class NeuralForecaster(Forecaster):
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
         own = type(self).training_forward is not NeuralForecaster.training_forward
-        result = train(self.network, self.problem.only, self.options, run, training_forward=self.training_forward if own else None,
-                       loss=self.loss, optimiser=self.optimiser, rate=lambda epoch: self.rate(epoch, run.budget.epochs))
+        result = train(self.network, self.problem.only, self.options, run.at_stage(1, 1),
+                       training_forward=self.training_forward if own else None, loss=self.loss, optimiser=self.optimiser,
+                       rate=lambda epoch: self.rate(epoch, run.budget.epochs))
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
                                  "validation_mae": result.best_loss}
 

@@ -10,7 +10,7 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format
     `frames.py`             records and tables as pandas frames
     `listing.py`   what `stbench list` and `stbench show` tell
-    `status.py`    campaigns in words; `console.py` fits all of it to the terminal
+    `status.py`    campaigns in words; `pace.py` says how long one still takes; `console.py` fits all of it to the terminal
 
 No torch: a table is there at once.
 """

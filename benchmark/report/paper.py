@@ -1,4 +1,4 @@
-"""The papers' own numbers: read from results/paper, shown in a column of their own, never ranked."""
+"""The papers' own numbers: read from results/paper or what a wheel holds of it, shown in a column of their own, never ranked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from benchmark.families import find_family
-from benchmark.store.records import checkout
+from benchmark.store.records import paper_root
 from benchmark.suites.catalogue import built_in
 
 # the main tables: 1 and, of a second city, 4; 6 holds cities alone
@@ -18,10 +18,10 @@ METRICS = {"mae_s": "mae", "rmse_s": "rmse", "acc@1": "acc_1", "acc@5": "acc_5"}
 
 @cache
 def paper_numbers() -> dict[tuple[str, str, str, str], float]:
-    """(suite, task, method, metric) → the main tables' value, shares as fractions; empty outside a checkout."""
-    root = checkout()
+    """(suite, task, method, metric) → the main tables' value, shares as fractions."""
+    root = paper_root()
     numbers = {}
-    for path in sorted((root / "results" / "paper").glob(TABLES)) if root else []:
+    for path in sorted(root.glob(TABLES)) if root else []:
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
                 for suite, task in _places(row) if row["value"] else ():

@@ -7,6 +7,8 @@ Open first: `records.py`. The local store takes what this checkout measures; the
 
     `claims.py`     who is at work on a run: a file beside its record with owner, heartbeat and progress, so that many processes and
                     machines share a store and a dead worker's run is taken over
+    `managing.py`   what a user does with records as files: publish, remove, export
+    `costs.py`      what runs of a kind took
     `campaigns.py`  what was asked of a store, and how far it is: the data behind `stbench status`
 
 No torch: tables and lists read stores.

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from benchmark.errors import UserError, unknown
 from benchmark.files import write_atomic
 from benchmark.spec import RunSpec
 from benchmark.store.claims import Owner, running
@@ -24,6 +25,8 @@ from benchmark.store.records import Store
 class State:
     """How far one campaign is."""
 
+    # of its list of runs
+    id: str
     headline: str
     # moment of the last start, seconds since 1970
     started: float
@@ -67,13 +70,36 @@ def states(store: Store) -> list[State]:
     found = []
     for path in (store.root / "campaigns").glob("*.json"):
         try:
-            found.append(json.loads(path.read_text()))
-        except ValueError:
-            continue  # a foreign file
-    return [_state(store, one) for one in sorted(found, key=lambda one: -one["started"])]
+            found.append((path.stem, json.loads(path.read_text())))
+        except (FileNotFoundError, ValueError):
+            continue  # dropped meanwhile, or a foreign file
+    return [_state(store, name, one) for name, one in sorted(found, key=lambda one: -one[1]["started"])]
 
 
-def _state(store: Store, campaign: dict[str, Any]) -> State:
+def drop(store: Store, named: str) -> State:
+    """Forget a campaign, by its id, the beginning of it, or words of its headline; its records and checkpoints stay.
+
+    Raises
+    ------
+    UserError: none or several are meant, or a process is at work on it.
+    """
+    known = states(store)
+    meant = ([one for one in known if one.id == named or one.headline == named]
+             or [one for one in known if one.id.startswith(named) or named in one.headline])
+    if not meant:
+        raise unknown("campaign", named, [one.id for one in known])
+    if len(meant) > 1:
+        raise UserError(f"'{named}' may be one of {len(meant)} campaigns; name its id: "
+                        f"{'; '.join(f'{one.id} ({one.headline.splitlines()[0]})' for one in meant)}.")
+    (one,) = meant
+    if one.running:
+        label, owner = one.running[0]
+        raise UserError(f"Process {owner.pid} is at work on this campaign ({label}); end it first.")
+    (store.root / "campaigns" / f"{one.id}.json").unlink(missing_ok=True)
+    return one
+
+
+def _state(store: Store, name: str, campaign: dict[str, Any]) -> State:
     done = todo = 0
     at_work: list[tuple[str, Owner]] = []
     failed: list[tuple[str, str]] = []
@@ -95,7 +121,7 @@ def _state(store: Store, campaign: dict[str, Any]) -> State:
                 failed.append((run["label"], error))
     known = all(kind in took for kind, _ in left)
     work = sum(max(fmean(took[kind]) - spent, 0.0) for kind, spent in left) if known else None
-    return State(campaign["headline"], campaign["started"], len(campaign["runs"]), done, at_work, failed, todo, work)
+    return State(name, campaign["headline"], campaign["started"], len(campaign["runs"]), done, at_work, failed, todo, work)
 
 
 def _last_error(folder: Path, run_id: str) -> str | None:

@@ -12,16 +12,19 @@ from __future__ import annotations
 import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.files import home, write_atomic
+from benchmark.files import data_home, home, new_folder, sha256, write_atomic
 from benchmark.spec import Record, RunSpec
 
 # a published record stays reviewable in a diff
 LARGEST_RECORD = 48 * 1024
+# what a wheel holds of `results/`; setup.py puts it there
+SHIPPED = Path(__file__).resolve().parents[1] / "published"
 
 
 def checkout() -> Path | None:
@@ -31,17 +34,31 @@ def checkout() -> Path | None:
 
 
 def local_root(chosen: str | Path | None = None) -> Path:
-    """Where `run` writes: --results, else STBENCH_RESULTS, else results/local of the checkout, else below STBENCH_HOME."""
+    """Where `run` writes: --results, else STBENCH_RESULTS, else results/local of the checkout, else the user's data folder."""
     if chosen or (chosen := os.environ.get("STBENCH_RESULTS")):
         return Path(chosen).expanduser().resolve()
     root = checkout()
-    return root / "results" / "local" if root else home() / "results"
+    return root / "results" / "local" if root else data_home() / "results"
 
 
 def published_root() -> Path | None:
-    """The published records of the checkout; `run` never writes there."""
-    root = checkout()
-    return root / "results" / "runs" if root else None
+    """The published records, of the checkout or of the wheel (unpacked into the cache once); `run` never writes there."""
+    if root := checkout():
+        return root / "results" / "runs"
+    archive = SHIPPED / "runs.zip"
+    if not archive.is_file():
+        return None
+    unpacked = home() / "published" / sha256(archive)[:16]
+    if not unpacked.is_dir():
+        with new_folder(unpacked) as folder, zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)
+    return unpacked
+
+
+def paper_root() -> Path | None:
+    """The papers' own numbers, of the checkout or of the wheel."""
+    folder = root / "results" / "paper" if (root := checkout()) else SHIPPED / "paper"
+    return folder if folder.is_dir() else None
 
 
 class Store:
@@ -126,26 +143,6 @@ def read(path: Path) -> Record:
     if data.get("id") != record.spec.id:
         raise UserError(f"{path}: the id {data.get('id')} does not fit its spec ({record.spec.id}); the file was edited.")
     return record
-
-
-def promote(source: Store, target: Store) -> list[Path]:
-    """Copy finished runs of simulated editions to the published store; returns the new files.
-
-    Raises
-    ------
-    UserError: a record is too large to be published.
-    """
-    new = []
-    for record in source.records():
-        if record.spec.edition != "sim" or target.has(record.spec):
-            continue
-        text = dumps(record)
-        if len(text.encode()) > LARGEST_RECORD:
-            raise UserError(f"{source.path(record.spec)} has {len(text) // 1024} KB; "
-                            f"a published record stays below {LARGEST_RECORD // 1024} KB.")
-        write_atomic(target.path(record.spec), text)
-        new.append(target.path(record.spec))
-    return new
 
 
 def _free(path: Path, kind: str) -> Path:

@@ -169,7 +169,7 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: StageOptions, ru
         if run.checkpoints:
             over = state.finished(budget, stage.first_epochs)
             run.checkpoints.save(stage.key, _saved(state, over, network, optimiser, order, companion, run))
-        run.progress(Progress(stage.key, state.epoch, budget.epochs, train_loss, validation_loss))
+        run.progress(Progress(stage.key, state.epoch, budget.epochs, train_loss, validation_loss, run.number, run.stages))
     network.load_state_dict(state.best)
     return StageResult(state.epoch, state.best_epoch, state.best_loss, state.steps, state.seconds)
 

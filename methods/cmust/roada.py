@@ -89,12 +89,13 @@ def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOpt
     """
     first, *others = tasks.values()
     frozen: Frozen = {}
-    reports = [start(network, first, options, run)]
+    stages = planned_stages(len(tasks))
+    reports = [start(network, first, options, run.at_stage(1, stages))]
     for problem in others:
-        frozen, report = roll(network, problem, frozen, options, run)
+        frozen, report = roll(network, problem, frozen, options, run.at_stage(len(reports) + 1, stages))
         reports.append(report)
     if others:
-        frozen, report = close(network, first, frozen, options, run)
+        frozen, report = close(network, first, frozen, options, run.at_stage(len(reports) + 1, stages))
         reports.append(report)
     if (share := frozen_share(network, frozen)) > FROZEN_WARNING:
         run.notes.setdefault("warnings", []).append(
@@ -102,9 +103,14 @@ def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOpt
             "are too short for their learning rate; raise roll_epochs, roll_windows or roll_learning_rate.")
     common, refined = weights(network), {}
     for task, problem in tasks.items():
-        reports.append(refine(network, problem, common, frozen, options, run))
+        reports.append(refine(network, problem, common, frozen, options, run.at_stage(len(reports) + 1, stages)))
         refined[task] = weights(network)
     return refined, reports
+
+
+def planned_stages(tasks: int) -> int:
+    """How many stages `adapt` has: A, B for each further task, C if there is one, and D for each task."""
+    return 2 * tasks + (tasks > 1)
 
 
 def roll_rate(problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> float:

@@ -58,7 +58,7 @@ class Heard(Watcher):
         self.count, self.epochs, self.records = None, 0, []
 
     def started(self, runs):
-        self.count = runs
+        self.count = len(runs)
 
     def epoch(self, spec, progress):
         self.epochs += 1

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from benchmark.cli.app import app
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
-from benchmark.report.status import _duration, text
+from benchmark.report.status import duration, text
 from benchmark.spec import Record
 from benchmark.store.campaigns import announce, label, states
 from benchmark.store.claims import claim
@@ -80,4 +80,69 @@ def test_a_finished_campaign_is_shown_only_on_request_and_the_same_runs_are_one_
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "0 s"), (89, "89 s"), (95, "2 min"), (5340, "89 min"), (5400, "1 h 30 min")])
 def test_durations_are_short(seconds, words):
-    assert _duration(seconds) == words
+    assert duration(seconds) == words
+
+
+def status(store, *words):
+    return CliRunner().invoke(app, ["status", *words, "--results", str(store.root)])
+
+
+def test_an_abandoned_campaign_is_dropped_by_its_id_or_by_words_and_its_records_stay(store):
+    announce(store, "stid on nyc@1", {run: {} for run in plan((0, 1)).runs})
+    announce(store, "stid on nyc@1 again", {run: {} for run in plan((0, 1, 2)).runs})
+    store.write(record(plan((0,)).runs[0], 1.0))
+    first, second = (next(one for one in states(store) if one.runs == runs) for runs in (2, 3))
+    assert first.id[:8] in status(store).output
+    assert "2 campaigns; name its id" in str(status(store, "--drop", "stid on").exception)
+    assert "Unknown campaign 'gwnet'" in str(status(store, "--drop", "gwnet").exception)
+    assert status(store, "--drop", "stid on nyc@1").output == "Dropped stid on nyc@1; its 1 records stay.\n"
+    assert [one.id for one in states(store)] == [second.id]
+    status(store, "--drop", second.id[:8])
+    assert states(store) == []
+    assert len(list(store.records())) == 1
+
+
+def test_a_campaign_at_work_is_not_dropped(store):
+    runs = plan((0, 1)).runs
+    announce(store, "a campaign", {run: {} for run in runs})
+    with claim(store, runs[0]):
+        assert "is at work on this campaign" in str(status(store, "--drop", "a campaign").exception)
+    assert len(states(store)) == 1
+
+
+def test_watching_prints_once_a_change_and_ends_when_all_is_done(store, monkeypatch):
+    runs = plan((0, 1)).runs
+    announce(store, "a campaign", {run: {} for run in runs})
+    looks = []
+
+    def work(seconds):
+        """One run is done at every second look."""
+        looks.append(seconds)
+        if len(looks) % 2 == 0:
+            store.write(record(runs[len(looks) // 2 - 1], 1.0))
+
+    monkeypatch.setattr("benchmark.cli.status.time.sleep", work)
+    said = status(store, "--watch").output
+    assert re.findall(r"(\d) done", said) == ["0", "1"]
+    assert said.endswith("every run that was asked for is done (--all shows them).\n")
+    assert looks == [2.0] * 4
+
+
+def test_ctrl_c_ends_the_watching_without_an_error(store, monkeypatch):
+    announce(store, "a campaign", {run: {} for run in plan((0,)).runs})
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.cli.status.time.sleep", interrupted)
+    assert status(store, "--watch").exit_code == 0
+
+
+def test_a_running_stage_is_counted_where_the_method_says_how_many_there_are(store):
+    (run,) = plan((0,)).runs
+    announce(store, "a campaign", {run: {}})
+    with claim(store, run) as mine:
+        mine.progress = {"stage": "roll taxi_pick", "epoch": 1, "epochs": 6, "train_loss": 1.0, "validation_loss": 2.0, "number": 3,
+                         "stages": 9}
+        mine.beat()
+        assert "· stage 3 of 9: roll taxi_pick epoch 1/6" in text(states(store))

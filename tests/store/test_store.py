@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.spec import Record, RunSpec
-from benchmark.store.records import Store, dumps, local_root, promote, read
+from benchmark.store.records import Store, dumps, local_root, paper_root, published_root, read
 
 SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
 DONE = Record(SPEC, "done", city={"name": "nyc"}, metrics={"taxi_pick": {"mae": 0.1 + 0.2}}, timings={"total_s": 1.0})
@@ -79,25 +79,32 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_half_file(store, monkeypatch):
     assert not [path for path in store.root.rglob("*") if path.is_file()]
 
 
-def test_only_finished_runs_on_simulated_cities_are_published(store, tmp_path):
-    published = Store(tmp_path / "published")
-    real = replace(DONE, spec=replace(SPEC, edition="own"))
-    for record in (DONE, real, replace(FAILED, spec=replace(SPEC, seed=1))):
-        store.write(record)
-    assert promote(store, published) == [published.path(SPEC)]
-    assert list(published.records()) == [DONE]
-    assert promote(store, published) == []
-
-
-def test_a_record_too_large_to_review_is_not_published(store, tmp_path):
-    store.write(replace(DONE, notes={"long": "x" * 50_000}))
-    with pytest.raises(UserError, match="48 KB"):
-        promote(store, Store(tmp_path / "published"))
-
-
 def test_the_local_store_follows_the_option_then_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("STBENCH_RESULTS", str(tmp_path / "b"))
     assert local_root(tmp_path / "a") == tmp_path / "a"
     assert local_root() == tmp_path / "b"
     monkeypatch.delenv("STBENCH_RESULTS")
     assert local_root().parts[-2:] == ("results", "local")
+
+
+@pytest.mark.parametrize(("platform", "variables", "folder"), [
+    ("linux", {}, ".local/share/stbench"), ("linux", {"XDG_DATA_HOME": "{home}/data"}, "data/stbench"),
+    ("darwin", {}, "Library/Application Support/stbench"), ("win32", {"LOCALAPPDATA": "{home}/AppData/Local"}, "AppData/Local/stbench"),
+    ("linux", {"STBENCH_HOME": "{home}/all"}, "all"),
+])
+def test_without_a_checkout_records_go_to_the_users_data_and_not_to_a_cache(tmp_path, monkeypatch, platform, variables, folder):
+    for name in ("STBENCH_HOME", "STBENCH_RESULTS", "XDG_DATA_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=tmp_path))
+    monkeypatch.setattr("benchmark.store.records.checkout", lambda: None)
+    monkeypatch.setattr("benchmark.files.sys.platform", platform)
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    assert local_root() == tmp_path / folder / "results"
+
+
+def test_with_neither_checkout_nor_wheel_nothing_is_published_and_no_paper_has_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmark.store.records.checkout", lambda: None)
+    monkeypatch.setattr("benchmark.store.records.SHIPPED", tmp_path / "published")
+    assert published_root() is None
+    assert paper_root() is None

@@ -36,6 +36,18 @@ def test_training_lowers_the_loss_and_leaves_the_best_weights(make_problem):
     assert [h["epoch"] for h in run.history] == [1, 2, 3, 4, 5]
 
 
+def test_a_stage_says_its_number_in_progress_only_and_nothing_of_the_fit_depends_on_it(make_problem):
+    problem, plain, numbered = make_problem().only, context(), context()
+    signs, networks = {}, {}
+    for name, run in (("plain", plain), ("numbered", numbered.at_stage(3, 9))):
+        signs[name], networks[name] = [], Constant()
+        train(networks[name], problem, TrainingOptions(batch_size=16), dataclasses.replace(run, progress=signs[name].append))
+    assert {(sign.number, sign.stages) for sign in signs["plain"]} == {(None, None)}
+    assert {(sign.number, sign.stages) for sign in signs["numbered"]} == {(3, 9)}
+    assert torch.equal(networks["plain"].value, networks["numbered"].value)
+    assert [h["train_loss"] for h in numbered.history] == [h["train_loss"] for h in plain.history]  # one list for all stages
+
+
 def test_training_stops_when_patience_epochs_brought_nothing_better(make_problem):
     run = context(epochs=50, patience=3)
     result = train(Constant(), make_problem().only, TrainingOptions(learning_rate=5.0, batch_size=16), run)

@@ -22,7 +22,7 @@ from benchmark.data.readers.road_rows import Box, RoadRow, build_network, first_
 from benchmark.data.readers.roads_osm import read_osm
 from benchmark.data.readers.tables import read_frame
 from benchmark.data.trajectory.roads import RoadNetwork
-from benchmark.errors import UserError
+from benchmark.errors import UserError, lacks
 
 EDGE_FILES = [".shp", ".geojson", ".parquet", ".csv"]
 OSM_FILES = [".osm", ".pbf", ".osm.gz", ".osm.bz2"]
@@ -158,7 +158,7 @@ def _shapefile(path: Path) -> pd.DataFrame:
     try:
         import shapefile
     except ImportError:
-        raise UserError(f"{path.name} needs the library pyshp; type: pip install stbench[geo]") from None
+        raise lacks(path.name, "pyshp", "geo") from None
     for part in (path, path.with_suffix(".dbf")):
         if not part.is_file():
             raise UserError(f"{part} does not exist; a shapefile is a .shp with its .dbf beside it.")

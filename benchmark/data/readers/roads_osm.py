@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark.data.readers.road_rows import Box, RoadRow, build_network, first_int, first_value
 from benchmark.data.trajectory.roads import RoadNetwork
-from benchmark.errors import UserError
+from benchmark.errors import UserError, lacks
 
 CLASSES = ["motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street"]
 DRIVABLE = frozenset(CLASSES + [f"{name}_link" for name in CLASSES[:5]])
@@ -54,7 +54,7 @@ def osmium_of(path: Path) -> Any:
     try:
         import osmium
     except ImportError:
-        raise UserError(f"{path.name} needs the library osmium; type: pip install stbench[geo]") from None
+        raise lacks(path.name, "osmium", "geo") from None
     if not path.is_file():
         raise UserError(f"{path} does not exist; correct the path of the OSM file.")
     return osmium

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from benchmark.errors import unknown
 if TYPE_CHECKING:
     from benchmark.data.forecasting.city import ForecastingCity
     from benchmark.data.trajectory.city import TrajectoryCity
+
+logger = logging.getLogger("stbench")
 
 # the source, and the edition of every city that it makes
 NAME, SIM = "simulator", "sim"
@@ -131,6 +134,7 @@ def build(city: str, size: str, seed: int, destination: Path) -> ForecastingCity
     UserError: unknown city or size.
     """
     _size(city, size)
+    logger.info("simulating %s (size %s) …", city, size)
     if city in TRAJECTORY_SIZES:
         from benchmark.data.simulate.streets.city import build_driven_city
 

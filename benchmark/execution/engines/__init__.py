@@ -13,6 +13,7 @@ a GPU.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -33,11 +34,14 @@ class Watcher:
     def planned(self, plan: Plan) -> None:
         """Called once, before anything is done."""
 
-    def started(self, runs: int) -> None:
-        """Called once, with the number of runs to do."""
+    def started(self, runs: Sequence[RunSpec]) -> None:
+        """Called once, with the runs to do."""
 
     def epoch(self, spec: RunSpec, progress: Progress) -> None:
-        """Called after an epoch of a run."""
+        """Called after an epoch of a run, from any thread; never after its end."""
+
+    def passed(self, spec: RunSpec) -> None:
+        """Called when another process turns out to have a run."""
 
     def finished(self, record: Record) -> None:
         """Called when a run's record is on disk."""
@@ -51,15 +55,25 @@ class Board:
     records: dict[str, Record] = field(default_factory=dict)
     elsewhere: dict[str, RunSpec] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
+    # what is told about a run, one at a time
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def keep(self, job: Job, record: Record | None) -> None:
         """A job is over: its record is there, or another process has it."""
-        if record is None:
-            self.elsewhere[job.spec.id] = job.spec
-            return
-        self.elsewhere.pop(job.spec.id, None)
-        self.records[job.spec.id] = record
-        self.watcher.finished(record)
+        with self.lock:
+            if record is None:
+                self.elsewhere[job.spec.id] = job.spec
+                self.watcher.passed(job.spec)
+                return
+            self.elsewhere.pop(job.spec.id, None)
+            self.records[job.spec.id] = record
+            self.watcher.finished(record)
+
+    def epoch(self, job: Job, progress: Progress) -> None:
+        """An epoch of a job; one that is heard of after the job's end is no news."""
+        with self.lock:
+            if job.spec.id not in self.records and job.spec.id not in self.elsewhere:
+                self.watcher.epoch(job.spec, progress)
 
     def left(self, jobs: Sequence[Job]) -> list[Job]:
         """The jobs without a record."""

@@ -24,7 +24,7 @@ class Here(Engine):
 
     def _tried(self, job: Job, work: Work, board: Board) -> Record | None:
         def tell(progress: Progress) -> None:
-            board.watcher.epoch(job.spec, progress)
+            board.epoch(job, progress)
 
         while True:
             try:

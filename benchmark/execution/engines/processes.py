@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -23,6 +24,8 @@ from benchmark.execution.work import INFRASTRUCTURE, Work
 from benchmark.spec import Record
 from benchmark.store.claims import running
 from benchmark.store.records import Store
+
+logger = logging.getLogger("stbench")
 
 
 class Processes(Engine):
@@ -49,7 +52,9 @@ class Processes(Engine):
         over = threading.Event()
         listener = threading.Thread(target=_listen, args=(jobs, work, board, over), daemon=True)
         listener.start()
-        pool = ProcessPoolExecutor(min(self.workers, len(jobs)), mp_context=context, initializer=_start_worker,
+        workers = min(self.workers, len(jobs))
+        logger.info("starting %d workers …", workers)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker,
                                    initargs=(work.device, visible_gpus(work.device), context.Value("i", 0)))
         try:
             _work_off({pool.submit(work.do, job): job for job in jobs}, pool, work, board)
@@ -104,7 +109,7 @@ def _listen(jobs: Sequence[Job], work: Work, board: Board, over: threading.Event
             owner = running(Store(work.store).path(job.spec))
             if owner and owner.progress and shown.get(job.spec.id) != owner.progress:
                 shown[job.spec.id] = owner.progress
-                board.watcher.epoch(job.spec, Progress(**owner.progress))
+                board.epoch(job, Progress(**owner.progress))
 
 
 def _start_worker(device: str, gpus: list[str], counter: Any) -> None:

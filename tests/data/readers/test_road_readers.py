@@ -307,7 +307,7 @@ def test_without_the_extra_the_error_is_the_command_that_installs_it(tmp_path, m
         return real(module, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(UserError, match=r"pip install stbench\[geo\]"):
+    with pytest.raises(UserError, match=r'pip install "stbench\[geo\]", or in a checkout: pip install --editable "\.\[geo\]"'):
         read_roads(tmp_path / name)
 
 

@@ -68,6 +68,15 @@ def test_stages_run_in_the_order_of_the_tasks_each_with_its_learning_rate(make_p
     assert json.loads(json.dumps(run.notes)) == run.notes
 
 
+@pytest.mark.parametrize("tasks", ["a", "ab", "abcd"])
+def test_every_stage_says_which_of_how_many_it_is(make_problem, tasks):
+    seen = []
+    run = replace(context(budget=Budget(1, 30, 8, 2)), progress=seen.append)
+    make(make_problem(nodes=3, tasks=tuple(tasks))).fit(run)
+    count = {1: 2, 2: 5, 4: 9}[len(tasks)]
+    assert [(sign.number, sign.stages) for sign in seen] == [(number, count) for number in range(1, count + 1)]
+
+
 def test_with_an_infinite_threshold_all_but_the_prompts_freezes_in_the_first_roll(make_problem):
     problem = make_problem(nodes=3, tasks=("a", "b", "c"))
     method, run = make(problem, stable_variance=math.inf), context()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -22,7 +23,8 @@ SIGNS = {BEST: "*", SECOND: "+"}
 BLANK = "\ue000"
 # columns that a folded name keeps at the least
 NAME_WIDTH = 6
-# how narrow a grid is made: as it is; heads and words broken at brackets, the ± closed up; words broken at every comma; without edges
+# how narrow a grid is made: as it is; heads and words broken at brackets, the ± closed up; words broken at every comma;
+# without edges, arrows below
 WIDE, COMPACT, TIGHT, CLOSE = LEVELS = range(4)
 
 
@@ -134,6 +136,8 @@ def _head(sheet: Sheet, column: int, level: int) -> str:
     """A head in as few columns as it takes; over the first of a block its name, a line for each of its words between dots."""
     block = sheet.blocks.get(column, "")
     head = sheet.heads[column].replace(" (", "\n(")
+    if level >= CLOSE:
+        head = re.sub(r" ([↑↓])\n?", r"\n\1 ", head).strip()
     if block or level >= COMPACT:
         head = head.replace(", ", ",\n")
     return "\n".join([*block.split("."), head]) if block and sheet.blocks.get(column - 1) != block else head

@@ -56,12 +56,12 @@ def plain_table(rows: Sequence[Mapping[str, Any]], section: str = "", prose: Seq
         widths = _widths([[key, *(_fact(row.get(key)) for row in made)] for key in kept], console.width, 2)
         console.print()
         if widths is None:
-            for row in made:
-                console.print(Text("\n".join(f"{key}: {_fact(value)}" for key, value in row.items())), "")
+            for row in rows:
+                console.print(Text("\n".join(f"{key}: {_fact(value)}" for key, value in row.items())), "", sep="\n")
             return
         _print_grid(console, made, sections, kept, widths, [key for key in below if key not in kept])
         if dropped:
-            console.print(Text(f"Wider terminals show as well: {', '.join(dropped)}.", style="dim"), "")
+            console.print(Text(f"Wider terminals show as well: {', '.join(dropped)}.", style="dim"))
 
     return captured(write)
 

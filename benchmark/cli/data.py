@@ -49,7 +49,7 @@ def show(
     for card in cards:
         tasks = card["tasks"] if isinstance(card.get("tasks"), dict) else {}
         # words go to the facts, numbers to one table
-        numbers = [{"task": task, **{key: value for key, value in about.items() if isinstance(value, int | float)}}
+        numbers = [{"task": task, **{key.replace("_", " "): value for key, value in about.items() if isinstance(value, int | float)}}
                    for task, about in tasks.items()]
         words = {task: {key: value for key, value in about.items() if not isinstance(value, int | float)} for task, about in tasks.items()}
         typer.echo(plain_facts({**card, **({"tasks": words} if tasks else {})}), nl=False)

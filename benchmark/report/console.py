@@ -73,7 +73,7 @@ def _lines_fit(rows: Sequence[Mapping[str, Any]], keys: Sequence[str], width: in
 def _print_grid(console: Console, rows: Sequence[Mapping[str, Any]], sections: Sequence[str], keys: Sequence[str], widths: Sequence[int],
                 below: Sequence[str]) -> None:
     """Heads, a rule, and the rows; each is followed by its prose, indented, and each section has its name above."""
-    numbers = {key for key in keys if all(isinstance(row.get(key), int | None) for row in rows)}
+    numbers = {key for key in keys if all(isinstance(row.get(key), int | float | None) for row in rows)}
 
     def show(cells: Sequence[str], style: str = "") -> None:
         wrapped = [Text(text).wrap(console, width) for text, width in zip(cells, widths, strict=True)]

@@ -28,9 +28,9 @@ def budget_facts(spec: RunSpec) -> dict[str, str]:
     return {**counts, "fingerprint": f"fingerprint {spec.fingerprint}"}
 
 
-def budget_text(spec: RunSpec) -> str:
+def budget_text(budget: Mapping[str, int | None]) -> str:
     """``epochs=6, epoch_windows=1280``."""
-    return ", ".join(f"{key}={_short(value)}" for key, value in spec.budget.items())
+    return ", ".join(f"{key}={_short(value)}" for key, value in budget.items())
 
 
 def told_apart(things: Mapping[Name, tuple[Hashable, Mapping[str, str]]]) -> dict[Name, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -11,7 +11,7 @@ from benchmark.families import STANDARD, Family, find_family
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.report.choice import Filter, chosen_records
-from benchmark.report.labels import budget_facts, budget_text, method_facts, told_apart
+from benchmark.report.labels import budget_facts, method_facts, told_apart
 from benchmark.report.rows import Row, changed_options, make_floors, make_row, past_days, ranked, shown_metrics
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
@@ -42,7 +42,7 @@ class Table:
     family: str = "forecasting"
     scenario: str = STANDARD
     # the counts of the preset that bound these runs
-    budget: str = ""
+    budget: Mapping[str, int | None] = field(default_factory=dict)
     # what tells it from other tables that would look alike
     differs: str = ""
     # tables of the same records have the same number: tasks of other metrics stand in a table of their own
@@ -116,7 +116,7 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
         units = {task: about["tasks"][task]["unit"] for task in tasks}
         made.append(Table(**setting_of(spec), city=_size(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
                           ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,
-                          budget=budget_text(spec)))
+                          budget=spec.budget))
     return made
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmark.families import find_family
 from benchmark.metrics import METRICS
+from benchmark.report.labels import budget_text
 from benchmark.report.rows import Cell, Row
 from benchmark.report.table import Table
 from benchmark.report.words import printed, unit_of
@@ -27,7 +28,7 @@ def tidy_rows(table: Table) -> Iterator[dict[str, Any]]:
             cell = row.cells.get(metric)
             if cell or row.missing:
                 yield {"suite": table.suite, "edition": table.edition, "protocol": table.protocol, "preset": table.preset,
-                       "budget": table.budget, "fingerprint": table.fingerprint, "task": row.task, "method": row.method,
+                       "budget": budget_text(table.budget), "fingerprint": table.fingerprint, "task": row.task, "method": row.method,
                        "options": ", ".join(filter(None, (row.changed, row.differs))), "source": row.source, "metric": metric,
                        "unit": unit_of(metric, table.units[row.task]), **numbers(cell, metric), **_paper(table, row, metric),
                        "horizon": table.horizon, "scenario": table.scenario, "floor": row.floor, "missing": row.missing,
@@ -46,9 +47,9 @@ def plain(table: Table) -> dict[str, Any]:
              "paper_metric": None if row.paper is None else paper_name(table), "source": row.source, "floor": row.floor,
              "missing": row.missing, "past_days": row.past_days, "settled": row.settled} for row in table.rows]
     return {"title": table.title, "suite": table.suite, "edition": table.edition, "scenario": table.scenario, "protocol": table.protocol,
-            "preset": table.preset, "budget": table.budget, "fingerprint": table.fingerprint, "city": table.city, "family": table.family,
-            "horizon": table.horizon, "ranked": table.ranked, "metrics": list(table.metrics), "tasks": list(table.tasks),
-            "units": table.units, "group": table.group, "rows": rows}
+            "preset": table.preset, "budget": dict(table.budget), "fingerprint": table.fingerprint, "city": table.city,
+            "family": table.family, "horizon": table.horizon, "ranked": table.ranked, "metrics": list(table.metrics),
+            "tasks": list(table.tasks), "units": table.units, "group": table.group, "rows": rows}
 
 
 def paper_metric(table: Table) -> str:

@@ -76,7 +76,7 @@ def _convert(text: str, kind: Any, where: str) -> Any:
 
 
 def describe_options(options: type) -> dict[str, dict[str, Any]]:
-    """Name → default and meaning (the comment above the field), base classes first."""
+    """Name → default, meaning (the comment above the field) and, where there are only some, choices; base classes first."""
     meanings: dict[str, str] = {}
     for cls in reversed(options.__mro__[:-1]):
         comment: list[str] = []
@@ -88,5 +88,13 @@ def describe_options(options: type) -> dict[str, dict[str, Any]]:
                 if match := re.match(r"(\w+)\s*:\s*[^=]+=", text):
                     meanings[match[1]] = " ".join(comment) or meanings.get(match[1], "")
                 comment = []
-    return {f.name: {"default": list(f.default) if isinstance(f.default, tuple) else f.default, "meaning": meanings.get(f.name, "")}
-            for f in dataclasses.fields(options)}
+    hints = typing.get_type_hints(options)
+    choices = {f.name: {"choices": found} for f in dataclasses.fields(options) if (found := _choices(hints[f.name]))}
+    return {f.name: {"default": list(f.default) if isinstance(f.default, tuple) else f.default, "meaning": meanings.get(f.name, ""),
+                     **choices.get(f.name, {})} for f in dataclasses.fields(options)}
+
+
+def _choices(kind: Any) -> list[Any]:
+    """What a type lets one choose from, also as one of several; empty: anything of its kind."""
+    arguments = typing.get_args(kind)
+    return list(arguments) if typing.get_origin(kind) is typing.Literal else [one for part in arguments for one in _choices(part)]

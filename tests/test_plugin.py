@@ -33,7 +33,7 @@ def python(installed, *arguments):
 def test_an_outside_method_is_listed_and_a_broken_one_says_why(installed):
     rows = {row["method"]: row for row in json.loads(python(installed, "-m", "benchmark", "list", "methods", "--json").stdout)}
     assert rows["seasonal_naive"]["scope"] == "task"
-    assert "does_not_exist" in rows["broken_method"]["paper"]
+    assert "does_not_exist" in rows["broken_method"]["broken"]
 
 
 def test_an_outside_method_passes_the_conformance_check(installed, tmp_path):
@@ -55,7 +55,7 @@ def test_an_outside_method_runs_in_spawned_workers(installed):
 def test_an_outside_source_is_listed_shown_and_builds_its_city_and_a_broken_one_says_why(installed):
     rows = {row["source"]: row for row in json.loads(python(installed, "-m", "benchmark", "list", "sources", "--json").stdout)}
     assert rows["even_town"]["meaning"] == "a town where nothing changes"
-    assert "does_not_exist" in rows["broken_source"]["meaning"]
+    assert "does_not_exist" in rows["broken_source"]["broken"]
     shown = json.loads(python(installed, "-m", "benchmark", "show", "even_town", "--json").stdout)
     assert shown["registered in"] == "package stbench-plugin"
     assert shown["options"]["level"] == {"default": 3, "meaning": "the value of every node"}

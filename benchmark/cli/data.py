@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,14 +22,14 @@ def list_(json: Json = False) -> None:
     Example: stbench data list
     """
     from benchmark.data.cards import overview
-    from benchmark.report.console import plain_table
+    from benchmark.report.listing_text import list_text
 
     rows = overview()
     if not rows and not json:
         typer.echo("No city is prepared yet. A suite's simulated city is made when it is first run; "
                    "`stbench data build` gets one from a source, `stbench data import my-city.toml` brings your own.")
         return
-    typer.echo(_json(rows) if json else plain_table([_short(row) for row in rows]), nl=json)
+    typer.echo(_json(rows) if json else list_text("cities", rows), nl=json)
 
 
 @app.command()
@@ -103,13 +102,6 @@ def verify(names: Annotated[list[str] | None, typer.Argument(help="Prepared citi
 
     for name in verify_cities(names or ()):
         typer.echo(f"{name}: ok")
-
-
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """A row that fits a terminal: days instead of moments, and of a trajectory city its size instead of tasks."""
-    days = re.sub(r"T[\d:]+", "", row["span"] or "").replace("/", " … ") or None
-    return {"name": row["name"], "edition": row["edition"], "holds": ", ".join(row["tasks"]) or row["size"], "nodes": row["nodes"],
-            "steps": row["steps"], "minutes": row["interval_minutes"], "span": days}
 
 
 def _numbers(task: str, about: dict[str, Any]) -> dict[str, Any]:

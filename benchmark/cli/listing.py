@@ -16,12 +16,12 @@ def listing(
 
     Example: stbench list methods
     """
-    from benchmark.report.console import plain_table
     from benchmark.report.listing import KINDS
+    from benchmark.report.listing_text import list_text
 
     if what not in KINDS:
         from benchmark.errors import unknown
 
         raise unknown("list", what, KINDS)
     rows = KINDS[what]()
-    typer.echo(json_.dumps(rows, indent=2, ensure_ascii=False) if json else plain_table(rows), nl=json)
+    typer.echo(json_.dumps(rows, indent=2, ensure_ascii=False) if json else list_text(what, rows), nl=json)

@@ -27,7 +27,7 @@ def table(
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
 ) -> None:
-    """Print tables: mean ± sd over seeds, best bold, second underlined, the paper's number beside, floors dim above.
+    """Print tables: mean ± sd over seeds, best and second marked, the paper's number beside, floors dim above.
 
     Example: stbench table --suite nyc --format markdown
     """
@@ -42,9 +42,9 @@ def print_tables(chosen: Filter, format: str, results: Path | None) -> None:
     """Tables of both stores, in one of the formats."""
     from benchmark.report.choice import open_stores
     from benchmark.report.render import check_format, render
-    from benchmark.report.suite import NOTHING, suite_sheets
+    from benchmark.report.suite import nothing, suite_sheets
     from benchmark.report.table import make_tables
 
     check_format(format)
-    text = render(suite_sheets(make_tables(*open_stores(results), chosen)), format, NOTHING)
+    text = render(suite_sheets(make_tables(*open_stores(results), chosen)), format, nothing(chosen))
     typer.echo(text, nl=not text.endswith("\n"))

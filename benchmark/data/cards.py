@@ -32,7 +32,7 @@ def find(name: str, edition: str | None = None) -> list[Path]:
 
 
 def overview() -> list[dict[str, Any]]:
-    """One row a prepared city; tasks that differ in nodes, steps or clock show all their values."""
+    """One row a prepared city; where tasks differ in nodes, steps or clock, it is a list."""
     return [_row(folder) for folder in prepared()]
 
 
@@ -74,7 +74,7 @@ class CityCards(ABC):
 
     @abstractmethod
     def facts(self, card: Mapping[str, Any]) -> dict[str, Any]:
-        """tasks, nodes, steps, interval_minutes, span and size of the city, as far as it has them."""
+        """tasks, nodes, steps, interval_minutes, span, trips, roads, cells and size of the city, as far as it has them."""
 
     @abstractmethod
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:

@@ -7,10 +7,13 @@ Open first: `table.py`, records → tables: which records share a table, and wha
 
     `choice.py`, `rows.py`  which records are shown, and what becomes of them; `paper.py` holds the papers' numbers, never ranked
     `ablation.py`           the table of an ablation, its runs found by id
-    `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format
-    `frames.py`             records and tables as pandas frames
-    `listing.py`   what `stbench list` and `stbench show` tell
-    `status.py`    campaigns in words; `pace.py` says how long one still takes; `console.py` fits all of it to the terminal
+    `labels.py`             what tells rows of one method, and tables of one heading, apart
+    `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format,
+                            by `terminal.py`, `latex.py` and `page.py` (HTML)
+    `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
+    `advice.py`             what to type where there is no record
+    `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it
+    `status.py`, `pace.py`  campaigns in words, and how long one still takes; `console.py` fits all of it to the terminal
 
 No torch: a table is there at once.
 """

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from benchmark.metrics import METRICS, Metric
 from benchmark.report.ablation import AblationCell, AblationTable
 from benchmark.report.sheet import Sheet
+from benchmark.report.tidy import numbers
 from benchmark.report.words import MISSING, PAST_DAYS, cell_text, metric_head, origin, reasons, with_brackets
 
 CHANGE = "Δ %"
-COLUMNS = ("suite", "edition", "protocol", "preset", "fingerprint", "method", "variant", "options", "task", "n", "metric", "mean", "sd",
-           "change", "seeds of the change", "past_days", "missing")
+COLUMNS = ("suite", "edition", "protocol", "preset", "fingerprint", "method", "variant", "options", "task", "n", "metric", "unit", "mean",
+           "sd", "change_percent", "change_seeds", "past_days", "missing")
 
 
 def ablation_sheet(table: AblationTable) -> Sheet:
@@ -23,7 +24,7 @@ def ablation_sheet(table: AblationTable) -> Sheet:
     blocks = {len(keys) + 2 * k + j: task for k, task in enumerate(table.units) for j in range(2)}
     rows = [[with_brackets(name, table.past_days.get(name, 0)), *_texts(table, cells)] for name, cells in table.rows.items()]
     return Sheet(table.title, heads, rows, keys=len(keys), blocks=blocks, notes=notes(table), columns=COLUMNS, data=list(_tidy_rows(table)),
-                 whole=asdict(table))
+                 whole=_plain(table))
 
 
 def _texts(table: AblationTable, cells: Mapping[str, AblationCell]) -> list[str]:
@@ -42,9 +43,18 @@ def _tidy_rows(table: AblationTable) -> Iterator[dict[str, Any]]:
         for task, cell in cells.items():
             yield {"suite": table.suite, "edition": table.edition, "protocol": table.protocol, "preset": table.preset,
                    "fingerprint": table.fingerprint, "method": table.method, "variant": name, "options": options, "task": task,
-                   "n": cell.n, "metric": METRICS[table.metrics[task]].label, "mean": cell.error and cell.error.mean,
-                   "sd": cell.error and cell.error.sd, "change": cell.change, "seeds of the change": cell.paired,
+                   "n": cell.n, "metric": METRICS[table.metrics[task]].label, "unit": table.units[task],
+                   **numbers(cell.error, table.metrics[task]),
+                   "change_percent": None if cell.change is None else 100 * cell.change, "change_seeds": cell.paired,
                    "past_days": table.past_days.get(name) or None, "missing": cell.missing}
+
+
+def _plain(table: AblationTable) -> dict[str, Any]:
+    """The same as one nested object, in the same units."""
+    rows = {name: {task: {"n": cell.n, "error": numbers(cell.error, table.metrics[task]) if cell.error else None,
+                          "change_percent": None if cell.change is None else 100 * cell.change, "paired": cell.paired,
+                          "missing": cell.missing} for task, cell in cells.items()} for name, cells in table.rows.items()}
+    return {**asdict(replace(table, rows={})), "title": table.title, "rows": rows}
 
 
 def notes(table: AblationTable) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import unknown
+from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES, find_family, is_named
 from benchmark.metrics import METRICS
 from benchmark.spec import PRESETS, Record
@@ -58,7 +58,7 @@ class Filter:
         return cls(**given)
 
     def check(self) -> None:
-        """Raise UserError for a preset, protocol, scenario or metric that no family has; suites, tasks and methods may be anybody's."""
+        """Raise UserError for a preset, protocol, scenario, metric or step that no family has; suites, tasks, methods may be anybody's."""
         known: list[tuple[str, Sequence[str] | None, Collection[str]]] = [
             ("preset", self.presets, PRESETS), ("metric", self.metrics, METRICS),
             ("protocol", self.protocols, {name for family in FAMILIES.values() for name in family.protocols}),
@@ -67,6 +67,11 @@ class Filter:
             for name in asked or ():
                 if name not in names:
                     raise unknown(what, name, names)
+        steps = max((getattr(protocol, "horizon", 0) for family in FAMILIES.values() for name, protocol in family.protocols.items()
+                     if self.protocols is None or name in self.protocols), default=0)
+        if self.horizon is not None and steps and not 1 <= self.horizon <= steps:
+            raise UserError(f"There is no step {self.horizon} of the horizon: a forecast has the steps 1 to {steps}. "
+                            f"Write --horizon {steps}, or leave it out for all steps together.")
 
     def takes(self, record: Record) -> bool:
         spec = record.spec

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.families import find_family
 from benchmark.report.choice import Filter, chosen_records, open_stores
-from benchmark.report.rows import changed_options, task_values
+from benchmark.report.rows import changed_options, shown_metrics, task_values
 from benchmark.report.table import make_tables, setting_of
 from benchmark.report.tidy import COLUMNS, tidy_rows
+from benchmark.report.words import printed, unit_of
 from benchmark.spec import Record
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-RECORD_COLUMNS = ("suite", "edition", "scenario", "protocol", "preset", "method", "options", "task", "seed", "metric", "value", "source",
-                  "id")
-
+RECORD_COLUMNS = ("suite", "edition", "scenario", "protocol", "preset", "method", "options", "task", "seed", "metric", "unit", "value",
+                  "source", "id")
 
 
 def records(results: str | Path | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:
-    """The finished runs, one row a run, task and metric; of a run that is in both stores, the local one.
+    """The finished runs, one row a run, task and metric, in the unit that tables print; of a run that is in both stores, the local one.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def records(results: str | Path | None = None, **filters: str | Sequence[str] | 
 
     >>> frame = records(suite="nyc", method=("stid", "cmust"), task="taxi_pick", metric="mae")
     >>> list(frame.columns)
-    ['suite', 'edition', 'scenario', 'protocol', 'preset', 'method', 'options', 'task', 'seed', 'metric', 'value', 'source', 'id']
+    ['suite', 'edition', 'scenario', 'protocol', 'preset', 'method', 'options', 'task', 'seed', 'metric', 'unit', 'value', 'source', 'id']
     >>> best = frame.groupby(["protocol", "method", "options"]).value.mean().idxmin()
     """
     from pandas import DataFrame
@@ -46,7 +46,7 @@ def records(results: str | Path | None = None, **filters: str | Sequence[str] | 
 
 
 def table(results: str | Path | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:
-    """What `stbench table` shows: one row a task, method or floor, and metric, with mean, sd, n, rank and the paper's number.
+    """What `stbench table` shows: one row a task, method or floor, and metric, with unit, mean, sd, n, rank and the paper's number.
 
     Parameters
     ----------
@@ -70,7 +70,8 @@ def table_of(results: str | Path | None, chosen: Filter) -> DataFrame:
 
     rows = [row for one in make_tables(*open_stores(results), chosen) for row in tidy_rows(one)]
     # said, because a column may hold nothing
-    return DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "rank": "Int64", "past_days": "Int64", "mean": float, "sd": float,
+    return DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "rank": "Int64", "past_days": "Int64", "version": "Int64",
+                                                          "horizon": "Int64", "settled": "boolean", "mean": float, "sd": float,
                                                           "paper": float, "floor": bool})
 
 
@@ -86,13 +87,15 @@ def _record_rows(results: str | Path | None, chosen: Filter) -> Iterator[dict[st
                   "seed": spec.seed, "source": source, "id": spec.id}
         for task in tasks:
             for metric, value in _values(record, task, chosen):
-                yield {**shared, "task": task, "metric": metric, "value": value}
+                unit = unit_of(metric, record.city["tasks"][task]["unit"])
+                yield {**shared, "task": task, "metric": metric, "unit": unit, "value": printed(value, metric)}
 
 
 def _values(record: Record, task: str, chosen: Filter) -> Iterator[tuple[str, float]]:
     """The metrics that were asked for, else those of the protocol, as far as they could be computed."""
     family = find_family(record.spec.family)
     found = task_values(record, task, chosen.horizon)
-    for metric in chosen.metrics or family.metrics_of(task, family.protocol(record.spec.protocol)):
+    metrics = chosen.metrics or family.metrics_of(task, family.protocol(record.spec.protocol))
+    for metric in shown_metrics(metrics, chosen.horizon):
         if (value := found.get(metric)) is not None:
             yield metric, value

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +11,35 @@ from benchmark.data.folder import read_card
 from benchmark.data.simulate import SIM
 from benchmark.data.sources import sources
 from benchmark.errors import unknown
-from benchmark.families import FAMILIES, find_family, kind_of
+from benchmark.families import FAMILIES, find_family
 from benchmark.metrics import METRICS
 from benchmark.options import describe_options
-from benchmark.registry import Catalogue, registry
-from benchmark.spec import PRESETS
+from benchmark.registry import Broken, Catalogue, registry
+from benchmark.spec import PRESETS, Preset
 from benchmark.suites.catalogue import Suite, suites
 
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
 # what of a registered thing no reader needs: its name stands above, and where its code lies is told by the registry
 TARGETS = ("name", "target", "options", "build")
+# the counts of a preset
+COUNTS = tuple(field.name for field in fields(Preset) if field.name not in ("name", "summary", "city_size"))
 
 
 def methods() -> list[dict[str, Any]]:
     known = registry()
-    rows = [{"method": name, "family": info.family, "scope": info.scope, "inputs": ", ".join(info.inputs),
-             "parameters": info.parameters, "licence": info.licence, "paper": info.paper}
-            for name in known.names() for info in [known.info(name)]]
-    broken = [{"method": bad.name, "family": "broken", "paper": f"package {bad.package}: {bad.reason}"} for bad in known.broken.values()]
-    return rows + broken
+    rows = [{"method": name, "version": info.version, "family": info.family, "scope": info.scope, "inputs": list(info.inputs),
+             "parameters": info.parameters, "deterministic": info.deterministic, "licence": info.licence, "paper": info.paper,
+             "summary": info.summary, "broken": None} for name in known.names() for info in [known.info(name)]]
+    return rows + [_broken("method", bad, rows[0]) for bad in known.broken.values()]
 
 
 def suite_rows() -> list[dict[str, Any]]:
-    return [{"suite": f"{suite.name}@{suite.version}", "family": suite.family, "cities": ", ".join(suite.cities),
-             "tasks": ", ".join(dict.fromkeys(map(kind_of, suite.tasks))), "editions": ", ".join(suite.editions), "title": suite.title}
-            for suite in suites().values()]
+    return [{"suite": suite.name, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
+             "tasks": list(suite.tasks), "editions": list(suite.editions), "title": suite.title} for suite in suites().values()]
 
 
 def tasks() -> list[dict[str, Any]]:
-    return [{"task": task, "suite": suite.name, "metrics": ", ".join(METRICS[name].label for name in _metrics(suite, task))}
+    return [{"task": task, "suite": suite.name, "metrics": list(_metrics(suite, task))}
             for suite in suites().values() for task in suite.tasks]
 
 
@@ -51,28 +51,33 @@ def _metrics(suite: Suite, task: str) -> tuple[str, ...]:
 
 
 def scenarios() -> list[dict[str, Any]]:
-    return [{"scenario": one.name, "family": family.name, "tasks": ", ".join(one.tasks) or "all", "meaning": one.meaning}
+    """Of a scenario of all tasks, the list of tasks is None."""
+    return [{"scenario": one.name, "family": family.name, "tasks": list(one.tasks) or None, "meaning": one.meaning}
             for family in FAMILIES.values() for one in family.scenarios.values()]
 
 
 def presets() -> list[dict[str, Any]]:
-    return [{"preset": p.name, "epochs": p.epochs, "windows an epoch": p.epoch_windows, "validation windows": p.validation_windows,
-             "unlabelled trips": p.unlabelled_trips, "labelled trips": p.labelled_trips, "simulated city": p.city_size,
-             "meaning": p.summary} for p in PRESETS.values()]
+    """A count that the preset leaves to the protocol is None."""
+    return [{"preset": p.name, **{count: getattr(p, count) for count in COUNTS}, "city_size": p.city_size, "meaning": p.summary}
+            for p in PRESETS.values()]
 
 
 def protocols() -> list[dict[str, Any]]:
-    return [{"protocol": f"{p.name}@{p.version}", "family": family.name, "history": getattr(p, "history", None),
-             "horizon": getattr(p, "horizon", None), "patience": p.patience, "epochs": p.max_epochs,
+    return [{"protocol": p.name, "version": p.version, "family": family.name, "ranked": p.ranked, "history": getattr(p, "history", None),
+             "horizon": getattr(p, "horizon", None), "patience": p.patience, "max_epochs": p.max_epochs, "metrics": list(p.metrics),
              "meaning": p.summary} for family in FAMILIES.values() for p in family.protocols.values()]
 
 
 def source_rows() -> list[dict[str, Any]]:
     known = sources()
-    rows = [{"source": one.name, "makes": ", ".join(one.kinds), "licence": one.licence, "files": one.files or "none",
-             "meaning": one.summary} for one in known.all()]
-    broken = [{"source": bad.name, "makes": "broken", "meaning": f"package {bad.package}: {bad.reason}"} for bad in known.broken.values()]
-    return rows + broken
+    rows = [{"source": one.name, "makes": list(one.kinds), "licence": one.licence, "files": one.files or None, "meaning": one.summary,
+             "broken": None} for one in known.all()]
+    return rows + [_broken("source", bad, rows[0]) for bad in known.broken.values()]
+
+
+def _broken(what: str, bad: Broken, other: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of an outside package that does not load: the keys of another row, and the reason."""
+    return {**dict.fromkeys(other), what: bad.name, "broken": f"package {bad.package}: {bad.reason}"}
 
 
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {

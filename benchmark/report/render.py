@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from benchmark.errors import unknown
-from benchmark.report.sheet import BEST, FLOOR, NOTHING, SECOND, Sheet, groups
+from benchmark.report.latex import latex
+from benchmark.report.page import html
+from benchmark.report.sheet import BEST, FLOOR, NOTHING, SECOND, Sheet, groups, noted
 from benchmark.report.terminal import terminal
 
 
@@ -33,58 +34,41 @@ def check_format(format: str) -> None:
         raise unknown("format", format, FORMATS)
 
 
-def _placed(sheets: Sequence[Sheet], notes_at: int) -> list[tuple[str, Sequence[str], Sheet]]:
-    """(title, notes, sheet): a group has its title at its first sheet, and its notes at its first (0) or its last (-1)."""
-    return [(sheet.title if sheet is group[0] else "", sheet.notes if sheet is group[notes_at] else (), sheet)
-            for group in groups(sheets) for sheet in group]
-
-
 def _rich(sheets: Sequence[Sheet], nothing: Sheet) -> str:
     return terminal(groups(sheets), nothing.title)
 
 
+def _latex(sheets: Sequence[Sheet], nothing: Sheet) -> str:
+    return latex(groups(sheets), nothing.title)
+
+
+def _html(sheets: Sequence[Sheet], nothing: Sheet) -> str:
+    return html(groups(sheets), nothing.title)
+
+
 def _markdown(sheets: Sequence[Sheet], nothing: Sheet) -> str:
+    """A title, its tables, its notes; the best bold, the second underlined by a tag that code hosts let through."""
+    if not sheets:
+        return f"{nothing.title}\n"
     parts = []
-    for title, notes, sheet in _placed(sheets, -1):
-        rule = "|" + "---|" * sheet.words + "---:|" * (len(sheet.heads) - sheet.words)
-        cells = sheet.cells({BEST: "**{}**", SECOND: "<u>{}</u>", FLOOR: "*{}*"}, _bars)
-        lines = [*([f"**{title}**", ""] if title else []), "| " + " | ".join(map(_bars, sheet.full_heads)) + " |", rule]
-        parts.append("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells), *(["", *notes] if notes else [])]))
-    return "\n\n".join(parts) + "\n"
+    for group in groups(sheets):
+        parts.append(f"**{group[0].title}**")
+        for sheet in group:
+            rule = "|" + "---|" * sheet.words + "---:|" * (len(sheet.heads) - sheet.words)
+            cells = sheet.cells({BEST: "**{}**", SECOND: "<ins>{}</ins>", FLOOR: "*{}*"}, _bars)
+            parts.append("\n".join([_line(map(_bars, sheet.full_heads)), rule, *map(_line, cells)]))
+        if notes := noted(group, "best bold", "second underlined"):
+            parts.append("\n".join(notes))
+    return "\n\n".join(part for part in parts if part != "****") + "\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def _bars(text: str) -> str:
     """A bar within a cell would end it."""
     return text.replace("|", r"\|")
-
-
-SYMBOLS = str.maketrans({"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-                         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "≥": r"$\geq$", "≠": r"$\neq$", "±": r"$\pm$",
-                         "†": r"$^\dagger$", "×": r"$\times$", "✕": r"$\times$", "Δ": r"$\Delta$", "–": "--"})
-
-
-def _latex(sheets: Sequence[Sheet], nothing: Sheet) -> str:
-    parts = []
-    for title, notes, sheet in _placed(sheets, 0):
-        cells = sheet.cells({BEST: r"\textbf{{{}}}", SECOND: r"\underline{{{}}}", FLOOR: r"\textit{{{}}}"},
-                            lambda text: text.translate(SYMBOLS))
-        lines = [*([f"% {title}"] if title else []), *(f"% {note}" for note in notes),
-                 r"\begin{tabular}{" + "l" * sheet.words + "r" * (len(sheet.heads) - sheet.words) + "}", r"\toprule",
-                 " & ".join(head.translate(SYMBOLS) for head in sheet.full_heads) + r" \\", r"\midrule"]
-        parts.append("\n".join([*lines, *(" & ".join(row) + r" \\" for row in cells), r"\bottomrule", r"\end{tabular}"]))
-    return "\n\n".join(parts) + "\n"
-
-
-def _html(sheets: Sequence[Sheet], nothing: Sheet) -> str:
-    parts = []
-    for title, notes, sheet in _placed(sheets, -1):
-        caption = f"<caption>{escape(title)}</caption>\n" if title else ""
-        head = "".join(f"<th>{escape(text)}</th>" for text in sheet.full_heads)
-        body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
-                         for row in sheet.cells({BEST: "<b>{}</b>", SECOND: "<u>{}</u>", FLOOR: "<i>{}</i>"}, escape))
-        foot = "".join(f"<p>{escape(note)}</p>" for note in notes)
-        parts.append(f"<table>\n{caption}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n{foot}")
-    return "\n".join(parts) + "\n"
 
 
 def _csv(sheets: Sequence[Sheet], nothing: Sheet) -> str:

@@ -11,6 +11,13 @@ from benchmark.metrics import METRICS, values
 from benchmark.report.paper import paper_numbers
 from benchmark.spec import Record
 
+# a mean over the steps of the horizon → the metric that is the same of one step alone
+OF_ONE_STEP = {"mae_mean12": "mae_nonzero", "rmse_mean12": "rmse_nonzero", "mape_mean12": "mape_nonzero"}
+# the presets from which conclusions are drawn, so that training must have come to its end
+CONCLUSIVE = ("medium", "full")
+# a best epoch beyond this share of all epochs means that the validation error still fell
+SETTLED_BY = 0.9
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -46,9 +53,15 @@ class Row:
     missing: str | None = None
     # the days before each window that the method was shown
     past_days: int = 0
+    # of the method
+    version: int = 1
+    # what tells it from other rows of its method that would look alike, e.g. "version 2" or "batch_size=8"
+    differs: str = ""
+    # false: training was stopped by the budget while the validation error still fell; never ranked
+    settled: bool = True
 
 
-def make_row(task: str, source: str, records: Sequence[Record], horizon: int | None) -> Row:
+def make_row(task: str, source: str, records: Sequence[Record], horizon: int | None, differs: str = "") -> Row:
     """One method on one task, over the seeds of its records."""
     cells, each = {}, [task_values(record, task, horizon) for record in records]
     for metric in METRICS:
@@ -56,9 +69,11 @@ def make_row(task: str, source: str, records: Sequence[Record], horizon: int | N
         if len(found) == len(records):
             cells[metric] = over_seeds(found)
     first, spec = records[0], records[0].spec
-    paper = paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
-    return Row(task, spec.method, changed_options(first), len(records), cells, paper if spec.scenario == STANDARD else None, source,
-               missing=missing_reason(first, task), past_days=past_days(records))
+    # the papers have no number of one step, and none of a scenario in these tables
+    paper = (paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
+             if spec.scenario == STANDARD and not horizon else None)
+    return Row(task, spec.method, changed_options(first), len(records), cells, paper, source, missing=missing_reason(first, task),
+               past_days=past_days(records), version=spec.method_version, differs=differs, settled=all(map(is_settled, records)))
 
 
 def over_seeds(values: Sequence[float]) -> Cell:
@@ -69,7 +84,23 @@ def over_seeds(values: Sequence[float]) -> Cell:
 def task_values(record: Record, task: str, horizon: int | None) -> Mapping[str, float | None]:
     """Metric → what the record says of one of its tasks, and what its sums tell beyond; with a horizon, of this step alone."""
     made = values(record.sums.get(task, {}), horizon)
-    return made if horizon else {**made, **record.metrics.get(task, {})}
+    if horizon:
+        return {metric: value for metric, value in made.items() if metric not in OF_ONE_STEP}
+    return {**made, **record.metrics.get(task, {})}
+
+
+def shown_metrics(metrics: Sequence[str], horizon: int | None) -> tuple[str, ...]:
+    """The same metrics; of one step, what is a mean over all steps is that step's own."""
+    return tuple(dict.fromkeys(OF_ONE_STEP.get(metric, metric) if horizon else metric for metric in metrics))
+
+
+def is_settled(record: Record) -> bool:
+    """Whether a run that conclusions are drawn from was trained to its end, or at least had its best epoch well before it."""
+    spec, training = record.spec, record.notes.get("training", {})
+    if spec.preset not in CONCLUSIVE or not {"epochs", "best_epoch"} <= training.keys():
+        return True
+    most = spec.budget.get("epochs") or find_family(spec.family).protocol(spec.protocol).max_epochs
+    return training["epochs"] < most or training["best_epoch"] <= SETTLED_BY * training["epochs"]
 
 
 def changed_options(record: Record) -> str:
@@ -102,11 +133,11 @@ def make_floors(task: str, records: Iterable[Record]) -> list[Row]:
 
 
 def ranked(rows: Sequence[Row], metrics: Iterable[str]) -> list[Row]:
-    """The rows with the best and the second of each task and metric marked."""
+    """The rows with the best and the second of each task and metric marked, among those that are settled."""
     ranks: dict[tuple[int, str], int] = {}
     for task in dict.fromkeys(row.task for row in rows):
         for metric in metrics:
-            values = {k: row.cells[metric].mean for k, row in enumerate(rows) if row.task == task and metric in row.cells}
+            values = {k: row.cells[metric].mean for k, row in enumerate(rows) if row.task == task and row.settled and metric in row.cells}
             best = sorted(set(values.values()), reverse=METRICS[metric].higher_is_better)
             ranks |= {(k, metric): best.index(value) + 1 for k, value in values.items() if len(values) > 1 and value in best[:2]}
     return [replace(row, cells={metric: replace(cell, rank=ranks.get((k, metric), 0)) for metric, cell in row.cells.items()})

@@ -47,10 +47,24 @@ class Sheet:
         """The heads in one line: ``taxi_pick MAE``."""
         return [" ".join(filter(None, (self.blocks.get(j), head))) for j, head in enumerate(self.heads)]
 
+    @property
+    def runs(self) -> list[tuple[str, list[int]]]:
+        """Neighbouring columns of one block with its name, which is empty for those of none; a column of sections is left out."""
+        columns = range(int(self.sections), len(self.heads))
+        return [(name, list(run)) for name, run in groupby(columns, key=lambda j: self.blocks.get(j, ""))]
+
     def cells(self, marks: Mapping[int, str], escape: Callable[[str], str]) -> list[list[str]]:
         """The rows, escaped and marked; a mark that has no template is not shown."""
         return [[marks.get(self.marks.get((k, j), 0), "{}").format(escape(text)) for j, text in enumerate(row)]
                 for k, row in enumerate(self.rows)]
+
+
+def noted(group: Sequence[Sheet], best: str, second: str) -> list[str]:
+    """The notes of one group; first, as a format says it, what its marks of the best and the second are, as far as there are any."""
+    used = {mark for sheet in group for mark in sheet.marks.values()}
+    said = [word for mark, word in ((BEST, best), (SECOND, second)) if mark in used]
+    legend = ", ".join(said)
+    return [*([f"{legend[0].upper()}{legend[1:]}."] if said else []), *group[0].notes]
 
 
 # what is shown where there is no sheet: its title on the terminal, its columns in CSV

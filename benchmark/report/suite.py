@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import groupby
 
 from benchmark.families import find_family
 from benchmark.metrics import METRICS
+from benchmark.registry import registry
+from benchmark.report.advice import advice
+from benchmark.report.choice import Filter
 from benchmark.report.rows import Cell, Row
 from benchmark.report.sheet import DIM, FLOOR, Sheet
 from benchmark.report.table import Table
-from benchmark.report.tidy import COLUMNS, tidy_rows
+from benchmark.report.tidy import COLUMNS, paper_metric, plain, tidy_rows
 from benchmark.report.words import MISSING, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, with_brackets
 
-NOTHING = Sheet("No records match. Measure some: stbench run --method stid --suite nyc", (), (), columns=COLUMNS)
+# beside a method whose training did not come to its end
+NOT_SETTLED = "not settled"
+
+
+def nothing(chosen: Filter) -> Sheet:
+    """What is shown where a filter finds no record: what to type."""
+    return Sheet(advice(chosen), (), (), columns=COLUMNS)
 
 
 def suite_sheets(tables: Sequence[Table]) -> list[Sheet]:
@@ -29,7 +37,7 @@ def suite_sheets(tables: Sequence[Table]) -> list[Sheet]:
 
 def _sheet(table: Table, title: str, lines: Sequence[str]) -> Sheet:
     keys = ["task", "method", "n"]
-    paper = [percent_head(paper_label(table), _paper_metric(table))] if has_paper(table) else []
+    paper = [percent_head(paper_label(table), paper_metric(table))] if has_paper(table) else []
     rows = [[row.task, label(row), "–" if row.floor else str(row.n), *cell_texts(table, row), *paper_texts(table, row)]
             for row in table.rows]
     marks = {(k, len(keys) + j): row.cells[m].rank for k, row in enumerate(table.rows) for j, m in enumerate(table.metrics)
@@ -38,7 +46,7 @@ def _sheet(table: Table, title: str, lines: Sequence[str]) -> Sheet:
     marks |= {(k, j): FLOOR for k, row in enumerate(table.rows) if row.floor for j, text in enumerate(rows[k]) if j and text}
     data = [{**row, "metric": METRICS[row["metric"]].label} for row in tidy_rows(table)]
     return Sheet(title, [*keys, *map(metric_head, table.metrics), *paper], rows, words=2, keys=len(keys), sections=True, marks=marks,
-                 notes=lines, group=table.group, columns=COLUMNS, data=data, whole=asdict(table))
+                 notes=lines, group=table.group, columns=COLUMNS, data=data, whole=plain(table))
 
 
 def paper_label(table: Table) -> str:
@@ -50,7 +58,7 @@ def has_paper(table: Table) -> bool:
 
 
 def name(row: Row) -> str:
-    return with_brackets(row.method, row.past_days, row.changed)
+    return with_brackets(row.method, row.past_days, row.changed, row.differs, "" if row.settled else NOT_SETTLED)
 
 
 def label(row: Row) -> str:
@@ -66,7 +74,7 @@ def paper_texts(table: Table, row: Row) -> list[str]:
     """The paper's cell; none at all where the paper says nothing of this table."""
     if not has_paper(table):
         return []
-    return ["" if row.paper is None else cell_text(Cell(row.paper, None), _paper_metric(table), 1)]
+    return ["" if row.paper is None else cell_text(Cell(row.paper, None), paper_metric(table), 1)]
 
 
 def notes(group: Sequence[Table]) -> list[str]:
@@ -74,13 +82,19 @@ def notes(group: Sequence[Table]) -> list[str]:
     first, rows = group[0], [row for table in group for row in table.rows]
     cities = "Cities" if any("." in task for task in first.tasks) else "City"
     lines = [f"{cities}: {first.city} {origin(first.edition, first.fingerprint)}. "
-             f"Mean over n seeds ± sample sd (n ≥ 3).{' Best bold, second underlined.' if first.ranked else ''}"]
+             "Mean over n seeds ± sample sd (n ≥ 3)."]
+    if first.horizon:
+        lines.append(f"Every number is of step {first.horizon} of the horizon alone, so none is a mean over steps.")
     if not first.ranked:
         lines.append(f"Protocol {first.protocol}: {find_family(first.family).protocol(first.protocol.partition('@')[0]).summary}.")
     units = {task: unit for table in group for task, unit in table.units.items() if unit}
     if units:
         lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(task for task in units if units[task] == unit)})"
                                                   for unit in dict.fromkeys(units.values())) + ".")
+    lines += _single_runs(rows)
+    if not all(row.settled for row in rows):
+        lines.append(f"{NOT_SETTLED}: the budget ended training while the validation error still fell, in the last tenth of its epochs; "
+                     "never ranked.")
     if any(row.floor for row in rows):
         lines.append(f"n –: a floor, what is reached without any {find_family(first.family).floors_lack}; never ranked.")
     if any(row.past_days for row in rows):
@@ -89,7 +103,7 @@ def notes(group: Sequence[Table]) -> list[str]:
     lines += [f"{MISSING}: {reasons(missing)}."] if missing else []
     with_paper = [table for table in group if has_paper(table)]
     if with_paper:
-        shown = ", ".join(dict.fromkeys(METRICS[_paper_metric(table)].label for table in with_paper))
+        shown = ", ".join(dict.fromkeys(METRICS[paper_metric(table)].label for table in with_paper))
         warning = "never ranked" if first.comparable else "on its own data and protocol: not comparable, never ranked"
         lines.append(f"{paper_label(first)}: the paper's {shown} {warning}.")
     if any(row.source == "published" for row in rows):
@@ -97,6 +111,17 @@ def notes(group: Sequence[Table]) -> list[str]:
     return lines
 
 
-def _paper_metric(table: Table) -> str:
-    """The metric of the paper's column; the tasks of a table share it."""
-    return find_family(table.family).kind(table.tasks[0]).paper_metric
+def _single_runs(rows: Sequence[Row]) -> list[str]:
+    """Why rows have one run, as far as the registry knows."""
+    methods = dict.fromkeys(row.method for row in rows if row.n == 1)
+    known = registry()
+    always = [method for method in methods if method in known.names() and known.info(method).deterministic]
+    once = [method for method in methods if method not in always]
+    said = [f"{', '.join(always)} {_verb(always, 'gives', 'give')} the same under every seed and {_verb(always, 'runs', 'run')} once"
+            ] if always else []
+    said += [f"{', '.join(once)} {_verb(once, 'was', 'were')} run under one seed, which says nothing of the spread"] if once else []
+    return [f"n = 1: {'; '.join(said)}."] if said else []
+
+
+def _verb(names: Sequence[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several

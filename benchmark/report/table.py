@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -11,7 +11,8 @@ from benchmark.families import STANDARD, Family, find_family
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.report.choice import Filter, chosen_records
-from benchmark.report.rows import Row, make_floors, make_row, ranked
+from benchmark.report.labels import budget_facts, method_facts, told_apart
+from benchmark.report.rows import Row, changed_options, make_floors, make_row, past_days, ranked, shown_metrics
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 
@@ -40,6 +41,10 @@ class Table:
     horizon: int | None = None
     family: str = "forecasting"
     scenario: str = STANDARD
+    # the counts of the preset that bound these runs
+    budget: Mapping[str, int | None] = field(default_factory=dict)
+    # what tells it from other tables that would look alike
+    differs: str = ""
     # tables of the same records have the same number: tasks of other metrics stand in a table of their own
     group: int = 0
 
@@ -47,7 +52,8 @@ class Table:
     def title(self) -> str:
         step = "" if self.horizon is None else f" · horizon {self.horizon} only"
         scenario = "" if self.scenario == STANDARD else f" · scenario {self.scenario}"
-        return f"{self.suite} · data {self.edition}{scenario} · protocol {self.protocol} · preset {self.preset}{step}"
+        differs = f" · {self.differs}" if self.differs else ""
+        return f"{self.suite} · data {self.edition}{scenario} · protocol {self.protocol} · preset {self.preset}{step}{differs}"
 
     @property
     def comparable(self) -> bool:
@@ -71,8 +77,10 @@ def make_tables(local: Store, published: Store | None, chosen: Filter | None = N
         for task in tasks:
             row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks))
             groups.setdefault(group, {}).setdefault(row, {}).setdefault(source, []).append(record)
-    ordered = sorted(groups.items(), key=lambda item: str(item[0]))
-    return [replace(table, group=number) for number, (_, sources) in enumerate(ordered) for table in _tables(sources, chosen)]
+    ordered = [sources for _, sources in sorted(groups.items(), key=lambda item: str(item[0]))]
+    made = {number: tables for number, sources in enumerate(ordered) if (tables := _tables(sources, chosen))}
+    differs = told_apart({number: (tables[0].title, budget_facts(_first(ordered[number]).spec)) for number, tables in made.items()})
+    return [replace(table, group=number, differs=differs[number]) for number, tables in made.items() for table in tables]
 
 
 def setting_of(spec: RunSpec) -> dict[str, Any]:
@@ -84,17 +92,22 @@ def setting_of(spec: RunSpec) -> dict[str, Any]:
 def _tables(sources: Sources, chosen: Filter) -> list[Table]:
     """The tables of one group: one for all tasks of the same metrics, in the suite's order."""
     used = {key: _used(each) for key, each in sources.items()}
-    _, first = next(iter(used.values()))
-    spec, family, about = first[0].spec, find_family(first[0].spec.family), first[0].city
+    first = _first(sources)
+    spec, family, about = first.spec, find_family(first.spec.family), first.city
     protocol = family.protocol(spec.protocol)
-    rows = _sorted([make_row(key[0], source, records, chosen.horizon) for key, (source, records) in used.items()], about["suite_tasks"])
+    # a method's rows are called alike in every task: the keys without their tasks
+    differs = told_apart({key[1:]: ((key[1], changed_options(records[0]), past_days(records)), method_facts(records[0].spec))
+                          for key, (_, records) in used.items()})
+    rows = _sorted([make_row(key[0], source, records, chosen.horizon, differs[key[1:]]) for key, (source, records) in used.items()],
+                   about["suite_tasks"])
     made = []
-    for own, tasks in _by_metrics(rows, protocol, family).items():
+    for own, tasks in _by_metrics(rows, protocol, family, chosen.horizon).items():
         methods = [row for row in rows if row.task in tasks]
-        # a record holds the floors of all steps together
-        floors = {task: make_floors(task, [record for key, (_, each) in used.items() if key[0] == task for record in each]
-                                    if chosen.horizon is None else []) for task in tasks}
-        metrics = _columns([*methods, *chain(*floors.values())], own, chosen.metrics, family)
+        # records hold no floor of one step alone
+        floors = {task: [] if chosen.horizon else
+                  make_floors(task, [record for key, (_, each) in used.items() if key[0] == task for record in each]) for task in tasks}
+        asked = None if chosen.metrics is None else shown_metrics(chosen.metrics, chosen.horizon)
+        metrics = _columns([*methods, *chain(*floors.values())], own, asked, family)
         if not metrics:
             continue
         if protocol.ranked:
@@ -102,8 +115,14 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         units = {task: about["tasks"][task]["unit"] for task in tasks}
         made.append(Table(**setting_of(spec), city=_size(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
-                          ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario))
+                          ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,
+                          budget=spec.budget))
     return made
+
+
+def _first(sources: Sources) -> Record:
+    """One record of a group, whose tables it speaks for."""
+    return _used(next(iter(sources.values())))[1][0]
 
 
 def _used(sources: Mapping[str, list[Record]]) -> tuple[str, list[Record]]:
@@ -115,14 +134,15 @@ def _used(sources: Mapping[str, list[Record]]) -> tuple[str, list[Record]]:
 def _sorted(rows: list[Row], tasks: list[str]) -> list[Row]:
     """In the order of the suite and of the registry."""
     order, names = {task: k for k, task in enumerate(tasks)}, registry().names()
-    return sorted(rows, key=lambda row: (order.get(row.task, 99), names.index(row.method) if row.method in names else 99, row.changed))
+    return sorted(rows, key=lambda row: (order.get(row.task, 99), names.index(row.method) if row.method in names else 99, row.changed,
+                                         row.differs))
 
 
-def _by_metrics(rows: list[Row], protocol: Protocol, family: Family) -> dict[tuple[str, ...], tuple[str, ...]]:
+def _by_metrics(rows: list[Row], protocol: Protocol, family: Family, horizon: int | None) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Metrics → the tasks that are scored by them."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for task in dict.fromkeys(row.task for row in rows):
-        own = family.metrics_of(task, protocol)
+        own = shown_metrics(family.metrics_of(task, protocol), horizon)
         found[own] = (*found.get(own, ()), task)
     return found
 

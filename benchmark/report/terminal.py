@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmark.report.console import captured
-from benchmark.report.sheet import BEST, DIM, FLOOR, SECOND, Sheet
+from benchmark.report.sheet import BEST, DIM, FLOOR, SECOND, Sheet, noted
 
 STYLES = {BEST: "bold", SECOND: "underline", FLOOR: "dim", DIM: "dim"}
-# how narrow a grid is made: as it is; heads and words broken at brackets, the ± closed up; words broken at every comma; without edges
+# behind the number where no style is shown: in a pipe, a file, a terminal without any
+SIGNS = {BEST: "*", SECOND: "+"}
+# room for a sign: rich strips spaces at an end
+BLANK = "\ue000"
+# columns that a folded name keeps at the least
+NAME_WIDTH = 6
+# how narrow a grid is made: as it is; heads and words broken at brackets, the ± closed up; words broken at every comma;
+# without edges, arrows below
 WIDE, COMPACT, TIGHT, CLOSE = LEVELS = range(4)
 
 
@@ -28,24 +37,30 @@ def terminal(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
                 # an edge is an empty line
                 edge = [] if grid.show_edge else [""]
                 console.print(*edge, grid, *edge, sep="\n")
-            for note in group[0].notes:
+            legend = ("best bold", "second underlined") if _styled(console) else (f"{SIGNS[BEST]} best", f"{SIGNS[SECOND]} second")
+            for note in noted(group, *legend):
                 console.print(Text(note, style="dim"))
             console.print()
         if not groups:
             console.print(Text(nothing))
 
-    return captured(write)
+    return captured(write).replace(BLANK, " ")
 
 
 def _grids(console: Console, group: Sequence[Sheet]) -> list[Grid]:
     """In as few parts as the width allows, and of these the widest level; folded only if not even one block a part fits."""
-    most = max(len(_blocks(sheet)) for sheet in group)
+    most, signed = max(len(_blocks(sheet)) for sheet in group), not _styled(console)
     for parts in range(1, most + 1):
         for level in LEVELS:
-            grids = _made(group, parts, level)
+            grids = _made(group, parts, level, signed)
             if all(_fits(console, grid) for grid in grids):
                 return grids
-    return _made(group, most, CLOSE, fold=True)
+    return _made(group, most, CLOSE, signed, fold=console.width)
+
+
+def _styled(console: Console) -> bool:
+    """Whether bold and underlined are seen."""
+    return console.color_system is not None
 
 
 def _fits(console: Console, grid: Grid) -> bool:
@@ -59,7 +74,8 @@ def _blocks(sheet: Sheet) -> list[list[int]]:
     return [list(columns) for _, columns in numbered] or [[]]
 
 
-def _made(group: Sequence[Sheet], parts: int, level: int, fold: bool = False) -> list[Grid]:
+def _made(group: Sequence[Sheet], parts: int, level: int, signed: bool, fold: int = 0) -> list[Grid]:
+    """signed: marks are signs, not styles. fold: the width into which texts are folded; 0: they are not."""
     # grids below each other have names of one width
     lines = [line for sheet in group for text in _names(sheet, level) for line in text.splitlines()]
     width = max(map(len, lines), default=None) if len(group) > 1 and not fold else None
@@ -68,7 +84,7 @@ def _made(group: Sequence[Sheet], parts: int, level: int, fold: bool = False) ->
         blocks = _blocks(sheet)
         size = -(-len(blocks) // parts)
         for k in range(0, len(blocks), size):
-            made.append(_grid(sheet, [j for block in blocks[k : k + size] for j in block], level, width, fold))
+            made.append(_grid(sheet, [j for block in blocks[k : k + size] for j in block], level, width, signed, fold))
     return made
 
 
@@ -78,29 +94,50 @@ def _names(sheet: Sheet, level: int) -> list[str]:
     return [*(row[0] for row in sheet.rows if sheet.sections), *(_text(sheet, first, row[first], level) for row in sheet.rows)]
 
 
-def _grid(sheet: Sheet, part: Sequence[int], level: int, name_width: int | None, fold: bool) -> Grid:
+def _grid(sheet: Sheet, part: Sequence[int], level: int, name_width: int | None, signed: bool, fold: int) -> Grid:
     """The columns of the keys, and of a part."""
     first, gap = int(sheet.sections), int(level < CLOSE)
     columns = [*range(first, sheet.keys), *part]
+    texts = {j: _column(sheet, j, level, signed) for j in columns}
+    folds = dict.fromkeys(columns, bool(fold)) | dict.fromkeys(_whole(sheet, texts, fold), False)
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=gap > 0)
     for j in columns:
         # rich gives a column of nothing the width 1, but does not count it
-        head = Text(_head(sheet, j, level) or " ")
-        grid.add_column(head, justify="left" if j < sheet.words else "right", overflow="fold", no_wrap=not fold,
+        grid.add_column(Text(texts[j][0] or " "), justify="left" if j < sheet.words else "right", overflow="fold", no_wrap=not folds[j],
                         min_width=name_width if j == first else None)
     for name, section in groupby(range(len(sheet.rows)), key=lambda k: sheet.rows[k][0] if sheet.sections else ""):
         if sheet.sections:
             grid.add_row(Text(name, style="bold cyan"))
         for k in (rows := list(section)):
-            cells = [Text(_text(sheet, j, sheet.rows[k][j], level), style=STYLES.get(sheet.marks.get((k, j), 0), "")) for j in columns]
+            cells = [Text(texts[j][1 + k], style=STYLES.get(sheet.marks.get((k, j), 0), "")) for j in columns]
             grid.add_row(*cells, end_section=sheet.sections and k == rows[-1])
     return grid
+
+
+def _column(sheet: Sheet, column: int, level: int, signed: bool) -> list[str]:
+    """Head and cells of a column. Where a number has a sign, the others have room for it, so that their digits stay below each other."""
+    head, cells = _head(sheet, column, level), [_text(sheet, column, row[column], level) for row in sheet.rows]
+    signs = [SIGNS.get(sheet.marks.get((k, column), 0), "") for k in range(len(cells))]
+    if not signed or column < sheet.words or not any(signs):
+        return [head, *cells]
+    width = max(map(cell_len, cells)) + 1
+    lines = [line + BLANK * (cell_len(line) < width) for line in head.splitlines()]
+    return ["\n".join(lines), *(text + (sign or BLANK) for text, sign in zip(cells, signs, strict=True))]
+
+
+def _whole(sheet: Sheet, texts: Mapping[int, Sequence[str]], fold: int) -> list[int]:
+    """The columns of numbers that are not folded where something must be: all of them, if the names still have room beside."""
+    widths = {j: max(cell_len(line) for text in column for line in text.splitlines() or [""]) for j, column in texts.items()}
+    least = sum(1 + (width if j >= sheet.words else min(width, NAME_WIDTH)) for j, width in widths.items())
+    return [j for j in texts if j >= sheet.words] if least <= fold else []
 
 
 def _head(sheet: Sheet, column: int, level: int) -> str:
     """A head in as few columns as it takes; over the first of a block its name, a line for each of its words between dots."""
     block = sheet.blocks.get(column, "")
     head = sheet.heads[column].replace(" (", "\n(")
+    if level >= CLOSE:
+        head = re.sub(r" ([↑↓])\n?", r"\n\1 ", head).strip()
     if block or level >= COMPACT:
         head = head.replace(", ", ",\n")
     return "\n".join([*block.split("."), head]) if block and sheet.blocks.get(column - 1) != block else head

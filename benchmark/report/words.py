@@ -16,28 +16,39 @@ PAST_DAYS = "past … d: the method was also shown so many days before each wind
 
 
 def metric_head(metric: str) -> str:
-    """The label, which names its mask: ``MAE (y≠0)``, ``MAPE % (y≥1)``."""
-    return percent_head(METRICS[metric].label, metric)
+    """The label, which names its mask, and which way is better: ``MAE ↓ (y≠0)``, ``MAPE % ↓ (y≥1)``, ``Acc@1 % ↑``."""
+    name, space, mask = percent_head(METRICS[metric].label, metric).partition(" (")
+    return f"{name} {'↑' if METRICS[metric].higher_is_better else '↓'}{space}{mask}"
 
 
 def percent_head(label: str, metric: str) -> str:
-    """``MAPE (y≥1)`` → ``MAPE % (y≥1)``, for a metric that is printed as a percentage."""
+    """``MAPE (y≥1)`` → ``MAPE % (y≥1)``, for a metric that is printed as a percentage and does not say so."""
     name, space, mask = label.partition(" ")
-    return f"{name} %{space}{mask}" if METRICS[metric].percent else label
+    return f"{name} %{space}{mask}" if METRICS[metric].percent and "%" not in name else label
+
+
+def printed(value: float, metric: str) -> float:
+    """A metric's value in the unit of `unit_of`: shares as percentages."""
+    return 100 * value if METRICS[metric].percent else value
+
+
+def unit_of(metric: str, unit: str) -> str:
+    """The unit that a metric is given in, in tables and data alike; `unit`: that of the task's MAE and RMSE."""
+    return "%" if METRICS[metric].percent else unit
 
 
 def cell_text(cell: Cell | None, metric: str, n: int) -> str:
     """``12.34 ± 0.05``; percentages for shares; no ± below three runs."""
     if cell is None:
         return ""
-    scale, digits = (100, 1) if METRICS[metric].percent else (1, 2 if cell.mean >= 0.1 else 4)
-    text = f"{cell.mean * scale:.{digits}f}"
-    return f"{text} ± {cell.sd * scale:.{digits}f}" if cell.sd is not None and n >= FEWEST_FOR_SD else text
+    digits = 1 if METRICS[metric].percent else 2 if cell.mean >= 0.1 else 4
+    text = f"{printed(cell.mean, metric):.{digits}f}"
+    return f"{text} ± {printed(cell.sd, metric):.{digits}f}" if cell.sd is not None and n >= FEWEST_FOR_SD else text
 
 
-def with_brackets(name: str, past_days: int, changed: str = "") -> str:
-    """``astgcn (past 7 d, hidden=64)``: what a method was shown beyond the window, and the options that the user changed."""
-    inside = ", ".join(filter(None, [f"past {past_days} d" if past_days else "", changed]))
+def with_brackets(name: str, past_days: int, *said: str) -> str:
+    """``astgcn (past 7 d, hidden=64)``: what a method was shown beyond the window, and what else is said of it."""
+    inside = ", ".join(filter(None, [f"past {past_days} d" if past_days else "", *said]))
     return f"{name} ({inside})" if inside else name
 
 

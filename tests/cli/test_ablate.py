@@ -95,7 +95,7 @@ def test_the_full_method_and_each_ablation_are_measured_and_compared(stbench):
             cell = table["rows"][name][task]
             assert cell["n"] == 2
             assert cell["error"]["mean"] == pytest.approx(mean)
-            assert cell["change"] == (None if name == "full" else pytest.approx((mean - means["full"]) / means["full"]))
+            assert cell["change_percent"] == (None if name == "full" else pytest.approx(100 * (mean / means["full"] - 1)))
 
 
 def test_an_ablation_run_is_the_run_of_the_same_options(stbench, tmp_path):
@@ -121,9 +121,9 @@ def test_a_failed_variant_leaves_its_cells_empty_and_exit_is_1(stbench, tmp_path
     done = stbench("ablate", "no_suite", "--suite", "nyc", "--task", "taxi_pick", "--format", "csv", *SMOKE,
                    "--results", str(tmp_path), code=1)
     rows = [line.split(",") for line in done.stdout.splitlines()]
-    n, mean, change = (rows[0].index(name) for name in ("n", "mean", "change"))
+    n, mean, change = (rows[0].index(name) for name in ("n", "mean", "change_percent"))
     by_name = {row[rows[0].index("variant")]: row for row in rows[1:]}
-    assert by_name["diverges"][n:mean + 1] == ["0", "MAE", ""]
+    assert by_name["diverges"][n:mean + 1] == ["0", "MAE", "trips per 30 min", ""]
     assert by_name["diverges"][change] == ""
     assert float(by_name["no_depth"][mean]) > 0
     assert "2 runs failed" in done.stderr

@@ -141,7 +141,62 @@ def test_a_wrong_name_is_one_sentence_exit_2_and_nothing_written(stbench, tmp_pa
 def test_lists_print_as_tables_and_as_json(stbench, what):
     rows = json.loads(stbench("list", what, "--json"))
     assert rows
-    assert all(str(row[what.removesuffix("s")]).split("@")[0] in stbench("list", what, COLUMNS="300") for row in rows[:3])
+    shown = stbench("list", what, COLUMNS="300")
+    assert all(row[what.removesuffix("s")] in shown for row in rows)
+
+
+@pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols", "sources"])
+def test_the_data_of_a_list_are_names_numbers_and_lists_of_names(stbench, what):
+    for row in json.loads(stbench("list", what, "--json")):
+        sentences = {"title", "meaning", "summary", "paper", "licence", "files", "broken"}
+        for key, value in row.items():
+            assert key.replace("_", "").isalpha(), "a key is one word"
+            values = value if isinstance(value, list) else [value]
+            if key not in sentences:
+                assert all(one is None or isinstance(one, int) or not set(" ,@") & set(one) for one in values), key
+    versions = {row["version"] for row in json.loads(stbench("list", "suites", "--json"))}
+    assert versions == {1}
+
+
+def test_the_list_of_methods_has_a_line_a_method_at_eighty_columns_and_names_what_it_leaves_out(stbench):
+    names = [row["method"] for row in json.loads(stbench("list", "methods", "--json"))]
+    lines = stbench("list", "methods", COLUMNS="80").splitlines()
+    starts = [line.split()[0] for line in lines if line.split() and line.split()[0] in names]
+    assert sorted(starts) == sorted(names)
+    filled = [line for line in lines if line.strip()]
+    assert len(filled) == len(names) + 2 + 2 + 1, "heads, rule, two families, what is left out"
+    assert lines[-1].strip() == "Wider terminals show as well: licence, inputs."
+    assert max(map(len, lines)) <= 80
+    assert "Yi et al., NeurIPS 2024" in "\n".join(lines)
+    wide = stbench("list", "methods", COLUMNS="200")
+    assert "value, time, calendar, coordinates" in wide
+    assert "Wider" not in wide
+
+
+def test_long_meanings_stand_below_their_rows(stbench):
+    lines = stbench("list", "protocols", COLUMNS="80").splitlines()
+    row = next(k for k, line in enumerate(lines) if line.startswith(" strict "))
+    assert lines[row + 1].startswith("   rows cut first (70/10/20), scaler")
+    assert not any(line.endswith(" ") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_on_a_very_narrow_terminal_a_list_gives_a_line_a_fact(stbench):
+    assert "windows an epoch: 1,280" in stbench("list", "presets", COLUMNS="40").splitlines()
+
+
+def test_show_aligns_the_options_of_a_method_and_names_their_choices(stbench):
+    text = stbench("show", "cmust", COLUMNS="80")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    options = lines[lines.index("options:") + 1: lines.index("presets:")]
+    columns = {line.index(word) for line, word in ((line, word) for line in options for word in ("windows or trips", "the optimiser's step",
+                                                                                                "Adam's step size")) if word in line}
+    assert len(columns) == 1
+    assert "[time_first, space_first]" in " ".join(text.split())
+    shown = json.loads(stbench("show", "cmust", "--json"))["options"]
+    assert shown["profile"]["choices"] == ["code", "text"]
+    assert "choices" not in shown["batch_size"]
 
 
 def test_show_tells_a_methods_options_and_a_suites_editions(stbench):

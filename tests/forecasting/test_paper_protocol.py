@@ -165,7 +165,7 @@ def test_tables_keep_the_protocols_apart_say_so_and_rank_only_strict(tmp_path):
     assert not any(cell.rank for row in tables["paper@1"].rows for cell in row.cells.values())
     only = render(suite_sheets(make_tables(store, None, Filter(protocols=("paper",)))), "markdown")
     assert "protocol paper@1" in only
-    assert "MAE (y≠0, mean12)" in only
+    assert "MAE ↓ (y≠0, mean12)" in only
     assert "never ranked" in only
     assert "strict" not in only
     assert "Best bold" not in only

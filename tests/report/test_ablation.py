@@ -97,12 +97,12 @@ def test_what_was_not_measured_is_an_empty_cell(plans, table, format):
     text = render(ablation_sheet(table(plans(tasks=("risk",)), {"full": {0: 10.0}, "no_identity": {1: 11.0}})), format)
     if format == "json":
         rows = json.loads(text)["rows"]
-        assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change": None, "paired": 0, "missing": None}
-        assert rows["no_identity"]["risk"]["change"] is None  # no seed in common
+        assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change_percent": None, "paired": 0, "missing": None}
+        assert rows["no_identity"]["risk"]["change_percent"] is None  # no seed in common
     elif format == "csv":
         rows = {row["variant"]: row for row in csv.DictReader(io.StringIO(text))}
-        assert [rows["no_context_interaction"][key] for key in ("n", "mean", "sd", "change")] == ["0", "", "", ""]
-        assert [rows["no_identity"][key] for key in ("n", "mean", "change")] == ["1", "11.0", ""]
+        assert [rows["no_context_interaction"][key] for key in ("n", "mean", "sd", "change_percent")] == ["0", "", "", ""]
+        assert [rows["no_identity"][key] for key in ("n", "mean", "change_percent")] == ["1", "11.0", ""]
     else:
         name = "no_context_interaction".replace("_", r"\_" if format == "latex" else "_")
         line = next(line for line in text.splitlines() if name in line and "blocks" not in line)
@@ -144,8 +144,7 @@ def test_every_format_names_suite_edition_protocol_preset_mask_and_options(plans
     text = render(ablation_sheet(table(plans(), WHOLE)), format).replace("\\", "")
     assert all(word in text for word in ("chicago@1", "sim", "strict@1", "smoke", "parts", "no_identity", "time_width", "taxi_drop"))
     assert ("mae" if format == "json" else "MAE") in text
-    shown = text.replace('"change": 0.0769', "+7.7").replace("0.0769", "+7.7") if format in ("json", "csv") else text
-    assert "+7.7" in shown
+    assert ("7.69" if format in ("json", "csv") else "+7.7") in text
 
 
 def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypatch):
@@ -156,7 +155,8 @@ def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypa
             store.write(Record(run, "done", city={}, metrics={task: {"mae": 1.0, "mae_mean12": 7.0} for task in run.tasks}))
     made = make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
     text = render(ablation_sheet(made), "markdown")
-    assert f"risk {METRICS['mae_mean12'].label} |" in text
+    assert METRICS["mae_mean12"].label == "MAE (y≠0, mean12)"
+    assert "risk MAE ↓ (y≠0, mean12) |" in text
     assert "| full | 1 | 7.00 |" in text
     (row,) = [line for line in screen(made, 80, monkeypatch) if line.split()[:1] == ["full"]]
     assert row.count("7.00") == 3

@@ -42,7 +42,8 @@ def test_records_have_a_row_a_run_task_and_metric(stores):
     frame = frames.records(folder)
     assert list(frame.columns) == list(frames.RECORD_COLUMNS)
     assert frame[["seed", "metric", "value"]].values.tolist() == [
-        [0, "mae", 1.0], [0, "rmse", 2.0], [0, "mape", 0.1], [1, "mae", 2.0], [1, "rmse", 4.0], [1, "mape", 0.2]]
+        [0, "mae", 1.0], [0, "rmse", 2.0], [0, "mape", 10.0], [1, "mae", 2.0], [1, "rmse", 4.0], [1, "mape", 20.0]]
+    assert dict(zip(frame.metric, frame.unit, strict=True)) == {"mae": "trips", "rmse": "trips", "mape": "%"}
     first = frame.iloc[0]
     assert (first.suite, first.protocol, first.scenario, first.preset, first.options, first.source) == (
         "nyc@1", "strict@1", "standard", "quick", "hidden=64", "local")
@@ -70,9 +71,9 @@ def test_tables_are_the_rows_of_the_csv_with_the_metrics_names(stores):
     lines = list(csv.DictReader(io.StringIO(render(suite_sheets(make_tables(Store(folder), None)), "csv"))))
     assert list(frame.columns) == list(lines[0])
     assert [METRICS[name].label for name in frame.metric] == [line["metric"] for line in lines]
-    for column in ("suite", "task", "method", "options", "source"):
+    for column in ("suite", "task", "method", "options", "source", "unit", "budget"):
         assert frame[column].tolist() == [line[column] for line in lines], column
-    for column in ("mean", "sd", "paper", "n", "rank", "past_days"):
+    for column in ("mean", "sd", "paper", "n", "rank", "past_days", "version", "horizon"):
         given = [None if value is pd.NA else float(value) for value in frame[column].astype("Float64")]
         assert given == [float(line[column]) if line[column] else None for line in lines], column
     stid = frame[(frame.method == "stid") & (frame.metric == "mae")].iloc[0]

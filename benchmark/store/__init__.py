@@ -7,6 +7,7 @@ Open first: `records.py`. The local store takes what this checkout measures; the
 
     `claims.py`     who is at work on a run: a file beside its record with owner, heartbeat and progress, so that many processes and
                     machines share a store and a dead worker's run is taken over
+    `kept.py`       fitted methods beside their records, for whoever asked to keep them
     `campaigns.py`  what was asked of a store, and how far it is: the data behind `stbench status`
 
 No torch: tables and lists read stores.

@@ -112,8 +112,8 @@ def find_kept(store: Store, run: str | Path) -> Kept:
     """
     kept = read_kept(_find_sidecar(store, run))
     if not kept.fits_its_record():
-        raise UserError(f"The kept state of run {kept.spec.id} is of an earlier fit, with other metrics than the record beside it. Type the "
-                        "command of the run again with --keep.")
+        raise UserError(f"The kept state of run {kept.spec.id} is of an earlier fit, with other metrics than the record beside it. "
+                        "Type the command of the run again with --keep.")
     return kept
 
 

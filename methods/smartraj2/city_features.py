@@ -30,7 +30,7 @@ def city_features(problem: TrajectoryProblem) -> dict[str, Tensor]:
 
 def quantities(trips: Trips) -> Tensor:
     """float64 [trip, 5], NaN where a trip does not have the quantity."""
-    parts = [torch.empty(0, QUANTITIES, dtype=torch.float64)]  # there may be no trip: a kept encoder is made again without any
+    parts = []
     for part in chunks(trips):
         points, layout = channels_of(part), Ragged.of(part.gps.offsets)
         metres, seconds = layout.total(points[:, [DISTANCE, SECONDS]].nan_to_num()).unbind(1)

@@ -46,9 +46,10 @@ def forecast(run: str | Path, city: Any, tasks: str | Sequence[str] | None = Non
     UserError: no such run or city, a run that was not kept or has changed, other nodes, interval or unit, an unknown task.
 
     >>> frame = run("last_value", "nyc", task="taxi_pick", preset="smoke", data="sim", keep=True)
-    >>> kept = records(suite="nyc", method="last_value", task="taxi_pick", preset="smoke", metric="mae").id.iloc[-1]
-    >>> forecast(kept, "nyc").groupby("step").forecast.sum().round().head(2).tolist()
-    [36.0, 36.0]
+    >>> kept = records(suite="nyc", method="last_value", task="taxi_pick", preset="smoke", edition="sim").id.iloc[0]
+    >>> frame = forecast(kept, "nyc")
+    >>> frame["time"].iloc[0].isoformat(), len(frame) == 12 * len(load_city("nyc", size="smoke").nodes)
+    ('2016-01-15T00:00:00-05:00', True)
     """
     used = _Used.find(run, results)
     wanted = (tasks,) if isinstance(tasks, str) else tasks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot(run: str | Path, task: str | None = None, node: str | None = None, *, step: int = 1, days: float = 7, ax: Axes | None = None,
-         results: str | Path | None = None) -> Axes:
+def plot(run: str | Path, task: str | None = None, node: str | None = None, *, steps: int | Sequence[int] = 1, days: float = 7,
+         ax: Axes | None = None, results: str | Path | None = None) -> Axes:
     """Draw what a kept run predicted of a node in the last days of the test part, against the truth.
 
     Parameters
     ----------
     run: its id, the beginning of it, or a path of one of its kept files. task, node: default the first ones; a node by its id.
-    step: how many steps ahead was predicted. days: how much to draw, counted from the end. ax: where to draw; default a new figure.
-    results: folder of the records.
+    steps: how many steps ahead was predicted, one number or several. days: how much to draw, counted from the end.
+    ax: where to draw; default a new figure. results: folder of the records.
 
     Raises
     ------
@@ -30,7 +31,6 @@ def plot(run: str | Path, task: str | None = None, node: str | None = None, *, s
     from benchmark.execution.packing import unpack_predictions
 
     pyplot = _pyplot()
-    import numpy as np
     import pandas as pd
 
     kept = find_kept(Store(local_root(results)), run)
@@ -42,16 +42,20 @@ def plot(run: str | Path, task: str | None = None, node: str | None = None, *, s
     if node is not None and node not in nodes:
         raise unknown(f"node of task {task}", node, nodes)
     windows, horizon, _ = predictions.shape
-    if not 1 <= step <= horizon:
-        raise UserError(f"step = {step} is not ahead of a window; the run predicts the steps 1 to {horizon}.")
+    ahead = (steps,) if isinstance(steps, int) else tuple(steps)
+    for step in ahead:
+        if not 1 <= step <= horizon:
+            raise UserError(f"steps = {step} is not ahead of a window; the run predicts the steps 1 to {horizon}.")
     column = nodes.index(node) if node is not None else 0
-    # window w asks for the rows w … w + horizon - 1 of the truth
-    rows = np.arange(windows) + step - 1
-    times = pd.to_datetime(arrays[f"{task}.times"][rows])
+    times, truth = pd.to_datetime(arrays[f"{task}.times"]), arrays[f"{task}.truth"][:, column]
     shown = times > times[-1] - pd.Timedelta(days=days)
     axes: Axes = ax if ax is not None else pyplot.subplots(figsize=(8, 3))[1]
-    axes.plot(times[shown], arrays[f"{task}.truth"][rows, column][shown], color="0.3", linewidth=1, label="truth")
-    axes.plot(times[shown], predictions[:, step - 1, column][shown], linewidth=1, label=f"{kept.spec.method}, {step} ahead")
+    axes.plot(times[shown], truth[shown], color="0.3", linewidth=1, label="truth")
+    for step in ahead:
+        # window w asks for the rows w … w + horizon - 1 of the truth
+        rows = slice(step - 1, windows + step - 1)
+        axes.plot(times[rows][shown[rows]], predictions[:, step - 1, column][shown[rows]], linewidth=1,
+                  label=f"{kept.spec.method}, {step} ahead")
     axes.set_title(f"{kept.spec.suite} · {task} · node {nodes[column]}")
     axes.tick_params(axis="x", rotation=30)
     axes.legend()

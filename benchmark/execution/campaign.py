@@ -64,7 +64,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     for job in todo if keep else ():
         record = board.records.get(job.spec.id)
         if record and record.status == "done" and not is_kept(store, job.spec):
-            logger.warning("%s was fitted again and gives other metrics than its record, which was measured on another machine or version; "
-                           "its state was not kept. Add --force to measure it here.", label(job.spec, job.notes))
+            logger.warning("%s was fitted again and gives other metrics than its record, so that its state was not kept; the record is "
+                           "probably of another machine or version. Add --force to measure it here.", label(job.spec, job.notes))
     failed = tuple(record for record in board.records.values() if record.status != "done")
     return Result(len(board.records) - len(failed), len(plan.jobs) - len(todo), failed, tuple(board.elsewhere.values()))

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def forecast(run: str | Path, city: Any, tasks: str | Sequence[str] | None = None, *, edition: str | None = None,
+def forecast(run: str | Path, city: Any, task: str | Sequence[str] | None = None, *, edition: str | None = None,
              results: str | Path | None = None) -> pd.DataFrame:
     """What a kept run forecasts of the steps after the end of a city's series, in its unit.
 
     Parameters
     ----------
     run: its id, the beginning of it, or a path of one of its kept files. city: an opened one, the name of one, or a folder of one.
-    tasks: default all of the run. edition: of a named city; default that of the run. results: folder of the records.
+    task: one or several; default all of the run. edition: of a named city; default that of the run. results: folder of the records.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def forecast(run: str | Path, city: Any, tasks: str | Sequence[str] | None = Non
     ('2016-01-15T00:00:00-05:00', True)
     """
     used = _Used.find(run, results)
-    wanted = (tasks,) if isinstance(tasks, str) else tasks
+    wanted = (task,) if isinstance(task, str) else task
     return used.measurer.forecast(used.fitted, used.method(), used.opened(city, edition), wanted)
 
 
@@ -117,6 +117,9 @@ class _Used:
     def _found(self, city: str | Path, edition: str | None) -> Any:
         if (Path(city) / CARD).is_file():
             return self.measurer.open_city(Path(city))
+        if Path(city).is_file():
+            raise UserError(f"{city} is a file, not a prepared city. Bring it with `stbench data import`, whose TOML file names the data, "
+                            "then give the city's name.")
         if edition is None and self.spec.edition in find_suite(str(city)).editions:
             edition = self.spec.edition
         return load_city(str(city), edition, find_preset(self.spec.preset).city_size)

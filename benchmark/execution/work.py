@@ -16,7 +16,7 @@ import torch
 
 from benchmark import lazy
 from benchmark.checkpoints import Checkpoints
-from benchmark.contract import Budget, Fitted, Measured, Measurer, Progress, RunContext
+from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
 from benchmark.execution.environment import environment, peak_memory_mb
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
@@ -26,7 +26,7 @@ from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.spec import Record, RunSpec, as_before
 from benchmark.store.claims import claim
-from benchmark.store.kept import is_kept, keep, same_metrics
+from benchmark.store.kept import is_kept, same_metrics, write_kept
 from benchmark.store.records import Store
 from benchmark.suites.cities import locate
 
@@ -73,8 +73,8 @@ class Work:
             outcome = execute(job, self.device, tell, checkpoints, keep=self.keep)
             if not mine.held():  # this process slept so long that another took the run over
                 return None
-            if outcome.fitted and (before is None or same_metrics(outcome.record.metrics, before.metrics)):
-                keep(store, outcome.record, pack(outcome.fitted))
+            if outcome.kept and (before is None or same_metrics(outcome.record.metrics, before.metrics)):
+                write_kept(store, outcome.record, outcome.kept)
             # a failed attempt leaves its error, beside an earlier record too
             stays = before if outcome.record.status == "done" else None
             if stays is None:
@@ -90,8 +90,8 @@ class Outcome:
     record: Record
     history: list[dict[str, Any]] = field(default_factory=list)
     per_node: dict[str, np.ndarray] = field(default_factory=dict)
-    # only where it is to be kept
-    fitted: Fitted | None = None
+    # suffix -> content of a file that keeps the fitted method; empty where it is not to be kept
+    kept: dict[str, bytes] = field(default_factory=dict)
 
 
 def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda progress: None,
@@ -152,4 +152,4 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
         counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
-    return Outcome(record, run.history, measured.per_node, measured.fitted)
+    return Outcome(record, run.history, measured.per_node, pack(measured.fitted) if measured.fitted else {})

@@ -11,4 +11,5 @@ the test part. Then in the order of a run:
     `neural.py`     a forecaster that is a network; `training.py` trains it by the one loop
     `scoring.py`    predictions and truth → sums, streamed
     `measuring.py`  all of it for one run
+    `using.py`      what is kept of a fitted method, and what it says of data that nobody scored
 """

@@ -9,8 +9,9 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `ablation.py`           the table of an ablation, its runs found by id
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format
     `frames.py`             records and tables as pandas frames
+    `plot.py`               pictures for Python; `outputs.py` writes frames to files
     `listing.py`   what `stbench list` and `stbench show` tell
     `status.py`    campaigns in words; `console.py` fits all of it to the terminal
 
-No torch: a table is there at once.
+No torch: a table is there at once. Only a picture loads it, to read what a run kept.
 """

@@ -60,7 +60,7 @@ class Kept:
         return not record.is_file() or same_metrics(self.metrics, read(record).metrics)
 
 
-def keep(store: Store, record: Record, files: Mapping[str, bytes]) -> None:
+def write_kept(store: Store, record: Record, files: Mapping[str, bytes]) -> None:
     """Write the files (suffix -> content) of a record's fit; those of an earlier one are replaced."""
     sidecar = _sidecar(store, record.spec)
     sidecar.unlink(missing_ok=True)

@@ -109,6 +109,13 @@ def test_a_changed_state_and_an_unknown_run_are_refused(kept):
     assert "No run 'nothing'" in kept("predict", "nothing", "--city", "nyc", code=2)
 
 
+@pytest.mark.parametrize(("command", "method", "option"), [("predict", "last_value", "--city"), ("embed", "random", "--trips")])
+def test_a_raw_file_is_not_taken_for_a_city(kept, command, method, option):
+    (kept.folder / "raw.csv").write_text("trip,lon,lat\n")
+    said = kept(command, kept.ids[method][0], option, "raw.csv", code=2)
+    assert "raw.csv is a file, not a prepared city. Bring it with `stbench data import`" in said
+
+
 def test_using_a_method_leaves_the_callers_random_numbers_alone(kept, at_home):
     import torch
 

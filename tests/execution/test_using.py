@@ -20,7 +20,7 @@ from benchmark.forecasting.posing import held_out_windows, pose
 from benchmark.forecasting.using import fitted_forecaster, next_inputs
 from benchmark.registry import registry
 from benchmark.spec import Record, RunSpec
-from benchmark.store.kept import find_kept, keep
+from benchmark.store.kept import find_kept, write_kept
 from benchmark.store.records import Store
 from benchmark.testing import encoders, forecasting
 from benchmark.testing.shared import reachable_arrays
@@ -36,7 +36,7 @@ def stored_and_read(fitted, family, folder):
     """Through the files and back."""
     spec = RunSpec(family, "m", 1, {}, "s", 1, ("t",), "own", "abc", "strict", 1, "smoke", {}, 0)
     store = Store(folder / "records")
-    keep(store, Record(spec, "done", city={}), pack(fitted))
+    write_kept(store, Record(spec, "done", city={}), pack(fitted))
     kept = find_kept(store, spec.id)
     return unpack(kept), kept
 

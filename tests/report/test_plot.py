@@ -9,7 +9,7 @@ import benchmark as stb
 from benchmark.contract import Fitted
 from benchmark.execution.packing import pack
 from benchmark.spec import Record, RunSpec
-from benchmark.store.kept import keep
+from benchmark.store.kept import write_kept
 from benchmark.store.records import Store
 
 WINDOWS, HORIZON, NODES = 40, 3, ["a", "b"]
@@ -25,7 +25,7 @@ def results(tmp_path):
     times = [str(np.datetime64("2016-01-04T00:00:00") + np.timedelta64(30 * k, "m")) for k in range(rows)]
     arrays = {"taxi_pick.predictions": predictions.astype(np.float32), "taxi_pick.truth": truth.astype(np.float32),
               "taxi_pick.times": np.array(times), "taxi_pick.nodes": np.array(NODES)}
-    keep(Store(tmp_path), Record(SPEC, "done", city={}), pack(Fitted({}, {}, {}, arrays)))
+    write_kept(Store(tmp_path), Record(SPEC, "done", city={}), pack(Fitted({}, {}, {}, arrays)))
     return tmp_path
 
 

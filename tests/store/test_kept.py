@@ -8,7 +8,7 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.spec import Record, RunSpec
 from benchmark.store import kept
-from benchmark.store.kept import PREDICTIONS, SIDECAR, STATE, find_kept, is_kept, keep
+from benchmark.store.kept import PREDICTIONS, SIDECAR, STATE, find_kept, is_kept, write_kept
 from benchmark.store.records import Store, promote
 
 SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
@@ -20,7 +20,7 @@ FILES = {STATE: b"weights", PREDICTIONS: b"arrays"}
 def store(tmp_path):
     """With one finished and kept run."""
     made = Store(tmp_path / "records")
-    keep(made, DONE, FILES)
+    write_kept(made, DONE, FILES)
     made.write(DONE)
     return made
 
@@ -60,7 +60,7 @@ def test_a_kill_between_the_files_leaves_nothing_that_is_believed(store, monkeyp
 
     monkeypatch.setattr(kept, "write_atomic", killed)
     with pytest.raises(KeyboardInterrupt):
-        keep(store, DONE, {STATE: b"other weights", PREDICTIONS: b"other arrays"})
+        write_kept(store, DONE, {STATE: b"other weights", PREDICTIONS: b"other arrays"})
     assert not is_kept(store, SPEC)
     with pytest.raises(UserError, match="was not kept"):
         find_kept(store, SPEC.id)
@@ -79,7 +79,7 @@ def test_a_changed_or_missing_file_is_refused(store, suffix):
 
 
 def test_a_file_that_a_family_does_not_have_is_a_sentence(store):
-    keep(store, DONE, {STATE: b"weights"})
+    write_kept(store, DONE, {STATE: b"weights"})
     with pytest.raises(UserError, match=r"keeps no predictions\.npz; it keeps state\.safetensors"):
         find_kept(store, SPEC.id).file(PREDICTIONS)
 
@@ -98,7 +98,7 @@ def test_a_kept_run_that_was_copied_elsewhere_is_found_by_its_path(store, tmp_pa
 def test_an_unknown_ambiguous_or_empty_beginning_is_refused_with_what_there_is(store):
     specs = [replace(SPEC, seed=seed) for seed in range(1, 20)]
     for spec in specs:
-        keep(store, replace(DONE, spec=spec), FILES)
+        write_kept(store, replace(DONE, spec=spec), FILES)
     with pytest.raises(UserError, match=r"No run 'zz'.*Kept runs: .*stid taxi_pick seed .* on nyc"):
         find_kept(store, "zz")
     (shared,) = [first for first in "0123456789abcdef" if sum(s.id.startswith(first) for s in [SPEC, *specs]) > 1][:1]

@@ -2,7 +2,8 @@
 
     import benchmark as stb
 
-For users: `run` methods on a suite, read `records` and `table` as pandas frames, `load_city`, `make_method`, `check_method`.
+For users: `run` methods on a suite, read `records` and `table` as pandas frames, use what was fitted with `forecast`, `embed` and `plot`,
+`load_city`, `make_method`, `check_method`.
 For authors of a method: derive from `Forecaster` or `TrajectoryEncoder`, or from `NeuralForecaster` or `NeuralEncoder` if it is a network;
 say what it needs beside its window with `Asks`; train several phases with `Stage` and `run_stage`; register it with `MethodInfo`.
 What else stands in their signatures is here as well (`__all__`). Names are loaded when first used: importing this imports no torch.
@@ -30,6 +31,9 @@ _FACE = {
     "run": "benchmark.experiments.grid",
     "records": "benchmark.report.frames",
     "table": "benchmark.report.frames",
+    "forecast": "benchmark.execution.using",
+    "embed": "benchmark.execution.using",
+    "plot": "benchmark.report.plot",
     "load_city": "benchmark.execution.making",
     "make_method": "benchmark.execution.making",
     "check_method": "benchmark.testing",
@@ -79,6 +83,8 @@ if TYPE_CHECKING:
     from benchmark.errors import UserError as UserError
     from benchmark.execution.making import load_city as load_city
     from benchmark.execution.making import make_method as make_method
+    from benchmark.execution.using import embed as embed
+    from benchmark.execution.using import forecast as forecast
     from benchmark.experiments.grid import run as run
     from benchmark.forecasting.contract import Forecaster as Forecaster
     from benchmark.forecasting.neural import NeuralForecaster as NeuralForecaster
@@ -93,6 +99,7 @@ if TYPE_CHECKING:
     from benchmark.registry import Registry as Registry
     from benchmark.report.frames import records as records
     from benchmark.report.frames import table as table
+    from benchmark.report.plot import plot as plot
     from benchmark.spec import Record as Record
     from benchmark.spec import RunSpec as RunSpec
     from benchmark.spec import born_later as born_later

@@ -6,15 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 
 from benchmark.checkpoints import Checkpoints
 from benchmark.days import Days
+from benchmark.errors import UserError
 from benchmark.protocols import Protocol
 from benchmark.spec import RunSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,24 @@ class Method(ABC):
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Take a `state_dict` of an equal method on an equal problem."""
+        """Take a `state_dict` of an equal method on an equal problem, or on the same one without its training and validation data."""
 
     def parameter_count(self) -> int:
         """Trainable numbers, for the record."""
         return 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted method as it is kept: its state, and its problem without training data."""
+
+    # JSON values and tensors that make the problem again
+    facts: Mapping[str, Any]
+    problem: Mapping[str, torch.Tensor]
+    # its `state_dict`
+    state: Mapping[str, torch.Tensor]
+    # name -> array: what it predicted of the test part, the truth and its times; empty where the family predicts no series
+    predictions: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
@@ -168,6 +185,8 @@ class Measured:
     parameters: int = 0
     fit_s: float = 0.0
     predict_s: float = 0.0
+    # only where it is to be kept
+    fitted: Fitted | None = None
 
     def add(self, task: str, sums: Mapping[str, Mapping[str, np.ndarray]], values: Mapping[str, float | None],
             days: Days | None = None) -> None:
@@ -198,5 +217,27 @@ class Measurer(ABC):
         """The cities' cards in short, and notes for the record."""
 
     @abstractmethod
-    def measure(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext) -> Measured:
-        """Pose the problem, fit the method, score it on the test part."""
+    def measure(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
+        """Pose the problem, fit the method, score it on the test part; with `keep`, also give all that using it later needs."""
+
+    @abstractmethod
+    def rebuild(self, fitted: Fitted, asks: Asks) -> Any:
+        """The problem of a kept method, without training and validation data: what its `__init__` takes."""
+
+    def forecast(self, fitted: Fitted, method: Any, city: Any, tasks: Sequence[str] | None) -> pd.DataFrame:
+        """The steps after the end of a city's series: a row a task, step and node.
+
+        Raises
+        ------
+        UserError: the family forecasts no series, or the method was fitted to other nodes, another interval or unit, or no such task.
+        """
+        raise UserError("The run is of an encoder of trips, which forecasts no series; `stbench embed` gives its vectors.")
+
+    def embed(self, fitted: Fitted, method: Any, city: Any) -> pd.DataFrame:
+        """A vector for each trip of a city, by trip id.
+
+        Raises
+        ------
+        UserError: the family encodes no trips, or the method was fitted to other roads or cells.
+        """
+        raise UserError("The run is of a forecaster, which encodes no trips; `stbench predict` gives its forecasts.")

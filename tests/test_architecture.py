@@ -120,7 +120,8 @@ def run_python(code, **environment):
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "methods"], ["list", "suites"], ["list", "tasks"],
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "--help"], ["embed", "--help"], ["list", "methods"],
+                                       ["list", "suites"], ["list", "tasks"],
                                        ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"], ["data", "list"]],
                          ids=" ".join)
 def test_help_lists_and_tables_never_import_torch(arguments):

@@ -9,12 +9,12 @@ from benchmark.experiments import grid
 from benchmark.report import frames
 
 SHOWN = ["Asks", "Forecaster", "MethodInfo", "NeuralEncoder", "NeuralForecaster", "Stage", "TrajectoryEncoder", "UserError", "check_method",
-         "load_city", "make_method", "records", "run", "run_stage", "table"]
+         "embed", "forecast", "load_city", "make_method", "plot", "records", "run", "run_stage", "table"]
 
 
-def test_dir_shows_fifteen_names_and_every_one_says_what_it_is():
+def test_dir_shows_eighteen_names_and_every_one_says_what_it_is():
     assert dir(stb) == SHOWN
-    assert len(SHOWN) == 15
+    assert len(SHOWN) == 18
     assert all((getattr(stb, name).__doc__ or "").strip() for name in SHOWN)
     assert set(SHOWN) <= set(stb.__all__)
 
@@ -24,7 +24,7 @@ def test_an_unknown_name_is_an_attribute_error():
         stb.tabel  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["run", "records", "table", "load_city", "make_method"])
+@pytest.mark.parametrize("name", ["run", "records", "table", "load_city", "make_method", "forecast"])
 def test_the_examples_of_the_face_run(name):
     found = doctest.DocTestFinder().find(getattr(stb, name), name, globs=dict(vars(stb)) | {n: getattr(stb, n) for n in SHOWN})
     examples = [one for one in found if one.examples]

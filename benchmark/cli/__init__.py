@@ -5,6 +5,7 @@ In: the words that a user typed. Out: text or JSON on stdout, progress and error
 Open first: `app.py`, all commands put together; then the module of the command's name:
 
     `run.py`, `ablate.py`               train, score and table
+    `predict.py`, `embed.py`            use what a run with --keep fitted
     `table.py`, `results.py`            tables from records, and the two stores
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are

@@ -24,6 +24,7 @@ def run(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Do finished runs again; the old records are kept.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Store the fitted methods too, for predict and embed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
 ) -> None:
@@ -38,6 +39,8 @@ def run(
         from benchmark.execution.plan import Request
         from benchmark.experiments.grid import run_request
         from benchmark.options import parse_assignments
+        from benchmark.store.campaigns import label
+        from benchmark.store.kept import is_kept
         from benchmark.store.records import Store, local_root
 
         request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
@@ -45,7 +48,10 @@ def run(
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
-            done = run_request(request, store, workers=workers, force=force, dry_run=dry_run, watcher=bars)
+            done = run_request(request, store, workers=workers, force=force, keep=keep, dry_run=dry_run, watcher=bars)
     if done.result is not None:
         print_tables(done.tables, "rich", results)
+        for job in done.plan if keep else ():
+            if is_kept(store, job.spec):
+                typer.echo(f"kept {job.spec.id}  {label(job.spec, job.notes)}")
         finish(done.result, store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from benchmark.errors import UserError
@@ -12,8 +13,11 @@ from benchmark.execution.jobs import Plan
 from benchmark.execution.work import Work
 from benchmark.files import disk_errors
 from benchmark.spec import Record, RunSpec
-from benchmark.store.campaigns import announce
+from benchmark.store.campaigns import announce, label
+from benchmark.store.kept import is_kept
 from benchmark.store.records import Store
+
+logger = logging.getLogger("stbench")
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,9 @@ class Result:
     elsewhere: tuple[RunSpec, ...] = ()
 
 
-def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: bool = False, watcher: Watcher | None = None,
-             engine: Engine | None = None) -> Result:
-    """Do the runs of a plan that the store lacks; with `force`, all of them.
+def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: bool = False, keep: bool = False,
+             watcher: Watcher | None = None, engine: Engine | None = None) -> Result:
+    """Do the runs of a plan that the store lacks; with `force`, all of them; with `keep`, also those whose fitted method is not kept.
 
     A run that another process holds is passed over, and tried once more at the end.
 
@@ -42,13 +46,13 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     ------
     UserError: worker processes died again and again, or the disk or the memory is full; everything that was finished is kept.
     """
-    todo = [job for job in plan if force or not store.has(job.spec)]
+    work = Work(store.root, plan.device, force, keep)
+    todo = [job for job in plan if work.lacks(job.spec)]
     announce(store, plan.headline(), {job.spec: job.notes for job in plan})
     board = Board(watcher or Watcher())
     board.watcher.started([job.spec for job in todo])
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))
     engine = engine or (Here() if workers == 1 else Processes(workers))
-    work = Work(store.root, plan.device, force)
     try:
         with disk_errors(store.root):
             for _ in range(2):
@@ -57,5 +61,10 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
                     engine.run(left, work, board)
     except MemoryError:
         raise UserError("The memory is full. Finished runs are kept; run the same command again with --workers 1.") from None
+    for job in todo if keep else ():
+        record = board.records.get(job.spec.id)
+        if record and record.status == "done" and not is_kept(store, job.spec):
+            logger.warning("%s was fitted again and gives other metrics than its record, so that its state was not kept; the record is "
+                           "probably of another machine or version. Add --force to measure it here.", label(job.spec, job.notes))
     failed = tuple(record for record in board.records.values() if record.status != "done")
     return Result(len(board.records) - len(failed), len(plan.jobs) - len(todo), failed, tuple(board.elsewhere.values()))

@@ -19,12 +19,14 @@ from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
 from benchmark.execution.environment import code_state, environment, peak_memory_mb
 from benchmark.execution.jobs import Job
+from benchmark.execution.packing import pack
 from benchmark.families import find_family
 from benchmark.files import DiskError
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.spec import Record, RunSpec, as_before
 from benchmark.store.claims import claim
+from benchmark.store.kept import is_kept, same_metrics, write_kept
 from benchmark.store.records import Store
 from benchmark.suites.cities import locate
 
@@ -34,20 +36,30 @@ INFRASTRUCTURE = (MemoryError, OSError, DiskError)
 
 @dataclass(frozen=True)
 class Work:
-    """How jobs are done: where records go, on which device, and whether finished runs are done again."""
+    """How jobs are done: where records go, on which device, whether finished runs are done again, and whether fitted methods are kept."""
 
     store: Path
     device: str
     force: bool = False
+    keep: bool = False
+
+    def lacks(self, spec: RunSpec) -> bool:
+        """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
+        store = Store(self.store)
+        return self.force or not store.has(spec) or (self.keep and not is_kept(store, spec))
 
     def do(self, job: Job, progress: Callable[[Progress], None] = lambda progress: None) -> Record | None:
-        """Claim a run, do it, write its record. None: another process has it."""
+        """Claim a run, do it, write its record. None: another process has it.
+
+        A finished run whose fit is to be kept is done again. Its record stays, and the fit is kept only if it gives the same metrics.
+        """
         store = Store(self.store)
         with claim(store, job.spec) as mine:
             if mine is None:
                 return None
-            if store.has(job.spec) and not self.force:  # done elsewhere meanwhile
+            if not self.lacks(job.spec):  # done elsewhere meanwhile
                 return store.read(job.spec)
+            before = store.read(job.spec) if store.has(job.spec) and not self.force else None
             store.sweep(job.spec)
             origin = json.dumps(environment(torch.device(self.device)), sort_keys=True)
             checkpoints = Checkpoints(store.checkpoint_folder(job.spec), origin)
@@ -58,12 +70,17 @@ class Work:
                 mine.progress = asdict(step)
                 progress(step)
 
-            outcome = execute(job, self.device, tell, checkpoints)
+            outcome = execute(job, self.device, tell, checkpoints, keep=self.keep)
             if not mine.held():  # this process slept so long that another took the run over
                 return None
-            store.write(outcome.record, outcome.history, outcome.per_node)
+            if outcome.kept and (before is None or same_metrics(outcome.record.metrics, before.metrics)):
+                write_kept(store, outcome.record, outcome.kept)
+            # a failed attempt leaves its error, beside an earlier record too
+            stays = before if outcome.record.status == "done" else None
+            if stays is None:
+                store.write(outcome.record, outcome.history, outcome.per_node)
             checkpoints.clear()
-            return outcome.record
+            return stays or outcome.record
 
 
 @dataclass
@@ -73,10 +90,12 @@ class Outcome:
     record: Record
     history: list[dict[str, Any]] = field(default_factory=list)
     per_node: dict[str, np.ndarray] = field(default_factory=dict)
+    # suffix -> content of a file that keeps the fitted method; empty where it is not to be kept
+    kept: dict[str, bytes] = field(default_factory=dict)
 
 
 def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda progress: None,
-            checkpoints: Checkpoints | None = None) -> Outcome:
+            checkpoints: Checkpoints | None = None, *, keep: bool = False) -> Outcome:
     """Do one run, from its checkpoints if there are any. A method's fault becomes a failed record; faults of the machine are raised."""
     spec, family = job.spec, find_family(job.spec.family)
     measurer: Measurer = lazy.load(family.measurer)
@@ -86,7 +105,7 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     base = {"city": facts, "environment": {**environment(torch.device(device)), **code_state()}, "notes": {**job.notes, **about}}
     run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints)
     try:
-        return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run))
+        return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run, keep=keep))
     except (*INFRASTRUCTURE, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -133,4 +152,4 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
         counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
-    return Outcome(record, run.history, measured.per_node)
+    return Outcome(record, run.history, measured.per_node, pack(measured.fitted) if measured.fitted else {})

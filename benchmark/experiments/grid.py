@@ -34,8 +34,8 @@ class Done:
         return Filter.of(self.plan.settings[0])
 
 
-def run_request(request: Request, store: Store, *, workers: int | None = None, force: bool = False, dry_run: bool = False,
-                watcher: Watcher | None = None) -> Done:
+def run_request(request: Request, store: Store, *, workers: int | None = None, force: bool = False, keep: bool = False,
+                dry_run: bool = False, watcher: Watcher | None = None) -> Done:
     """Plan a request and do what the store lacks; a dry run builds no city and does nothing.
 
     Raises
@@ -45,19 +45,20 @@ def run_request(request: Request, store: Store, *, workers: int | None = None, f
     plan = make_plan(request, finder=CityFinder(builds=not dry_run))
     watcher = watcher or Watcher()
     watcher.planned(plan)
-    return Done(plan, None if dry_run else run_plan(plan, store, workers=workers, force=force, watcher=watcher))
+    return Done(plan, None if dry_run else run_plan(plan, store, workers=workers, force=force, keep=keep, watcher=watcher))
 
 
 def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] = 1, task: str | Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None, preset: str | None = None, protocol: str = "strict", scenario: str = STANDARD,
         data: str | None = None, device: str | None = None, workers: int | None = 1, force: bool = False,
-        results: str | Path | None = None) -> pd.DataFrame:
+        keep: bool = False, results: str | Path | None = None) -> pd.DataFrame:
     """Train, score and table methods on a suite, as `stbench run` does; finished runs are skipped.
 
     Parameters
     ----------
     method: one or several names, or "all". seeds: a number (5: 0 to 4) or the seeds themselves. options: of the methods.
-    workers: processes; with more than one, call it below ``if __name__ == "__main__":``. results: folder of the records.
+    workers: processes; with more than one, call it below ``if __name__ == "__main__":``. keep: store the fitted methods beside the
+    records, for `forecast`, `embed` and `plot`. results: folder of the records.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
 
     request = Request(_names(method), suite, tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
                       None if task is None else _names(task), options, preset, protocol, data, device, scenario)
-    done = run_request(request, Store(local_root(results)), workers=workers, force=force)
+    done = run_request(request, Store(local_root(results)), workers=workers, force=force, keep=keep)
     return table_of(results, done.tables)
 
 

@@ -12,4 +12,5 @@ the test part. Then in the order of a run:
     `scoring.py`    predictions and truth → sums, by step of the horizon and by local day, streamed
     `floors.py`     what is reached without any model
     `measuring.py`  all of it for one run
+    `using.py`      what is kept of a fitted method, and what it says of data that nobody scored
 """

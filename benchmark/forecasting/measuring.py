@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
 
 from benchmark import metrics
-from benchmark.contract import Asks, Measured, Measurer, RunContext
+from benchmark.contract import Asks, Fitted, Measured, Measurer, RunContext
 from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
@@ -17,12 +20,16 @@ from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.posing import cut, held_out_windows, pose
-from benchmark.forecasting.problem import ForecastProblem
+from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
 from benchmark.forecasting.scoring import score
+from benchmark.forecasting.using import fitted_forecaster, forecast_next, rebuilt_problem
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.spec import RunSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ForecastMeasurer(Measurer):
@@ -51,7 +58,7 @@ class ForecastMeasurer(Measurer):
         kept = {key: card[key] for key in ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph")}
         return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
 
-    def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> Measured:
+    def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
         (city,) = cities
         protocol, cls = forecasting_protocol(spec.protocol), registry().load(spec.method)
         asks = cls.asks(options)
@@ -59,12 +66,12 @@ class ForecastMeasurer(Measurer):
         method: Forecaster = cls(options, problem)
         if asks.said():
             run.notes["asks"] = asks.said()
-        made, started = Measured(), time.perf_counter()
+        made, predicted, started = Measured(), _Predicted(method), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
         for task in spec.tasks:
             windows = held_out_windows(city, task, protocol, asks.past_days).to(run.device)
-            scored = score(method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
+            scored = score(predicted if keep else method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
             made.add(task, scored.sums, metrics.values(scored.sums), Days(_first_day(city, task, protocol), 24, scored.days))
             made.per_node.update({f"{task}.{name}": part for name, part in scored.per_node.items()})
             one = problem.tasks[task]
@@ -72,7 +79,33 @@ class ForecastMeasurer(Measurer):
                                  "test_windows": scored.windows, "nodes": one.nodes}
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
         made.floors = {task: floors(city, task, protocol) for task in spec.tasks}
+        if keep:
+            made.fitted = fitted_forecaster(method, city, protocol, predicted.windows())
         return made
+
+    def rebuild(self, fitted: Fitted, asks: Asks) -> ForecastProblem:
+        return rebuilt_problem(fitted, asks)
+
+    def forecast(self, fitted: Fitted, method: Forecaster, city: ForecastingCity, tasks: Sequence[str] | None) -> pd.DataFrame:
+        return forecast_next(fitted, method, city, tasks)
+
+
+class _Predicted:
+    """Predicts, and holds what it predicted."""
+
+    def __init__(self, method: Forecaster) -> None:
+        self.method = method
+        # task -> batches of [window, horizon, node]
+        self.batches: dict[str, list[np.ndarray]] = {}
+
+    def __call__(self, inputs: Inputs) -> Tensor:
+        made = self.method.predict(inputs)
+        self.batches.setdefault(inputs.task, []).append(made.cpu().numpy())
+        return made
+
+    def windows(self) -> dict[str, np.ndarray]:
+        """Task -> [window, horizon, node], in time order."""
+        return {task: np.concatenate(parts) for task, parts in self.batches.items()}
 
 
 def _first_day(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -74,6 +74,14 @@ def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProt
     series = city.series(task)
     parts = cut(series.steps, protocol)
     return _windows(series, parts.test, _scaler(series, parts, protocol), protocol, past_days)
+
+
+def next_window(series: Series, scaler: Scaler, protocol: ForecastingProtocol, past_days: int = 0) -> Windows:
+    """One window of the last rows of a series, whose targets, the steps after its end, are unobserved."""
+    after = (protocol.horizon, series.values.shape[1])
+    longer = replace(series, values=np.concatenate([series.values, np.zeros(after, np.float32)]),
+                     observed=np.concatenate([series.observed, np.zeros(after, bool)]))
+    return _windows(longer, slice(series.steps - protocol.history, longer.steps), scaler, protocol, past_days)
 
 
 def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format,
                             by `terminal.py`, `latex.py` and `page.py` (HTML)
     `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
+    `plot.py`               pictures for Python; `outputs.py` writes frames to files
     `advice.py`             what to type where there is no record
     `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it
     `status.py`, `pace.py`  campaigns in words, and how long one still takes; `console.py` fits all of it to the terminal
 
-No torch: a table is there at once.
+No torch: a table is there at once. Only a picture loads it, to read what a run kept.
 """

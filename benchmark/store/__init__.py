@@ -9,6 +9,7 @@ Open first: `records.py`. The local store takes what this checkout measures; the
                     machines share a store and a dead worker's run is taken over
     `managing.py`   what a user does with records as files: publish, remove, export
     `costs.py`      what runs of a kind took
+    `kept.py`       fitted methods beside their records, for whoever asked to keep them
     `campaigns.py`  what was asked of a store, and how far it is: the data behind `stbench status`
 
 No torch: tables and lists read stores.

@@ -5,6 +5,8 @@
     <store>/<suite>/<method>/<id>.history.json    one entry an epoch
     <store>/<suite>/<method>/<id>.nodes.npz       error sums and counts a node
     <store>/<suite>/<method>/<id>.checkpoint/     the stages of an unfinished run
+
+A fitted method that was kept stands there too; see `kept.py`.
 """
 
 from __future__ import annotations

@@ -12,4 +12,5 @@ Open first: `contract.py`, what an encoder is, then `problem.py` and `trips.py`,
     `exam.py`       all that a city's tasks are judged with; `probes.py` answers, `judging.py` and `judging_paper.py` say by which rules
     `floors.py`     what is reached without any representation
     `measuring.py`  all of it for one run
+    `using.py`      what is kept of a fitted method, and what it says of data that nobody scored
 """

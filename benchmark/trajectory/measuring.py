@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from benchmark import metrics
-from benchmark.contract import Asks, Measured, Measurer, RunContext
+from benchmark.contract import Asks, Budget, Fitted, Measured, Measurer, RunContext
 from benchmark.data.cards import size_in_words
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.families import TRAJECTORY, trajectory_protocol
@@ -25,6 +27,10 @@ from benchmark.trajectory.neural import FinetuningProber, NeuralEncoder
 from benchmark.trajectory.posing import check_labels, part_rows, pose_trajectories
 from benchmark.trajectory.probes import FrozenProber, Prober
 from benchmark.trajectory.problem import TrajectoryProblem
+from benchmark.trajectory.using import embed_trips, fitted_encoder, rebuilt_problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 JUDGES: Mapping[str, type[Judge]] = {"kept aside": KeptAside, "as the authors": AsTheAuthors}
 
@@ -51,7 +57,7 @@ class TrajectoryMeasurer(Measurer):
         return {"name": spec.suite, "edition": spec.edition, "suite_tasks": list(tasks), "size": size, "cities": about,
                 "tasks": {task: {"unit": TRAJECTORY.kind(task).unit} for task in tasks}}, {}
 
-    def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> Measured:
+    def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
         protocol, info, cls = trajectory_protocol(spec.protocol), registry().info(spec.method), registry().load(spec.method)
         changes = TRAJECTORY.scenario(spec.scenario).changes
         names = [city.name for city in cities]
@@ -65,6 +71,8 @@ class TrajectoryMeasurer(Measurer):
         made, started = Measured(), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
+        if keep:
+            made.fitted = fitted_encoder(method, cities)
         finetunes = isinstance(method, NeuralEncoder) and options.probe == "finetune"
         prober: Prober = FinetuningProber(method, run) if finetunes else FrozenProber(method, run, standardise=protocol.standardises)
         for task, city, kind in wanted:
@@ -80,6 +88,13 @@ class TrajectoryMeasurer(Measurer):
             made.counts[task] = {"unlabelled_trips": len(rows[city].unlabelled), **judged.counts}
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
         return made
+
+    def rebuild(self, fitted: Fitted, asks: Asks) -> TrajectoryProblem:
+        return rebuilt_problem(fitted)
+
+    def embed(self, fitted: Fitted, method: TrajectoryEncoder, city: TrajectoryCity) -> pd.DataFrame:
+        # encoding draws nothing and counts nothing: any run will do
+        return embed_trips(fitted, method, city, RunContext(0, torch.device("cpu"), Budget(1, 1)))
 
 
 def _missing(kind: str, views: tuple[str, ...], shows_class: bool) -> str | None:

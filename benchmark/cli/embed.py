@@ -1,0 +1,31 @@
+"""`stbench embed`: the vectors that a kept run gives to trips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def embed(
+    run: Annotated[str, typer.Argument(help="A run made with --keep: its id, the beginning of it, or a path of one of its files.")],
+    trips: Annotated[str, typer.Option(help="A prepared city of the same roads and cells: its name, or its folder.")],
+    edition: Annotated[str | None, typer.Option(help="Of the city; default that of the run.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A file to write, .npz, .parquet or .csv; default CSV on the terminal.")] = None,
+    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+) -> None:
+    """Give the trips of a city their vectors, by trip id.
+
+    Example: stbench embed 3f2a --trips xian --out vectors.parquet
+    """
+    from benchmark.execution.using import embed as vectors
+    from benchmark.report.outputs import as_csv, check_suffix, write_frame
+
+    check_suffix(out)
+    frame = vectors(run, trips, edition=edition, results=results)
+    if out is None:
+        typer.echo(as_csv(frame), nl=False)
+        return
+    write_frame(frame, out, matrix="vectors")
+    typer.echo(f"{len(frame)} vectors of {frame.shape[1]} numbers written to {out}.")

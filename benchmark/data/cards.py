@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import lazy
-from benchmark.data.embedded.pack import Embedded, embedded
+from benchmark.data.embedded.recipe import Embedded, embedded
 from benchmark.data.folder import prepared, read_card, verify
 from benchmark.errors import unknown
 from benchmark.families import find_family

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.built_in import SERIES
-from benchmark.data.embedded.pack import embedded
+from benchmark.data.embedded.recipe import embedded
 from benchmark.data.folder import cities_home, prepared, read_card
 from benchmark.data.recipes import Recipe
 from benchmark.data.simulate import SIM
@@ -156,11 +156,10 @@ def _suite(name: str, title: str, family: str, cities: Sequence[str], tasks: Ite
 
 def _made(cities: Sequence[str], seed: int | None) -> dict[str, tuple[Recipe, ...]]:
     """The editions that need no preparation: a real one where all cities ship in it, the simulated one where there is a seed."""
-    shipped = [known[city] for known in [embedded()] for city in cities if city in known]
-    editions = {recipe.card["edition"] for recipe in shipped}
+    known = embedded()
     made: dict[str, tuple[Recipe, ...]] = {}
-    if len(shipped) == len(cities) and len(editions) == 1:
-        made[editions.pop()] = tuple(shipped)
+    if all(city in known for city in cities) and len(editions := {known[city].card["edition"] for city in cities}) == 1:
+        made[editions.pop()] = tuple(known[city] for city in cities)
     if seed is not None:
         made[SIM] = tuple(Simulated(city, seed) for city in cities)
     return made

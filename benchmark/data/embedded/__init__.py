@@ -3,7 +3,7 @@
 In: nothing but the package. A folder a city, without code: `flights/`.
 Out: the canonical city, unpacked below STBENCH_HOME when it is first used, the same to the byte as its source builds it.
 
-Open first: `pack.py`. What ships of a city:
+Open first: `pack.py`, arrays to city and back; `recipe.py` is how runs find and unpack one. What ships of a city:
 
     card.json     the card of the canonical city: licence, counts, SHA-256 of every file, fingerprint
     nodes.csv     its node table

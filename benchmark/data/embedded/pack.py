@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.clock import Clock
-from benchmark.data.folder import CARD, Origin, cities_home, read_card
+from benchmark.data.folder import CARD, Origin, read_card
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.files import write_atomic
 
-HERE = Path(__file__).parent
 NODES, ARRAYS = "nodes.csv", "arrays.npz"
 
 
@@ -31,40 +30,6 @@ class Arrays:
     observed: Mapping[str, np.ndarray]
     # [node, node] counts; the graph is these, row-normalised
     links: np.ndarray
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """How a city that ships is made: it is unpacked."""
-
-    name: str
-
-    @property
-    def card(self) -> Mapping[str, Any]:
-        """Known before it is unpacked."""
-        return read_card(HERE / self.name)
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies once it is unpacked; the name carries its fingerprint."""
-        card = self.card
-        return cities_home() / self.name / f"{card['edition']}-{card['fingerprint'][:8]}"
-
-    def sized(self, size: str) -> Embedded:
-        """It has one size."""
-        return self
-
-    def make(self) -> None:
-        """Unpack it."""
-        unpack(HERE / self.name, self.folder)
-
-    def __str__(self) -> str:
-        return f"city {self.name} that ships with stbench"
-
-
-def embedded() -> dict[str, Embedded]:
-    """All cities that ship, by name."""
-    return {path.parent.name: Embedded(path.parent.name) for path in sorted(HERE.glob(f"*/{CARD}"))}
 
 
 def write(destination: Path, name: str, edition: str, origin: Origin, nodes: pd.DataFrame, arrays: Arrays,

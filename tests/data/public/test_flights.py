@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from benchmark.cli.app import app
 from benchmark.data.clock import Clock
-from benchmark.data.embedded.pack import embedded, row_normalised, unpack
+from benchmark.data.embedded.pack import row_normalised, unpack
+from benchmark.data.embedded.recipe import embedded
 from benchmark.data.folder import read_card
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.data.public.flights import build

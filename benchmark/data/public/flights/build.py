@@ -11,7 +11,8 @@ import pandas as pd
 
 from benchmark.data.built_in import SERIES
 from benchmark.data.clock import Clock
-from benchmark.data.embedded.pack import embedded, pack, write
+from benchmark.data.embedded.pack import pack, write
+from benchmark.data.embedded.recipe import embedded
 from benchmark.data.folder import Origin, cities_home, prepare, read_card
 from benchmark.data.public.flights.counts import LATE_MINUTES, Counted, count
 from benchmark.data.public.flights.times import SLACK_MINUTES

@@ -17,7 +17,8 @@ NUMBERS = {"nodes": "nodes", "steps": "steps", "skipped_steps": "skipped", "min"
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """List the prepared cities.
+    """List the cities that are prepared, and those that ship with stbench. A simulated city is made when a run first asks for it;
+    `stbench data build` gets one from a source, `stbench data import my-city.toml` brings your own.
 
     Example: stbench data list
     """
@@ -25,16 +26,12 @@ def list_(json: Json = False) -> None:
     from benchmark.report.listing_text import list_text
 
     rows = overview()
-    if not rows and not json:
-        typer.echo("No city is prepared yet. A suite's simulated city is made when it is first run; "
-                   "`stbench data build` gets one from a source, `stbench data import my-city.toml` brings your own.")
-        return
     typer.echo(_json(rows) if json else list_text("cities", rows), nl=json)
 
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A prepared city.")],
+    name: Annotated[str, typer.Argument(help="A city of `stbench data list`.")],
     edition: Annotated[str | None, typer.Option(help="Only this edition, or this folder of `stbench data list`.")] = None,
     json: Json = False,
 ) -> None:

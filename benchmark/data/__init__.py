@@ -10,9 +10,11 @@ Open first: `folder.py`, what every city's folder is; then the canonical format 
     readers/    single files: tables, roads, points of interest, trips, pickles
     own/        a city of one's own, declared in a TOML file
     archives/   what the authors of methods gave away
-    simulate/   the embedded cities, made here
+    public/     what providers publish
+    embedded/   real cities that ship with stbench
+    simulate/   the simulated cities, made here
     matching/   GPS trips and roads → routes
 
 `frames.py`, `clock.py` and `grid.py` are what they share: degrees and metres, steps of a time zone, cells of a box. `cards.py` tells what
-is prepared.
+is here; `recipes.py` is what makes a city where it is missing, simulated or unpacked.
 """

@@ -1,4 +1,4 @@
-"""What is prepared: the cities of the cache, told from their cards."""
+"""What is here: the cities of the cache and those that ship, told from their cards."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import lazy
+from benchmark.data.embedded.recipe import Embedded, embedded
 from benchmark.data.folder import prepared, read_card, verify
 from benchmark.errors import unknown
 from benchmark.families import find_family
 
 
 def find(name: str, edition: str | None = None) -> list[Path]:
-    """The prepared folders of one city, at least one; `edition` is the card's, or the folder's own name.
+    """The prepared folders of one city, at least one; one that ships is unpacked. `edition` is the card's, or the folder's own name.
 
     Raises
     ------
     UserError: if no such city or edition is prepared, with the nearest names.
     """
+    for recipe in _still_packed():
+        if recipe.name == name:
+            recipe.make()
     folders = prepared()
     named = [folder for folder in folders if folder.parent.name == name]
     if not named:
@@ -32,8 +36,9 @@ def find(name: str, edition: str | None = None) -> list[Path]:
 
 
 def overview() -> list[dict[str, Any]]:
-    """One row a prepared city; where tasks differ in nodes, steps or clock, it is a list."""
-    return [_row(folder) for folder in prepared()]
+    """One row a city that is prepared or ships; where tasks differ in nodes, steps or clock, it is a list."""
+    rows = [_row(read_card(folder), folder.name) for folder in prepared()]
+    return rows + [_row(recipe.card, "unpacked when first used") for recipe in _still_packed()]
 
 
 def describe(name: str, edition: str | None = None) -> list[dict[str, Any]]:
@@ -90,7 +95,12 @@ def _cards(card: Mapping[str, Any]) -> CityCards:
     return found
 
 
-def _row(folder: Path) -> dict[str, Any]:
-    card = read_card(folder)
-    return {"name": card["name"], "edition": card["edition"], "folder": folder.name, "kind": card["kind"], **_cards(card).facts(card),
+def _still_packed() -> list[Embedded]:
+    """The cities that ship and lie nowhere yet."""
+    there = {read_card(folder)["fingerprint"] for folder in prepared()}
+    return [recipe for recipe in embedded().values() if recipe.card["fingerprint"] not in there]
+
+
+def _row(card: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    return {"name": card["name"], "edition": card["edition"], "folder": folder, "kind": card["kind"], **_cards(card).facts(card),
             "fingerprint": card["fingerprint"]}

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
-from benchmark.data.folder import read_card
-from benchmark.data.simulate import SIM
 from benchmark.data.sources import sources
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family
@@ -103,7 +100,7 @@ def describe(name: str) -> dict[str, Any]:
 
 def _suite(name: str) -> dict[str, Any]:
     suite = suites()[name]
-    editions = {edition: _edition(suite.prepared[edition]) if edition != SIM else "made when first used" for edition in suite.editions}
+    editions = {edition: _edition(suite.cards(edition)) or "made when first used" for edition in suite.editions}
     return {"title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
             "tasks": list(suite.tasks), "scenarios": list(find_family(suite.family).scenarios), "editions": editions}
 
@@ -124,8 +121,7 @@ def _registered(known: Catalogue[Any], name: str, options: type) -> dict[str, An
     return {**facts, "registered in": known.place(name), "options": describe_options(options)}
 
 
-def _edition(folders: Sequence[Path]) -> dict[str, Any]:
+def _edition(cards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the cards say: at once of one city, else by city."""
-    cards = [read_card(folder) for folder in folders]
     facts = {card["name"]: {key: card[key] for key in CARD_FACTS if key in card} for card in cards}
-    return facts if len(cards) > 1 else facts[cards[0]["name"]]
+    return facts[cards[0]["name"]] if len(cards) == 1 else facts

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from benchmark.data.built_in import SERIES
+from benchmark.data.embedded.recipe import embedded
 from benchmark.data.folder import cities_home, prepared, read_card
+from benchmark.data.recipes import Recipe
 from benchmark.data.simulate import SIM
+from benchmark.data.simulate.recipe import Simulated
 from benchmark.errors import UserError, unknown
 from benchmark.families import STANDARD, find_family
 from benchmark.files import home, write_atomic
@@ -27,15 +31,21 @@ class Suite:
     tasks: tuple[str, ...]
     # edition -> folders of the prepared cities, in the order of `cities`
     prepared: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
-    # seed of the simulated cities; None: the suite has no simulated edition
-    seed: int | None = None
+    # edition -> how its cities are made, in the order of `cities`: those that ship, and the simulated ones
+    made: Mapping[str, tuple[Recipe, ...]] = field(default_factory=dict)
     family: str = "forecasting"
     cities: tuple[str, ...] = ()
 
     @property
     def editions(self) -> tuple[str, ...]:
         """Real editions first."""
-        return (*self.prepared, *((SIM,) if self.seed is not None else ()))
+        return tuple(sorted({**self.made, **self.prepared}, key=lambda edition: edition == SIM))
+
+    def cards(self, edition: str) -> list[Mapping[str, Any]]:
+        """The cards of an edition's cities; none of a city that must be made to know it."""
+        if edition in self.made:
+            return [recipe.card for recipe in self.made[edition] if recipe.card is not None]
+        return [read_card(folder) for folder in self.prepared[edition]]
 
     def tasks_of(self, city: str) -> tuple[str, ...]:
         """The tasks of one of the cities."""
@@ -142,7 +152,18 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
 
 def _suite(name: str, title: str, family: str, cities: Sequence[str], tasks: Iterable[str] = (), version: int = 1,
            seed: int | None = None) -> Suite:
-    return Suite(name, title, version, find_family(family).tasks_of(cities, tuple(tasks)), {}, seed, family, tuple(cities))
+    return Suite(name, title, version, find_family(family).tasks_of(cities, tuple(tasks)), {}, _made(cities, seed), family, tuple(cities))
+
+
+def _made(cities: Sequence[str], seed: int | None) -> dict[str, tuple[Recipe, ...]]:
+    """The editions that need no preparation: a real one where all cities ship in it, the simulated one where there is a seed."""
+    known = embedded()
+    made: dict[str, tuple[Recipe, ...]] = {}
+    if all(city in known for city in cities) and len(editions := {known[city].card["edition"] for city in cities}) == 1:
+        made[editions.pop()] = tuple(known[city] for city in cities)
+    if seed is not None:
+        made[SIM] = tuple(Simulated(city, seed) for city in cities)
+    return made
 
 
 def _with_editions(suite: Suite, editions: Mapping[str, Mapping[str, Path]]) -> Suite:
@@ -150,7 +171,7 @@ def _with_editions(suite: Suite, editions: Mapping[str, Mapping[str, Path]]) -> 
     of_cities = [editions.get(city, {}) for city in suite.cities]
     shared = [edition for edition in of_cities[0] if all(edition in one for one in of_cities)]
     folders = {edition: tuple(one[edition] for one in of_cities) for edition in shared}
-    return Suite(suite.name, suite.title, suite.version, suite.tasks, folders, suite.seed, suite.family, suite.cities)
+    return replace(suite, prepared=folders)
 
 
 def _is_named(suite: Suite, task: str, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The cities of a suite, by fingerprint: found below STBENCH_HOME, verified once a campaign, simulated where they are missing."""
+"""The cities of a suite, by fingerprint: found below STBENCH_HOME, verified once a campaign, made where they are missing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.data.folder import cities_home, join_fingerprints, read_card, verify
-from benchmark.data.simulate import SIM, build, folder_of
+from benchmark.data.folder import CARD, cities_home, join_fingerprints, read_card, verify
+from benchmark.data.recipes import Recipe
 from benchmark.errors import UserError
 from benchmark.suites.catalogue import Suite, pick_edition
 
@@ -19,11 +19,10 @@ class CityRef:
 
     name: str
     edition: str
-    # of its content; empty: not known before it is simulated
+    # of its content; empty: not known before it is made
     fingerprint: str
-    # of a simulated city: how to make it
-    size: str | None = None
-    seed: int | None = None
+    # how to make it; None: only its user can prepare it
+    recipe: Recipe | None = None
 
     @property
     def known(self) -> bool:
@@ -36,7 +35,7 @@ class Cities:
 
     edition: str
     refs: tuple[CityRef, ...]
-    # of the cities that are there
+    # of the cities that are there, or whose card is known before
     cards: tuple[Mapping[str, Any], ...]
 
     @property
@@ -46,9 +45,9 @@ class Cities:
 
 
 class CityFinder:
-    """Resolves the cities of a campaign, each once: found, simulated if need be, and compared with the SHA-256 of its card.
+    """Resolves the cities of a campaign, each once: found, made if need be, and compared with the SHA-256 of its card.
 
-    builds: simulate what is missing; else its fingerprint stays unknown.
+    builds: make what is missing; else its fingerprint stays unknown, unless its card is known before.
     """
 
     def __init__(self, *, builds: bool = True) -> None:
@@ -63,8 +62,9 @@ class CityFinder:
         UserError: the suite has no such edition, one of its cities is not prepared, or a file of a city has changed.
         """
         edition = pick_edition(suite, edition)
-        if edition == SIM:
-            wanted = [CityRef(city, SIM, "", size, suite.seed) for city in suite.cities]
+        if edition in suite.made:
+            wanted = [CityRef(recipe.name, edition, recipe.card["fingerprint"] if recipe.card else "", recipe.sized(size))
+                      for recipe in suite.made[edition]]
         else:
             wanted = [CityRef(city, edition, read_card(folder)["fingerprint"])
                       for city, folder in zip(suite.cities, suite.prepared[edition], strict=True)]
@@ -77,9 +77,8 @@ class CityFinder:
         return self._found[wanted]
 
     def _resolved(self, wanted: CityRef) -> tuple[CityRef, Mapping[str, Any] | None]:
-        there = wanted.known or (_simulated_folder(wanted) / "card.json").is_file()
-        if not (there or self.builds):
-            return wanted, None
+        if not self.builds and _find(wanted) is None:
+            return wanted, wanted.recipe.card if wanted.recipe else None
         folder = locate(wanted)
         verify(folder)
         card = read_card(folder)
@@ -87,29 +86,31 @@ class CityFinder:
 
 
 def locate(ref: CityRef) -> Path:
-    """The folder of a city below STBENCH_HOME; a simulated city is made if it is not there.
+    """The folder of a city below STBENCH_HOME; it is made if it is not there and there is a recipe.
 
     Raises
     ------
     UserError: it is not there and cannot be made, or what is made here differs.
     """
-    for card in (cities_home() / ref.name).glob("*/card.json") if ref.known else ():
-        if not card.parent.name.startswith(".") and read_card(card.parent)["fingerprint"] == ref.fingerprint:
-            return card.parent
-    if ref.size is None:
+    found = _find(ref) or _make(ref)
+    if ref.known and (made := read_card(found)["fingerprint"]) != ref.fingerprint:
+        raise UserError(f"The {ref.recipe} has the fingerprint {made} on this machine, not {ref.fingerprint}: another version of stbench "
+                        "made that one.")
+    return found
+
+
+def _make(ref: CityRef) -> Path:
+    """The folder of a city that was not there."""
+    if ref.recipe is None:
         raise UserError(f"City {ref.name} (edition {ref.edition}, fingerprint {ref.fingerprint}) is not prepared on this machine; "
                         "prepare it from the same data, or copy its folder below STBENCH_HOME/cities.")
-    assert ref.seed is not None
-    folder = _simulated_folder(ref)
-    if not (folder / "card.json").is_file():
-        build(ref.name, ref.size, ref.seed, folder)
-    if ref.known and (made := read_card(folder)["fingerprint"]) != ref.fingerprint:
-        raise UserError(f"The simulated city {ref.name} of size {ref.size} has the fingerprint {made} on this machine, not "
-                        f"{ref.fingerprint}: another version of stbench made that one.")
-    return folder
+    ref.recipe.make()
+    return ref.recipe.folder
 
 
-def _simulated_folder(ref: CityRef) -> Path:
-    assert ref.size is not None
-    assert ref.seed is not None
-    return folder_of(ref.name, ref.size, ref.seed)
+def _find(ref: CityRef) -> Path | None:
+    """The folder of a city that is there: by its fingerprint wherever it lies, else where its recipe puts it."""
+    for card in (cities_home() / ref.name).glob(f"*/{CARD}") if ref.known else ():
+        if not card.parent.name.startswith(".") and read_card(card.parent)["fingerprint"] == ref.fingerprint:
+            return card.parent
+    return ref.recipe.folder if ref.recipe and (ref.recipe.folder / CARD).is_file() else None

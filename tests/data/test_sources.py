@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli.app import app
 from benchmark.data.built_in import SERIES, TRIPS
+from benchmark.data.embedded.recipe import embedded
 from benchmark.data.simulate import SIZES, TRAJECTORY_SIZES
 from benchmark.data.simulate.source import Options
 from benchmark.data.sources import Source, Sources, build_city, command, sources
@@ -23,7 +24,7 @@ from benchmark.suites.catalogue import built_in
 from benchmark.suites.cities import CityFinder
 
 MINE = Source("mine", ("forecasting",), "s", "l", "benchmark.data.simulate.source:Options", "json:dumps")
-BUILT_IN = {source.name: source for source in sources().all() if source.name in ("simulator", "cmust", "jgrm")}
+BUILT_IN = {source.name: source for source in sources().all() if source.name in ("simulator", "cmust", "jgrm", "flights")}
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def test_a_target_that_does_not_exist_is_a_sentence(catalogue):
         Sources((catalogue("first", lost),), "none").options("lost")
 
 
-def test_all_three_built_in_sources_are_seen():
-    assert set(BUILT_IN) == {"simulator", "cmust", "jgrm"}
+def test_all_four_built_in_sources_are_seen():
+    assert set(BUILT_IN) == {"simulator", "cmust", "jgrm", "flights"}
 
 
 @pytest.mark.parametrize("source", BUILT_IN.values(), ids=list(BUILT_IN))
@@ -129,7 +130,7 @@ def test_a_name_of_a_method_and_of_a_source_shows_both():
         describe("jgrn")
 
 
-def test_facts_of_the_built_in_cities_stand_for_all_that_are_simulated_and_for_every_suite():
-    assert set(SERIES) == set(SIZES)
+def test_facts_of_the_built_in_cities_stand_for_all_that_are_simulated_or_ship_and_for_every_suite():
+    assert set(SERIES) == {*SIZES, *embedded()}
     assert set(TRIPS) == set(TRAJECTORY_SIZES)
     assert {city for suite in built_in().values() for city in suite.cities} == {*SERIES, *TRIPS}

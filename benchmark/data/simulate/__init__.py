@@ -1,4 +1,4 @@
-"""The embedded cities: simulated trips, binned and matched like real ones.
+"""The simulated cities: simulated trips, binned and matched like real ones.
 
 In: the name of a city, a size and a seed; what the city is made of stands in the TOML tables of `zones/` and `streets/`.
 Out: a canonical city of edition `sim`. Its bytes depend on (city, size, seed) alone.

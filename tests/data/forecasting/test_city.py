@@ -196,7 +196,7 @@ def test_cities_are_found_by_name_edition_or_folder(city: ForecastingCity, serie
     assert find("aba") == [other.folder, city.folder]
     assert find("aba", "own") == find("aba", "own-2") == [other.folder]
     assert [card["edition"] for card in describe("aba")] == ["own", "sim"]
-    assert [row["nodes"] for row in overview()] == [4, 4]
+    assert [row["nodes"] for row in overview() if row["name"] != "flights"] == [4, 4]
     assert verify_cities(["aba"]) == verify_cities() == ["aba/own-2", "aba/sim"]
     with pytest.raises(UserError, match="Did you mean aba"):
         find("abba")

@@ -137,7 +137,7 @@ def test_another_city_of_that_name_is_replaced_only_on_demand(counts, city_file)
 
 def test_an_imported_city_is_a_suite_and_the_commands_show_it(city_file):
     run = CliRunner().invoke
-    assert "No city is prepared" in run(app, ["list"]).output
+    assert "my-city" not in run(app, ["list"]).output
     assert "Next: stbench run" in run(app, ["import", str(city_file())]).output
     assert find_suite("my-city").tasks == ("taxi_pick",)
     assert "my-city" in run(app, ["list"]).output

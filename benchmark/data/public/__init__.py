@@ -1,0 +1,7 @@
+"""Files that providers publish → canonical cities.
+
+In: a provider's own files, as downloaded.
+Out: a canonical city whose card says what was counted, shifted and left out.
+
+Open first: `flights/build.py`, flights of 2001 between airports of the United States → series of each airport.
+"""

@@ -8,6 +8,7 @@ instead of 1x1 convolutions, and identities looked up by integer instead of by a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +84,8 @@ class STID(NeuralForecaster):
     """Identities of node, slot and weekday beside the embedded window, then residual blocks."""
 
     Options = STIDOptions
+    # 960 steps; the best of the trials in results/search/quick.toml on validation windows
+    presets: ClassVar = {"quick": {"batch_size": 8, "milestones": (3, 5), "decay": 0.3, "learning_rate": 4e-3}}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         task = problem.only

@@ -9,7 +9,8 @@ from benchmark.errors import UserError
 from benchmark.spec import Record, RunSpec
 from benchmark.store import kept
 from benchmark.store.kept import PREDICTIONS, SIDECAR, STATE, find_kept, is_kept, write_kept
-from benchmark.store.records import Store, promote
+from benchmark.store.managing import plan_promotion, promote
+from benchmark.store.records import Store
 
 SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
 DONE = Record(SPEC, "done", city={"name": "nyc"}, metrics={"taxi_pick": {"mae": 0.1 + 0.2}}, timings={"total_s": 1.0})
@@ -43,7 +44,7 @@ def test_kept_files_are_no_records_and_are_never_swept_or_published(store, tmp_p
     assert is_kept(store, SPEC)
     assert list(store.records()) == [DONE]
     published = Store(tmp_path / "published")
-    assert promote(store, published) == [published.path(SPEC)]
+    assert promote(plan_promotion(store, published, lambda record: True), published) == [published.path(SPEC)]
     assert [file.name for file in published.path(SPEC).parent.iterdir()] == [f"{SPEC.id}.json"]
 
 

@@ -35,8 +35,8 @@ def published():
             for path in (ROOT / "results" / "runs").glob("*/*/*.json") for record in [json.loads(path.read_text())]}
 
 
-def test_the_snapshot_holds_the_first_71_records():
-    assert len(RECORDS) == 71
+def test_the_snapshot_holds_what_was_published():
+    assert len(RECORDS) == 99
 
 
 def test_every_published_record_keeps_all_its_sums_and_metrics():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,18 @@ def samples() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("the real sample data are not here: set STBENCH_SAMPLES to their folder")
     return Path(folder)
+
+
+@pytest.fixture
+def make_catalogue(monkeypatch: pytest.MonkeyPatch):
+    """Puts a module into this process that lists something: make_catalogue("METHODS", "its_name", info, …) gives its name."""
+    def make(attribute: str, name: str, *listed: object) -> str:
+        module = types.ModuleType(name)
+        setattr(module, attribute, listed)
+        monkeypatch.setitem(sys.modules, name, module)
+        return name
+
+    return make
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-import types
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,8 @@ INFO = MethodInfo("mine", "json:dumps", "s", "p", "l")
 
 
 @pytest.fixture
-def catalogue(monkeypatch):
-    def make(name, *methods):
-        module = types.ModuleType(name)
-        module.METHODS = methods
-        monkeypatch.setitem(sys.modules, name, module)
-        return name
-    return make
+def catalogue(make_catalogue):
+    return partial(make_catalogue, "METHODS")
 
 
 def test_a_duplicate_name_is_an_error_that_names_both_places(catalogue):

@@ -2,9 +2,8 @@
 
 import inspect
 import re
-import sys
-import types
 from dataclasses import fields, is_dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,13 +27,8 @@ BUILT_IN = {source.name: source for source in sources().all() if source.name in 
 
 
 @pytest.fixture
-def catalogue(monkeypatch):
-    def make(name, *listed):
-        made = types.ModuleType(name)
-        made.SOURCES = listed
-        monkeypatch.setitem(sys.modules, name, made)
-        return name
-    return make
+def catalogue(make_catalogue):
+    return partial(make_catalogue, "SOURCES")
 
 
 def test_two_sources_of_one_name_are_an_error_that_names_both_places(catalogue):

@@ -6,8 +6,6 @@ taxi_drop one step ahead with a mean absolute error of 5.555; on its own history
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmark.data.forecasting.city import ForecastingCity, Series
-from benchmark.data.simulate import SIZES, build
+from benchmark.data.simulate import SIZES
+from benchmark.data.simulate.checks.command import check
 from benchmark.data.simulate.checks.ridge import ridge_mae
 from benchmark.data.simulate.checks.statistics import BANDS, LAGS, count_statistics, cross_correlation
 from benchmark.data.simulate.zones.demand import distances_km
@@ -150,21 +148,12 @@ def as_table(title: str, rows: list[Row]) -> Table:
     return table
 
 
-def main() -> None:
-    """Build a city in a temporary folder and print its table."""
-    parser = argparse.ArgumentParser(description="Compare a simulated city with the statistics of real samples.")
-    parser.add_argument("--city", choices=sorted(SIZES), default="nyc")
-    parser.add_argument("--size", choices=("smoke", "quick", "full"), default="full")
-    parser.add_argument("--seed", type=int, default=0)
-    given, console = parser.parse_args(), Console()
-    with tempfile.TemporaryDirectory() as folder:
-        city = build(given.city, given.size, given.seed, Path(folder) / given.city)
-        console.print(as_table(f"{given.city}, {given.size}, seed {given.seed}", compare(city)))
-        if "taxi_drop" in city.tasks:
-            own, every = informing(city)
-            console.print(f"Ridge, taxi_drop one step ahead: MAE {own:.3f} from its own history, {every:.3f} from all tasks' "
-                          f"({1 - every / own:.1%} less).")
+def _informing_line(city: ForecastingCity) -> str:
+    if "taxi_drop" not in city.tasks:
+        return ""
+    own, every = informing(city)
+    return f"Ridge, taxi_drop one step ahead: MAE {own:.3f} from its own history, {every:.3f} from all tasks' ({1 - every / own:.1%} less)."
 
 
 if __name__ == "__main__":
-    main()
+    check("the statistics of real samples", SIZES, "nyc", "full", lambda title, city: as_table(title, compare(city)), _informing_line)

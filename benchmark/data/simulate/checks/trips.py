@@ -5,18 +5,15 @@ Table 3 of the papers gives networks and trips; a sample of 9,890 taxi trips of 
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmark.data.frames import great_circle_m
-from benchmark.data.simulate import TRAJECTORY_SIZES, build
+from benchmark.data.simulate import TRAJECTORY_SIZES
+from benchmark.data.simulate.checks.command import check
 from benchmark.data.simulate.checks.series import Row, alike, as_table, relative
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.data.trajectory.splits import LABELLED, PARTS, TEST, UNLABELLED
@@ -181,19 +178,10 @@ def _road_speed(city: TrajectoryCity) -> float:
     return float(speed[speed < 30].mean())
 
 
-def main() -> None:
-    """Build a city in a temporary folder and print its facts."""
-    parser = argparse.ArgumentParser(description="Compare a simulated trajectory city with the papers' Table 3.")
-    parser.add_argument("--city", choices=sorted(TRAJECTORY_SIZES), default="chengdu")
-    parser.add_argument("--size", choices=("smoke", "quick", "full"), default="quick")
-    parser.add_argument("--seed", type=int, default=0)
-    given, console = parser.parse_args(), Console()
-    with tempfile.TemporaryDirectory() as folder:
-        city = build(given.city, given.size, given.seed, Path(folder) / given.city)
-        console.print(as_table(f"{given.city}, {given.size}, seed {given.seed}", compare(city)))
-        dropped = city.card["notes"]["dropped"]
-        console.print(f"{city.card['notes']['trips_given']} trips given, dropped: {dropped}")
+def _dropped_line(city: TrajectoryCity) -> str:
+    notes = city.card["notes"]
+    return f"{notes['trips_given']} trips given, dropped: {notes['dropped']}"
 
 
 if __name__ == "__main__":
-    main()
+    check("the papers' Table 3", TRAJECTORY_SIZES, "chengdu", "quick", lambda title, city: as_table(title, compare(city)), _dropped_line)

@@ -19,7 +19,7 @@ def ablate(
     seeds: Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")] = "2",
     task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of every variant: key=value. Repeatable.")] = None,
-    preset: Annotated[str | None, typer.Option(help="smoke, quick or full; default quick on CPU, full on CUDA.")] = None,
+    preset: Annotated[str | None, typer.Option(help="smoke, quick, medium or full; default quick on CPU, full on CUDA.")] = None,
     protocol: Annotated[str, typer.Option(help="The rules of measuring.")] = "strict",
     data: Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,

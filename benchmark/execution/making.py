@@ -21,7 +21,7 @@ def load_city(name: str, edition: str | None = None, size: str = "quick") -> Any
 
     Parameters
     ----------
-    edition: default a real one before the simulated. size: of a simulated city: smoke, quick or full.
+    edition: default a real one before the simulated. size: of a simulated city: smoke, quick, medium or full.
 
     Raises
     ------

@@ -23,6 +23,7 @@ from benchmark.families import FORECASTING, find_family
 from benchmark.registry import registry
 from benchmark.spec import find_preset
 from benchmark.suites.catalogue import find_suite
+from benchmark.training_notes import last_training
 
 # a search that looks longer finds noise
 MOST_TRIALS = 8
@@ -83,23 +84,22 @@ def _budget(counts: Mapping[str, int | None], suite: str) -> Budget:
 
 def _validation(notes: Mapping[str, Any], tasks: tuple[str, ...]) -> dict[str, float]:
     """Task → error of the best epoch of the last stage on it, as the fit's notes say it."""
-    if "training" in notes:
-        return {tasks[0]: notes["training"]["validation_mae"]}
-    stages = [stage for note in notes.values() if isinstance(note, Mapping) for stage in note.get("stages", ())]
-    if not stages:
+    last = {task: last_training(notes, task) for task in tasks}
+    if not all("validation_mae" in training for training in last.values()):
         raise UserError("The method's notes say no validation error, so nothing can be chosen by it.")
-    return {stage["task"]: stage["validation_mae"] for stage in stages}
+    return {task: training["validation_mae"] for task, training in last.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("declarations", type=Path)
     parser.add_argument("--method", required=True)
+    parser.add_argument("--preset", default="quick")
     given = parser.parse_args()
     declared = tomllib.loads(given.declarations.read_text(encoding="utf-8"))
     if given.method not in declared:
         raise unknown(f"method of {given.declarations.name}", given.method, declared)
-    for trial in search(declared[given.method], given.method):
+    for trial in search(declared[given.method], given.method, given.preset):
         errors = " | ".join(f"{error:.2f}" for error in trial.errors.values())
         print(f"| {trial.suite} | {trial.name} | {errors} | {trial.steps:,} | {trial.cpu_s:.0f} |", flush=True)
 

@@ -10,13 +10,12 @@ from benchmark.families import STANDARD, find_family
 from benchmark.metrics import METRICS, values
 from benchmark.report.paper import paper_numbers
 from benchmark.spec import Record
+from benchmark.training_notes import has_settled
 
 # a mean over the steps of the horizon → the metric that is the same of one step alone
 OF_ONE_STEP = {"mae_mean12": "mae_nonzero", "rmse_mean12": "rmse_nonzero", "mape_mean12": "mape_nonzero"}
 # the presets from which conclusions are drawn, so that training must have come to its end
 CONCLUSIVE = ("medium", "full")
-# a best epoch beyond this share of all epochs means that the validation error still fell
-SETTLED_BY = 0.9
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ def make_row(task: str, source: str, records: Sequence[Record], horizon: int | N
     paper = (paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
              if spec.scenario == STANDARD and not horizon else None)
     return Row(task, spec.method, changed_options(first), len(records), cells, paper, source, missing=missing_reason(first, task),
-               past_days=past_days(records), version=spec.method_version, differs=differs, settled=all(map(is_settled, records)))
+               past_days=past_days(records), version=spec.method_version, differs=differs,
+               settled=all(is_settled(record, task) for record in records))
 
 
 def over_seeds(values: Sequence[float]) -> Cell:
@@ -94,13 +94,9 @@ def shown_metrics(metrics: Sequence[str], horizon: int | None) -> tuple[str, ...
     return tuple(dict.fromkeys(OF_ONE_STEP.get(metric, metric) if horizon else metric for metric in metrics))
 
 
-def is_settled(record: Record) -> bool:
-    """Whether a run that conclusions are drawn from was trained to its end, or at least had its best epoch well before it."""
-    spec, training = record.spec, record.notes.get("training", {})
-    if spec.preset not in CONCLUSIVE or not {"epochs", "best_epoch"} <= training.keys():
-        return True
-    most = spec.budget.get("epochs") or find_family(spec.family).protocol(spec.protocol).max_epochs
-    return training["epochs"] < most or training["best_epoch"] <= SETTLED_BY * training["epochs"]
+def is_settled(record: Record, task: str) -> bool:
+    """Whether a run that conclusions are drawn from had its best epoch well before its last; patience sees to that, a budget may not."""
+    return record.spec.preset not in CONCLUSIVE or has_settled(record.notes, task)
 
 
 def changed_options(record: Record) -> str:

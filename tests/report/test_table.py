@@ -365,10 +365,15 @@ def trained(method, best, epochs=100, mae=1.0, **spec):
                   **{"preset": "full", "budget": {"epochs": None}, **spec})
 
 
+def in_stages(*stages):
+    return record("cmust", preset="medium", notes={"cmust": {"stages": [{"task": task, "epochs": 20, "best_epoch": best}
+                                                                        for task, best in stages]}})
+
+
 @pytest.mark.parametrize(("one", "settled"), [
     (trained("stid", 90), True), (trained("stid", 91), False),
     # patience ended it, not the budget
-    (trained("stid", 50, 55), True),
+    (trained("stid", 25, 55), True),
     (trained("stid", 20, 20, preset="medium", budget={"epochs": 20}), False),
     (trained("stid", 18, 20, preset="medium", budget={"epochs": 20}), True),
     # conclusions are not drawn from these
@@ -376,9 +381,13 @@ def trained(method, best, epochs=100, mae=1.0, **spec):
     (trained("stid", 2, 2, preset="smoke", budget={"epochs": 2}), True),
     # nothing was trained
     (record("stid", preset="full", budget={"epochs": None}), True),
+    # of several stages the task's last one counts
+    (in_stages(("taxi_pick", 20), ("crowd_in", 20), ("taxi_pick", 15)), True),
+    (in_stages(("taxi_pick", 10), ("crowd_in", 10), ("taxi_pick", 19)), False),
+    (in_stages(("crowd_in", 20)), True),
 ])
 def test_a_run_is_settled_unless_the_budget_ended_it_while_its_error_still_fell(one, settled):
-    assert is_settled(one) is settled
+    assert is_settled(one, "taxi_pick") is settled
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -56,9 +56,9 @@ class Size:
 SIZES: dict[str, dict[str, Size]] = {
     city: {size: Size(nodes, days, SERIES[city].steps_per_day) for size, (nodes, days) in sizes.items()}
     for city, sizes in {
-        "nyc": {"smoke": (13, 14), "quick": (60, 42), "full": (206, 91)},
-        "sip": {"smoke": (10, 5), "quick": (40, 14), "full": (108, 90)},
-        "chicago": {"smoke": (13, 14), "quick": (60, 42), "full": (220, 214)},
+        "nyc": {"smoke": (13, 14), "quick": (60, 42), "medium": (120, 63), "full": (206, 91)},
+        "sip": {"smoke": (10, 5), "quick": (40, 14), "medium": (70, 42), "full": (108, 90)},
+        "chicago": {"smoke": (13, 14), "quick": (60, 42), "medium": (120, 91), "full": (220, 214)},
     }.items()
 }
 

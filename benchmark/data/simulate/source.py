@@ -18,7 +18,7 @@ class Options:
 
     # nyc, sip or chicago (series), chengdu or xian (trips); it must be given
     city: str | None = None
-    # smoke, quick or full; a run takes the one of its preset
+    # smoke, quick, medium or full; a run takes the one of its preset
     size: str = "quick"
     # of all that is random; runs take the one of their suite
     seed: int = 0

@@ -25,7 +25,7 @@ def check(against: str, cities: Iterable[str], city: str, size: str, table: Call
     """
     parser = argparse.ArgumentParser(description=f"Compare a simulated city with {against}.")
     parser.add_argument("--city", choices=sorted(cities), default=city)
-    parser.add_argument("--size", choices=("smoke", "quick", "full"), default=size)
+    parser.add_argument("--size", choices=("smoke", "quick", "medium", "full"), default=size)
     parser.add_argument("--seed", type=int, default=0)
     given, console = parser.parse_args(), Console()
     with tempfile.TemporaryDirectory() as folder:

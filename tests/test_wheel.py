@@ -105,6 +105,14 @@ def test_lists_versions_and_states_work_from_an_empty_folder(stbench):
     assert "no checkout to publish to" in stbench("results", "promote", code=2)
 
 
+def test_a_method_is_fitted_kept_and_forecasts_on_the_real_flights_that_ship(stbench):
+    told = stbench("run", "--method", "stid", "--suite", "flights", "--task", "late", "--preset", "smoke", "--keep", "--device", "cpu")
+    (run,) = re.findall(r"kept ([0-9a-f]{16})  stid ", told)
+    out = stbench.user / "forecasts.csv"
+    assert "1200 forecasts written" in stbench("predict", run, "--city", "flights", "--out", str(out))
+    assert len(out.read_text().splitlines()) == 1 + 12 * 100
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the folder is the platform's")
 def test_records_of_a_wheels_user_go_to_the_data_folder_and_cities_to_the_cache(stbench):
     stbench("run", "--method", "last_value", "--suite", "nyc", "--preset", "smoke", "--task", "taxi_pick", "--data", "sim")

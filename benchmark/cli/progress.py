@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -42,11 +42,13 @@ class Bars(Watcher):
 
     Parameters
     ----------
-    resolved: what the user left open. saying: what is said before the bars. every: list every run of the plan.
+    resolved: what the user left open. saying: what is said before the bars. lacks: whether a run is to be done. every: list every run of
+    the plan.
     """
 
-    def __init__(self, store: Store, resolved: Sequence[str], saying: Saying, *, every: bool = False) -> None:
-        self.store, self.resolved, self.saying, self.every = store, resolved, saying, every
+    def __init__(self, store: Store, resolved: Sequence[str], saying: Saying, lacks: Callable[[RunSpec], bool], *,
+                 every: bool = False) -> None:
+        self.store, self.resolved, self.saying, self.lacks, self.every = store, resolved, saying, lacks, every
         self.console = Console(highlight=False)
         self.notes: dict[str, Mapping[str, Any]] = {}
         self.bars = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
@@ -75,10 +77,10 @@ class Bars(Watcher):
         # a line stays a line where a file or a program reads it
         self.console.print(plan.headline() + (f" (resolved: {', '.join(self.resolved)})" if self.resolved else ""),
                            soft_wrap=not self.console.is_terminal)
-        done = sum(job.known and self.store.has(job.spec) for job in plan)
-        self.console.print(f"{len(plan.jobs)} runs: {done} done, {len(plan.jobs) - done} to do", soft_wrap=True)
+        todo = sum(not job.known or self.lacks(job.spec) for job in plan)
+        self.console.print(f"{len(plan.jobs)} runs: {len(plan.jobs) - todo} done, {todo} to do", soft_wrap=True)
         for job in plan if self.every else ():
-            self.console.print(f"  {state(job, self.store)}  {label(job.spec, job.notes)}", soft_wrap=True)
+            self.console.print(f"  {state(job, self.lacks)}  {label(job.spec, job.notes)}", soft_wrap=True)
 
     def started(self, runs: Sequence[RunSpec]) -> None:
         published = published_root()
@@ -120,11 +122,11 @@ class Bars(Watcher):
         self.bars.update(self.total, description="runs", completed=self.pace.share(), count=f"{self.count}/{self.runs}")
 
 
-def state(job: Job, store: Store) -> str:
+def state(job: Job, lacks: Callable[[RunSpec], bool]) -> str:
     """Id of a run, and whether it is done."""
     if not job.known:
         return "id after simulating  to do"
-    return f"{job.spec.id}  {'done ' if store.has(job.spec) else 'to do'}"
+    return f"{job.spec.id}  {'to do' if lacks(job.spec) else 'done '}"
 
 
 def finish(result: Result, store: Store) -> None:

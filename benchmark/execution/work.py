@@ -34,6 +34,11 @@ from benchmark.suites.cities import locate
 INFRASTRUCTURE = (MemoryError, OSError, DiskError)
 
 
+def lacks(store: Store, spec: RunSpec, *, force: bool = False, keep: bool = False) -> bool:
+    """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
+    return force or not store.has(spec) or (keep and not is_kept(store, spec))
+
+
 @dataclass(frozen=True)
 class Work:
     """How jobs are done: where records go, on which device, whether finished runs are done again, and whether fitted methods are kept."""
@@ -44,9 +49,8 @@ class Work:
     keep: bool = False
 
     def lacks(self, spec: RunSpec) -> bool:
-        """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
-        store = Store(self.store)
-        return self.force or not store.has(spec) or (self.keep and not is_kept(store, spec))
+        """As `lacks` below."""
+        return lacks(Store(self.store), spec, force=self.force, keep=self.keep)
 
     def do(self, job: Job, progress: Callable[[Progress], None] = lambda progress: None) -> Record | None:
         """Claim a run, do it, write its record. None: another process has it.

@@ -47,6 +47,14 @@ def test_run_says_which_fits_are_kept(kept):
     assert [len(kept.ids["last_value"]), len(kept.ids["random"])] == [2, 1]
 
 
+def test_a_finished_run_whose_fit_is_not_kept_is_said_to_be_done_again(kept):
+    command = "run --method last_value --suite nyc --task crowd_in --preset smoke --data sim --device cpu".split()
+    assert "1 runs: 0 done, 1 to do" in kept(*command)
+    assert "1 runs: 1 done, 0 to do" in kept(*command)
+    assert "1 runs: 0 done, 1 to do" in kept(*command, "--keep")
+    assert "1 runs: 1 done, 0 to do" in kept(*command, "--keep")
+
+
 def test_predict_writes_a_row_a_step_and_node_and_python_gives_the_same(kept, at_home):
     run = kept.ids["last_value"][0]
     city = stb.load_city("nyc", size="smoke")

@@ -48,7 +48,8 @@ def test_run_says_which_fits_are_kept(kept):
 
 
 def test_a_finished_run_whose_fit_is_not_kept_is_said_to_be_done_again(kept):
-    command = "run --method last_value --suite nyc --task crowd_in --preset smoke --data sim --device cpu".split()
+    command = ("run", "--method", "last_value", "--suite", "nyc", "--task", "crowd_in", "--preset", "smoke", "--data", "sim",
+               "--device", "cpu")
     assert "1 runs: 0 done, 1 to do" in kept(*command)
     assert "1 runs: 1 done, 0 to do" in kept(*command)
     assert "1 runs: 0 done, 1 to do" in kept(*command, "--keep")

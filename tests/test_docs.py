@@ -106,6 +106,11 @@ def test_every_toml_block_is_toml(page):
         assert tomllib.loads(text)
 
 
+def test_the_page_on_running_explains_every_preset():
+    page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(PRESETS)
+
+
 def test_the_page_on_data_explains_every_key_of_both_kinds_of_city_file():
     series = {"kind", *(one.name for kind in (city_file.CityFile, city_file.NodeFile, city_file.AdjacencyFile, city_file.TaskFile)
                         for one in fields(kind))}

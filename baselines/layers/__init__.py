@@ -2,9 +2,11 @@
 
 In: tensors, and for sequences of unequal length a `Ragged` layout instead of padding. Out: tensors of the same layout.
 
-Open first: `ragged.py`: all tokens in one tensor, and where each would lie in a padded table. Then by what is wanted:
+Open first: `ragged.py`: all tokens in one tensor, and the sequence and place of each. Then by what is wanted:
 
     `attention.py`  post-norm Transformer layers on such sequences, and positions
+    `padding.py`    padded tables of sequences of like length, for attention
+    `recurrent.py`  a GRU over such sequences
     `dropout.py`    dropout with cheap masks on the CPU
     `graph.py`      operators of a graph: random walk, scaled Laplacian, Chebyshev polynomials
     `temporal.py`   convolution over time as one matrix product

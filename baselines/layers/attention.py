@@ -9,20 +9,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from baselines.layers.dropout import Dropout
+from baselines.layers.padding import Tables
 from baselines.layers.ragged import Ragged
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: Dropout | None = None) -> Tensor:
-    """softmax(Q K^T / sqrt(d)) V: [batch, head, asking, d], 2 × [batch, head, asked, d] -> [batch, head, asking, d].
+    """softmax(Q K^T / sqrt(d)) V: [batch, asking, head, d], 2 × [batch, asked, head, d] -> [batch, asking, head · d].
 
-    mask: bool [batch, head or 1, 1, asked], what may be asked.
+    mask: bool [batch, 1, 1, asked], what may be asked.
     The fused kernel, except with dropout of the weights on a CPU: there the fused form is no faster, and its masks are dear.
     """
     rate = dropout.rate if dropout is not None and dropout.training else 0.0
+    query, key, value = (x.transpose(1, 2) for x in (query, key, value))
     if rate == 0 or dropout is None or query.device.type != "cpu":
-        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=rate)
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-    return dropout(torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)) @ value
+        mixed = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=rate)
+    else:
+        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+        mixed = dropout(torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)) @ value
+    return mixed.transpose(1, 2).flatten(2)
 
 
 class SelfAttention(nn.Module):
@@ -37,12 +41,13 @@ class SelfAttention(nn.Module):
         nn.init.zeros_(self.output.bias)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, layout: Ragged) -> Tensor:
+    def forward(self, x: Tensor, tables: Tables) -> Tensor:
         """[token, width] -> [token, width]."""
-        table = layout.pad(F.linear(x, self.in_weight, self.in_bias))
-        query, key, value = table.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        mixed = attend(query, key, value, layout.mask[:, None, None], self.dropout)
-        return self.output(layout.unpad(mixed.transpose(1, 2).flatten(2)))
+        mixed = []
+        for table, mask in zip(tables.pad(F.linear(x, self.in_weight, self.in_bias)), tables.masks, strict=True):
+            query, key, value = table.unflatten(2, (3, self.heads, -1)).unbind(2)
+            mixed.append(attend(query, key, value, mask, self.dropout))
+        return self.output(tables.unpad(mixed))
 
 
 class EncoderLayer(nn.Module):
@@ -58,9 +63,9 @@ class EncoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(width)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, layout: Ragged) -> Tensor:
+    def forward(self, x: Tensor, tables: Tables) -> Tensor:
         """[token, width] -> [token, width]."""
-        x = self.attention_norm(x + self.dropout(self.attention(x, layout)))
+        x = self.attention_norm(x + self.dropout(self.attention(x, tables)))
         return self.feed_forward_norm(x + self.dropout(self.feed_forward(x)))
 
 
@@ -73,8 +78,9 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, x: Tensor, layout: Ragged) -> Tensor:
         """[token, width] -> [token, width]."""
+        tables = Tables(layout)
         for layer in self.layers:
-            x = layer(x, layout)
+            x = layer(x, tables)
         return x
 
 

@@ -1,7 +1,7 @@
 """Sequences of unequal length without padding: all tokens in one tensor [token, width], and where each would lie in a padded table.
 
 What works on single tokens (linear maps, norms, sums) never meets padding; attention and GRUs get tables and packed sequences made from
-here. A sequence may be empty.
+here (`padding.py`, `recurrent.py`). A sequence may be empty.
 """
 
 from __future__ import annotations
@@ -39,27 +39,8 @@ class Ragged:
 
     @cached_property
     def longest(self) -> int:
-        """Width of a padded table; at least 1."""
+        """Tokens of the longest sequence; at least 1."""
         return max(int(self.lengths.max()), 1) if len(self.lengths) else 1
-
-    @cached_property
-    def slot(self) -> Tensor:
-        """int64 [token]: row of the flattened padded table."""
-        return self.sequence * self.longest + self.place
-
-    @cached_property
-    def mask(self) -> Tensor:
-        """bool [sequence, longest]: where attention may look; an empty sequence shows its first slot: no softmax is over nothing."""
-        return torch.arange(self.longest, device=self.lengths.device) < self.lengths.clamp(min=1)[:, None]
-
-    def pad(self, x: Tensor) -> Tensor:
-        """[token, width] -> [sequence, longest, width], zeros where there is no token."""
-        table = x.new_zeros(len(self.lengths) * self.longest, x.shape[1])
-        return table.index_copy(0, self.slot, x).view(len(self.lengths), self.longest, x.shape[1])
-
-    def unpad(self, table: Tensor) -> Tensor:
-        """[sequence, longest, width] -> [token, width]."""
-        return table.flatten(0, 1).index_select(0, self.slot)
 
     def total(self, x: Tensor) -> Tensor:
         """[token, width] -> [sequence, width] sums; zeros for an empty sequence."""
@@ -85,27 +66,26 @@ class Ragged:
         return Ragged(total, torch.cat([part.sequence for part in parts]), torch.cat(place))
 
     @cached_property
-    def packing(self) -> tuple[Tensor, Tensor, Tensor]:
-        """(int64 [token] order of a packed sequence, CPU int64 [longest] batch sizes, int64 [full sequence] those that are not empty,
-        the longest first)."""
+    def packing(self) -> tuple[Tensor, Tensor]:
+        """(int64 [token] order of a packed sequence, CPU int64 [longest] batch sizes)."""
         filled = torch.argsort(self.lengths, descending=True, stable=True)[: int((self.lengths > 0).sum())]
         rank = torch.zeros_like(self.lengths).index_copy(0, filled, torch.arange(len(filled), device=filled.device))
         order = torch.argsort(self.place * len(self.lengths) + rank[self.sequence])
-        return order, torch.bincount(self.place).cpu(), filled
+        return order, torch.bincount(self.place).cpu()
 
     def pack(self, x: Tensor) -> PackedSequence:
         """[token, width] -> what a GRU takes; empty sequences are left out."""
-        order, sizes, _ = self.packing
+        order, sizes = self.packing
         return PackedSequence(x.index_select(0, order), sizes)
 
     def unpack(self, packed: PackedSequence) -> Tensor:
         """What a GRU gave for `pack` -> [token, width]."""
-        order, _, _ = self.packing
-        return torch.zeros_like(packed.data).index_copy(0, order, packed.data)
+        return torch.empty_like(packed.data).index_copy(0, self.packing[0], packed.data)
 
-    def last_states(self, state: Tensor) -> Tensor:
-        """A GRU's final state [full sequence, width] after `pack` -> [sequence, width]; zeros for an empty sequence."""
-        return state.new_zeros(len(self.lengths), state.shape[1]).index_copy(0, self.packing[2], state)
+    def last(self, x: Tensor) -> Tensor:
+        """[token, width] -> [sequence, width] of each last token; zeros for an empty sequence."""
+        ends = (self.place == self.lengths[self.sequence] - 1).nonzero()[:, 0]
+        return x.new_zeros(len(self.lengths), x.shape[1]).index_copy(0, self.sequence[ends], x.index_select(0, ends))
 
     def backwards(self) -> Ragged:
         """The same tokens, each sequence read from its end."""

@@ -19,11 +19,11 @@ PAIR, DIVISOR = 2, 12
 
 
 def difference_loss(specific: Tensor, invariant: Tensor, reduction: Literal["mean", "batch", "per_sample"]) -> Tensor:
-    """How much of the one lies in the other: 2 × [trip, d], rows scaled to length 1 by norms without gradients.
+    """How much of the one lies in the other: 2 × [trip, d], rows scaled to length 1 by norms without gradients, in their precision.
 
     ‖S^T I‖²_F is taken as Σ (S S^T ∘ I I^T): B × B products for d × d ones.
     """
-    s, i = (x.float() / x.detach().float().norm(dim=1, keepdim=True).clamp(min=1e-6) for x in (specific, invariant))
+    s, i = (x / x.detach().norm(dim=1, keepdim=True).clamp(min=1e-6) for x in (specific, invariant))
     if reduction == "per_sample":
         return (s * i).sum(1).square().mean()
     norm = ((s @ s.T) * (i @ i.T)).sum()

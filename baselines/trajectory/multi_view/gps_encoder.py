@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.layers.ragged import Ragged
+from baselines.layers.recurrent import states_of
 from baselines.trajectory.multi_view.streams import Stream
 from baselines.trajectory.multi_view.trip_features import CHANNELS
 
@@ -36,7 +37,7 @@ class GpsEncoder(nn.Module):
         # DEVIATION: the authors' GRUs run on over padding, and take the k-th run for the k-th road even where a road has no point
         # (card §6, rows 14 and 20); here sequences are packed, and a point lies in the unit that the trip says.
         runs = self._runs(points[shown], unit[shown], masked)
-        tokens = layout.unpack(self.across(layout.pack(runs))[0]) if len(runs) else runs.new_zeros(0, 2 * self.across.hidden_size)
+        tokens = states_of(self.across, runs, layout) if len(runs) else runs.new_zeros(0, 2 * self.across.hidden_size)
         unmasked = layout.total((~masked)[:, None].to(tokens.dtype))
         return Stream(layout.total(tokens) / unmasked.clamp(min=1), tokens, layout)
 
@@ -52,4 +53,5 @@ class GpsEncoder(nn.Module):
             runs, gru = runs.backwards(), self.inside["backwards"]
         else:
             gru = self.inside["forwards"]
-        return runs.last_states(gru(runs.pack(x))[1][0])
+        assert isinstance(gru, nn.GRU)
+        return runs.last(states_of(gru, x, runs))

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from baselines.layers.attention import Positions, TransformerEncoder, attend
+from baselines.layers.padding import Tables, like_lengths
 from baselines.layers.ragged import Ragged
 from baselines.trajectory.multi_view.streams import JOINT_ORDER, TYPE_ROWS, UNITS, Stream
 
@@ -16,7 +17,7 @@ from baselines.trajectory.multi_view.streams import JOINT_ORDER, TYPE_ROWS, UNIT
 class CrossAttentions(nn.Module):
     """A multi-head attention for every ordered pair of different streams; a stream's new tokens are the sum of what it is answered.
 
-    One linear map a stream makes all its queries, keys and values; the attentions of a stream that asks are heads of one call.
+    One linear map a stream makes all its queries, keys and values, and one takes all that it is answered.
     """
 
     def __init__(self, streams: Sequence[str], width: int, heads: int) -> None:
@@ -28,9 +29,12 @@ class CrossAttentions(nn.Module):
         def weights(*shape: int, bound: float = 0.0) -> nn.ParameterDict:
             return nn.ParameterDict({stream: nn.Parameter(torch.empty(*shape).uniform_(-bound, bound)) for stream in streams})
 
-        # rows: query, key, value; within each, the other streams. As in torch.nn.MultiheadAttention: one Xavier-uniform matrix a pair
+        # stream -> [3 · count · width, width]: `width` rows for the query to each other stream, then as many for the key to each, then
+        # for the value to each, others in the order of `self.others`. A pair's matrix is Xavier-uniform over the rows of its query, key
+        # and value together, as in torch.nn.MultiheadAttention.
         self.in_weight = weights(3 * count * width, width, bound=(6 / (4 * width)) ** 0.5)
         self.in_bias = weights(3 * count * width)
+        # stream -> [width, count · width]: `width` columns for the answer of each other stream
         self.out_weight = weights(width, count * width)
         self.out_bias = weights(count, width)
         for weight in self.out_weight.values():
@@ -38,23 +42,24 @@ class CrossAttentions(nn.Module):
 
     def forward(self, x: Mapping[str, Tensor], layouts: Mapping[str, Ragged]) -> dict[str, Tensor]:
         """Stream -> [token, width]; the same shapes."""
-        # [trip, token, (query, key, value), other stream, head, width of a head]
-        tables = {stream: layouts[stream].pad(F.linear(x[stream], self.in_weight[stream], self.in_bias[stream]))
-                  .unflatten(2, (3, len(others), self.heads, -1)) for stream, others in self.others.items()}
+        groups = like_lengths(torch.stack([layout.lengths for layout in layouts.values()]).sum(0))
+        tables = {stream: Tables(layouts[stream], groups) for stream in self.others}
+        # stream -> group of trips -> query for each other stream, key for each, value for each: [trip, token, head, width of a head]
+        parts = {stream: [table.unflatten(2, (3 * len(others), self.heads, -1)).unbind(2) for table in
+                          tables[stream].pad(F.linear(x[stream], self.in_weight[stream], self.in_bias[stream]))]
+                 for stream, others in self.others.items()}
+
+        def answer(stream: str, other: str, group: int) -> Tensor:
+            """[trip, token, width] what a stream's trips of a group are told by another stream."""
+            count, there = len(self.others[stream]), self.others[other].index(stream)
+            query, told = parts[stream][group][self.others[stream].index(other)], parts[other][group]
+            # DEVIATION: the authors' cross-attention lets padded keys be seen (card §6, row 14); here they are masked.
+            return attend(query, told[count + there], told[2 * count + there], tables[other].masks[group])
+
         answers = {}
         for stream, others in self.others.items():
-            longest = max(layouts[other].longest for other in others)
-            keys, masks = [], []
-            for other in others:
-                behind = longest - layouts[other].longest
-                told = tables[other][:, :, 1:, self.others[other].index(stream)].permute(2, 0, 3, 1, 4)
-                keys.append(F.pad(told, (0, 0, 0, behind)))  # [2, trip, head, token, width of a head]
-                masks.append(F.pad(layouts[other].mask, (0, behind))[:, None, None].expand(-1, self.heads, -1, -1))
-            key, value = torch.cat(keys, dim=2)
-            query = tables[stream][:, :, 0].flatten(2, 3).transpose(1, 2)
-            # DEVIATION: the authors' cross-attention lets padded keys be seen (card §6, row 14); here they are masked.
-            mixed = attend(query, key, value, torch.cat(masks, dim=1)).transpose(1, 2).flatten(2)
-            answers[stream] = F.linear(layouts[stream].unpad(mixed), self.out_weight[stream], self.out_bias[stream].sum(0))
+            mixed = [torch.cat([answer(stream, other, group) for other in others], dim=2) for group in range(len(groups))]
+            answers[stream] = F.linear(tables[stream].unpad(mixed), self.out_weight[stream], self.out_bias[stream].sum(0))
         return answers
 
 

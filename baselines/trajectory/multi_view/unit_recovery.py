@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from baselines.trajectory.masking import masked_mean
@@ -29,7 +28,6 @@ class UnitRecovery(nn.Module):
         for stream, head in self.heads.items():
             where = masked[UNITS[stream]].nonzero()[:, 0]
             labels = numbers[UNITS[stream]][where]
-            logits = head(torch.cat([version[stream].index_select(0, where) for version in versions]))
-            for loss, part in zip(losses, logits.split(max(len(where), 1)) if len(where) else [logits] * len(losses), strict=True):
-                loss[stream] = masked_mean(part, labels)
+            for loss, version in zip(losses, versions, strict=True):  # one at a time: the logits are the largest tensors of a step
+                loss[stream] = masked_mean(head(version[stream].index_select(0, where)), labels)
         return losses

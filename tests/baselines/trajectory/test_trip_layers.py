@@ -9,7 +9,9 @@ from made.trips import made_trips
 from torch import nn
 
 from baselines.layers.attention import TransformerEncoder
+from baselines.layers.padding import TOGETHER, Tables, like_lengths
 from baselines.layers.ragged import Ragged
+from baselines.layers.recurrent import states_of
 from baselines.trajectory.multi_view.time_embedding import IntervalEmbedding, TimeEmbedding
 from baselines.trajectory.multi_view.trip_features import PointScaler, channels_of, normalised_poi, unit_of_point, units_of
 from benchmark.testing.encoders import STRICT
@@ -42,12 +44,29 @@ def one_trip(minute=1439, weekday=6, times=(10.0, 15.0, 62.0), route=(10.0, 61.0
 def test_tokens_go_into_a_padded_table_and_come_back():
     layout = Ragged.of_lengths(LENGTHS)
     x = torch.randn(9, 2)
-    table = layout.pad(x)
+    tables = Tables(layout, [torch.arange(4)])
+    (table,) = tables.pad(x)
     assert table.shape == (4, 5, 2)
     assert torch.equal(table[2], x[3:8])
     assert not table[1].any()
-    assert torch.equal(layout.unpad(table), x)
-    assert layout.mask.sum(1).tolist() == [3, 1, 5, 1]  # an empty sequence shows one slot
+    assert torch.equal(tables.unpad([table]), x)
+    assert tables.masks[0][:, 0, 0].sum(1).tolist() == [3, 1, 5, 1]  # an empty sequence shows one slot
+
+
+def test_sequences_of_like_length_share_a_table_that_is_no_longer_than_the_longest_of_them():
+    torch.manual_seed(0)
+    lengths = torch.randint(0, 30, (2 * TOGETHER + 3,))
+    groups, layout = like_lengths(lengths), Ragged.of_lengths(lengths)
+    assert torch.cat(list(groups)).sort().values.tolist() == list(range(len(lengths)))
+    assert [len(rows) for rows in groups] == [TOGETHER, TOGETHER, 3]
+    tables, x = Tables(layout), torch.randn(int(lengths.sum()), 2)
+    padded = tables.pad(x)
+    assert [table.shape for table in padded] == [(len(rows), lengths[rows].max(), 2) for rows in groups]
+    for rows, table in zip(groups, padded, strict=True):
+        for row, one in zip(rows, table, strict=True):
+            torch.testing.assert_close(one[: lengths[row]], x[layout.sequence == row])
+            assert not one[lengths[row]:].any()
+    assert torch.equal(tables.unpad(padded), x)
 
 
 def test_sums_and_means_are_those_of_each_sequence():
@@ -75,14 +94,32 @@ def test_a_packed_gru_gives_each_sequence_what_it_gives_it_alone(backwards):
     gru, layout, x = nn.GRU(3, 4, bidirectional=not backwards), Ragged.of_lengths(LENGTHS), torch.randn(9, 3)
     layout = layout.backwards() if backwards else layout
     packed, state = gru(layout.pack(x))
-    tokens, last = layout.unpack(packed), layout.last_states(state[-1])
+    tokens = layout.unpack(packed)
+    last = layout.last(tokens[:, -4:] if backwards else tokens[:, :4])
     for sequence, part in enumerate(x.split(LENGTHS.tolist())):
         if len(part):
             alone, state = gru((part.flip(0) if backwards else part)[:, None])
             alone = alone[:, 0].flip(0) if backwards else alone[:, 0]
             torch.testing.assert_close(tokens[Ragged.of_lengths(LENGTHS).sequence == sequence], alone)
-            torch.testing.assert_close(last[sequence], state[-1, 0])
+            torch.testing.assert_close(last[sequence], state[0, 0])
     assert not last[1].any()
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("lengths", [[3, 0, 5, 1], [1], [1, 1], [2, 7, 7, 4]])
+def test_states_and_all_gradients_of_the_stepped_gru_are_those_of_torch(lengths, bidirectional):
+    torch.manual_seed(0)
+    gru, layout = nn.GRU(3, 4, bidirectional=bidirectional).double(), Ragged.of_lengths(torch.tensor(lengths))
+    x, pull = torch.randn(sum(lengths), 3).double(), torch.randn(sum(lengths), 4 * (1 + bidirectional)).double()
+    found = []
+    for states in (lambda given: states_of(gru, given, layout), lambda given: layout.unpack(gru(layout.pack(given))[0])):
+        gru.zero_grad()
+        given = x.clone().requires_grad_()
+        out = states(given)
+        (out * pull).sum().backward()
+        found.append([out.detach(), given.grad, *(weight.grad for weight in gru.parameters())])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 def test_the_transformer_on_ragged_sequences_is_torch_s_own():
@@ -99,15 +136,16 @@ def test_the_transformer_on_ragged_sequences_is_torch_s_own():
             theirs_weight.data.copy_(our_weight.data)
     layout, x = Ragged.of_lengths(LENGTHS), torch.randn(9, 16)
     with torch.no_grad():
-        expected = theirs(layout.pad(x), src_key_padding_mask=~layout.mask)
-        torch.testing.assert_close(ours(x, layout), layout.unpad(expected), rtol=1e-5, atol=1e-5)
+        tables = Tables(layout, [torch.arange(4)])
+        expected = theirs(*tables.pad(x), src_key_padding_mask=~tables.masks[0][:, 0, 0])
+        torch.testing.assert_close(ours(x, layout), tables.unpad([expected]), rtol=1e-5, atol=1e-5)
     assert count(ours) == count(theirs)
 
 
 def test_attention_with_dropped_weights_has_the_mean_of_attention_without():
     torch.manual_seed(0)
     encoder = TransformerEncoder(1, 8, 2, 8, 0.3)
-    attention, layout, x = encoder.layers[0].attention, Ragged.of_lengths(torch.tensor([4, 2])), torch.randn(6, 8)
+    attention, layout, x = encoder.layers[0].attention, Tables(Ragged.of_lengths(torch.tensor([4, 2]))), torch.randn(6, 8)
     with torch.no_grad():
         mean = torch.stack([attention.train()(x, layout) for _ in range(3000)]).mean(0)
         torch.testing.assert_close(mean, attention.eval()(x, layout), rtol=0, atol=0.05)

@@ -9,6 +9,7 @@ from made.trips import made_trips
 from plain.smartraj2 import plain_gps
 from torch import nn
 
+from baselines.layers.padding import Tables
 from baselines.layers.ragged import Ragged
 from baselines.trajectory.initialisation import initialise
 from baselines.trajectory.masking import masked_blocks
@@ -16,7 +17,7 @@ from baselines.trajectory.multi_view.encoder import MultiViewOptions
 from baselines.trajectory.multi_view.gps_encoder import GpsEncoder
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching, contrastive_loss, hard_negatives, matching_loss
-from baselines.trajectory.multi_view.road_graph import GraphAttention, RoadGraph
+from baselines.trajectory.multi_view.road_graph import RoadGraph
 from baselines.trajectory.multi_view.streams import STREAMS, Stream, streams_of
 from baselines.trajectory.multi_view.trip_features import unit_of_point
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
@@ -31,14 +32,16 @@ def count(module):
 
 def test_graph_attention_is_the_softmax_of_each_road_s_neighbours_taken_one_by_one():
     torch.manual_seed(0)
-    layer, x = GraphAttention(4), torch.randn(6, 4)
-    links = torch.tensor([[0, 1], [2, 1], [1, 2], [5, 0], [4, 0], *([k, k] for k in range(6))])
-    h = x @ layer.weight.T
+    links = torch.tensor([[0, 1], [2, 1], [1, 2], [5, 0], [4, 0]])
+    graph = RoadGraph(6, links, 4, 1, 0.1).eval()
+    (layer,), x = graph.layers, graph.table.weight
+    nn.init.normal_(layer.bias)
+    h, vectors = x @ layer.lin.weight.T, graph()
     for road in range(6):
-        givers = [int(a) for a, b in links if b == road]
-        scores = torch.stack([F.leaky_relu(h[giver] @ layer.giving[0] + h[road] @ layer.taking[0], 0.2) for giver in givers])
-        expected = (torch.softmax(scores, 0)[:, None] * h[givers]).sum(0) + layer.bias
-        torch.testing.assert_close(layer(x, links)[road], expected, rtol=1e-5, atol=1e-5)
+        givers = [road, *(int(a) for a, b in links if b == road)]
+        scores = torch.stack([F.leaky_relu(h[giver] @ layer.att_src[0, 0] + h[road] @ layer.att_dst[0, 0], 0.2) for giver in givers])
+        expected = F.relu((torch.softmax(scores, 0)[:, None] * h[givers]).sum(0) + layer.bias)
+        torch.testing.assert_close(vectors[road], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_two_layers_of_graph_attention_have_the_card_s_count_and_without_layers_the_table_is_left():
@@ -55,7 +58,7 @@ def test_road_vectors_are_those_of_two_layers_with_a_relu_after_each_and_loops_w
     nn.init.normal_(graph.table.weight)
     every = torch.tensor([[0, 1], [1, 2], [2, 0], *([k, k] for k in range(4))])
     first, second = graph.layers
-    torch.testing.assert_close(graph(), torch.relu(second(torch.relu(first(graph.table.weight, every)), every)))
+    torch.testing.assert_close(graph(), torch.relu(second(torch.relu(first(graph.table.weight, every.T)), every.T)))
     assert (graph() == 0).any()
 
 
@@ -160,7 +163,7 @@ def test_units_are_masked_in_blocks_of_two_from_the_start_of_each_trip_a_fifth_o
     layout = Ragged.of_lengths(torch.randint(0, 12, (4000,)))
     masked = masked_blocks(layout, 2, 0.2)
     assert masked.float().mean().item() == pytest.approx(0.2, abs=0.01)
-    table = layout.pad(masked[:, None].float())[..., 0]
+    table = Tables(layout, [torch.arange(4000)]).pad(masked[:, None].float())[0][..., 0]
     whole = torch.arange(layout.longest // 2) * 2 + 1 < layout.lengths[:, None]
     pairs = table[:, : 2 * whole.shape[1]].unflatten(1, (-1, 2))
     assert torch.equal(pairs[whole][:, 0], pairs[whole][:, 1])

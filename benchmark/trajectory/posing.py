@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,8 +14,10 @@ from benchmark.data.trajectory.splits import LABELLED, TEST, UNLABELLED, VALIDAT
 from benchmark.errors import UserError
 from benchmark.trajectory.cuts import TripTable, whole
 from benchmark.trajectory.problem import Cells, CityProblem, Roads, TrajectoryProblem
+from benchmark.trajectory.protocol import PROTOCOLS, TrajectoryProtocol
 
 # the classes that road_label asks for (trajectory-suite §5)
+STRICT = PROTOCOLS["strict"]
 ROAD_LABELS = ("primary", "secondary", "tertiary", "residential")
 
 
@@ -50,12 +53,13 @@ def part_rows(city: TrajectoryCity, budget: Mapping[str, int | None], labelled_s
                     np.flatnonzero(np.isin(parts, (UNLABELLED, LABELLED))))
 
 
-def pose_trajectories(tables: Sequence[TripTable], rows: Mapping[str, PartRows], *, road_class: bool = False) -> TrajectoryProblem:
+def pose_trajectories(tables: Sequence[TripTable], rows: Mapping[str, PartRows], *, road_class: bool = False,
+                      protocol: TrajectoryProtocol = STRICT) -> TrajectoryProblem:
     """The problem of one fit. Its arrays are copies: no labelled or test trip is reachable from it, and no road class.
 
     road_class: show the classes after all, for a method that asks; its road_label is then not scored.
     """
-    return TrajectoryProblem({table.name: _city(table, rows[table.name], road_class) for table in tables})
+    return TrajectoryProblem({table.name: _city(table, rows[table.name], road_class, protocol.lone_roads) for table in tables})
 
 
 def road_labels(city: TrajectoryCity) -> np.ndarray:
@@ -71,7 +75,7 @@ def check_labels(city: TrajectoryCity) -> None:
                         "road_label needs them. Name other tasks with --task.")
 
 
-def _city(table: TripTable, rows: PartRows, road_class: bool) -> CityProblem:
+def _city(table: TripTable, rows: PartRows, road_class: bool, lone_roads: Literal["unknown time", "mean time"]) -> CityProblem:
     network, grid, city = table.network, table.city.grid, table.city
     columns = [network.table[name].to_numpy(kind) for name, kind in (("length_m", np.float32), ("oneway", bool), ("lanes", np.int64))]
     roads = Roads(*(torch.from_numpy(np.array(array)) for array in (*columns, network.offsets, network.lon, network.lat, network.links)))
@@ -80,4 +84,4 @@ def _city(table: TripTable, rows: PartRows, road_class: bool) -> CityProblem:
     cells = Cells(grid.rows, grid.columns, torch.from_numpy(lon), torch.from_numpy(lat), poi)
     classes = np.unique(network.table["highway"].to_numpy(str), return_inverse=True)[1] if road_class else None
     return CityProblem(city.name, roads, cells, whole(table, rows.unlabelled), whole(table, rows.validation),
-                       None if classes is None else torch.from_numpy(classes.astype(np.int64)))
+                       None if classes is None else torch.from_numpy(classes.astype(np.int64)), lone_roads)

@@ -23,7 +23,7 @@ from benchmark.trajectory.trips import Trips
 FINETUNING = StageOptions(batch_size=64, learning_rate=1e-4, weight_decay=0.01)
 FINETUNING_EPOCHS, WARM_UP_EPOCHS = 70, 5
 # the head is fresh, the encoder is not: its step size, times the encoder's, chosen on validation trips (docs/trajectories.md)
-HEAD_TIMES = 10
+HEAD_TIMES = 3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -59,7 +58,8 @@ def pose_trajectories(tables: Sequence[TripTable], rows: Mapping[str, PartRows],
 
     road_class: show the classes after all, for a method that asks; its road_label is then not scored.
     """
-    return TrajectoryProblem({table.name: _city(table, rows[table.name], road_class, protocol.lone_roads) for table in tables})
+    return TrajectoryProblem({table.name: replace(_city(table, rows[table.name], road_class), lone_roads=protocol.lone_roads)
+                              for table in tables})
 
 
 def road_labels(city: TrajectoryCity) -> np.ndarray:
@@ -75,7 +75,7 @@ def check_labels(city: TrajectoryCity) -> None:
                         "road_label needs them. Name other tasks with --task.")
 
 
-def _city(table: TripTable, rows: PartRows, road_class: bool, lone_roads: Literal["unknown time", "mean time"]) -> CityProblem:
+def _city(table: TripTable, rows: PartRows, road_class: bool) -> CityProblem:
     network, grid, city = table.network, table.city.grid, table.city
     columns = [network.table[name].to_numpy(kind) for name, kind in (("length_m", np.float32), ("oneway", bool), ("lanes", np.int64))]
     roads = Roads(*(torch.from_numpy(np.array(array)) for array in (*columns, network.offsets, network.lon, network.lat, network.links)))
@@ -84,4 +84,4 @@ def _city(table: TripTable, rows: PartRows, road_class: bool, lone_roads: Litera
     cells = Cells(grid.rows, grid.columns, torch.from_numpy(lon), torch.from_numpy(lat), poi)
     classes = np.unique(network.table["highway"].to_numpy(str), return_inverse=True)[1] if road_class else None
     return CityProblem(city.name, roads, cells, whole(table, rows.unlabelled), whole(table, rows.validation),
-                       None if classes is None else torch.from_numpy(classes.astype(np.int64)), lone_roads)
+                       None if classes is None else torch.from_numpy(classes.astype(np.int64)))

@@ -50,6 +50,11 @@ class Ragged:
         """[token, width] -> [sequence, width] means; zeros for an empty sequence."""
         return self.total(x) / self.lengths.clamp(min=1)[:, None]
 
+    def last(self, x: Tensor) -> Tensor:
+        """[token, width] -> [sequence, width]: the token at each sequence's last place; zeros for an empty sequence."""
+        ends = (self.place == self.lengths[self.sequence] - 1).nonzero()[:, 0]
+        return x.new_zeros(len(self.lengths), x.shape[1]).index_copy(0, self.sequence[ends], x.index_select(0, ends))
+
     def with_head(self) -> Ragged:
         """Each sequence with one token more in front; these come first among the tokens, in the order of their sequences."""
         first = torch.arange(len(self.lengths), device=self.lengths.device)
@@ -81,11 +86,6 @@ class Ragged:
     def unpack(self, packed: PackedSequence) -> Tensor:
         """What a GRU gave for `pack` -> [token, width]."""
         return torch.empty_like(packed.data).index_copy(0, self.packing[0], packed.data)
-
-    def last(self, x: Tensor) -> Tensor:
-        """[token, width] -> [sequence, width] of each last token; zeros for an empty sequence."""
-        ends = (self.place == self.lengths[self.sequence] - 1).nonzero()[:, 0]
-        return x.new_zeros(len(self.lengths), x.shape[1]).index_copy(0, self.sequence[ends], x.index_select(0, ends))
 
     def backwards(self) -> Ragged:
         """The same tokens, each sequence read from its end."""

@@ -17,7 +17,7 @@ from baselines.trajectory.initialisation import initialise
 from baselines.trajectory.multi_view.encoder import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder, MultiViewOptions
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching
-from baselines.trajectory.multi_view.streams import TYPE_ROWS, concatenated
+from baselines.trajectory.multi_view.streams import TYPE_ROWS, vectors_of
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.views import CityViews, SharedViews, road_tokens
 from benchmark import CityProblem, TrajectoryProblem, Trips
@@ -45,11 +45,12 @@ class MVTrajNetwork(nn.Module):
                                         o.dropout)
         self.recovery = UnitRecovery(streams, o.width, {"route": len(city.roads), "grid": len(city.cells)})
         self.matching = PairMatching(streams, o.width, o.pair_loss, o.temperature)
+        self.trip_vector = o.trip_vector
         initialise(self)
 
     def forward(self, trips: Trips) -> Tensor:
-        """[trip, 4 · width]: the pooled vectors after the joint extractor."""
-        return concatenated(self.extractor(self.views(trips, self.shared).streams, self.types.weight))
+        """[trip, 4 · width], twice that for both kinds of vector: of each stream after the joint extractor."""
+        return vectors_of([self.extractor(self.views(trips, self.shared).streams, self.types.weight)], self.trip_vector)
 
     def road_tokens(self, trips: Trips) -> Tensor:
         """[road unit, width]: mean of the gps|road and the route token after the joint extractor."""

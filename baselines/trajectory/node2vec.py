@@ -14,11 +14,12 @@ from torch import Tensor
 
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.trajectory.road_table import RoadTable
+from baselines.trajectory.trip_vector import TripVectorOptions
 from benchmark import CityProblem, RunContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node2vecOptions(SkipGramOptions):
+class Node2vecOptions(SkipGramOptions, TripVectorOptions):
     """Ten walks of 80 roads from every road; p = q = 1 is DeepWalk."""
 
     window: int = 10

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from baselines.trajectory.trip_vector import TripVectorOptions
 from benchmark import EncoderOptions, NeuralEncoder, RunContext, Trips
 
 # trips, and roads without a trip, encoded at once
@@ -17,7 +18,7 @@ TRIPS, ROADS = 256, 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainingOptions(EncoderOptions):
+class PretrainingOptions(EncoderOptions, TripVectorOptions):
     """The schedule of SMARTraj2's paper: AdamW, a linear rise, then a cosine to 0."""
 
     epochs: int = 70

@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from baselines.trajectory.road_table import RoadTable
+from baselines.trajectory.trip_vector import TripVectorOptions
 from benchmark import CityProblem, RunContext, Trips
 
 # odd multipliers of a hash of trips
 SPREAD, MASK = 0x9E3779B1, (1 << 62) - 1
 
 
-@dataclass(frozen=True)
-class RandomOptions:
+@dataclass(frozen=True, kw_only=True)
+class RandomOptions(TripVectorOptions):
     """Entries are N(0, 1): probes standardise what they are given."""
 
     # numbers of a vector
@@ -36,8 +37,8 @@ class Random(RoadTable):
     def make_table(self, city: CityProblem, run: RunContext) -> Tensor:
         return torch.randn(len(city.roads), self.options.width, generator=run.generator("table"), device="cpu")
 
-    def encode(self, trips: Trips) -> Tensor:
-        return self._per_trip(trips) if self.options.per_trip else super().encode(trips)
+    def pooled(self, trips: Trips) -> Tensor:
+        return self._per_trip(trips) if self.options.per_trip else super().pooled(trips)
 
     def _per_trip(self, trips: Trips) -> Tensor:
         """A vector that says nothing but which trip it is: drawn from a hash of the trip's roads and minute."""

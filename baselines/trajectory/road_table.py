@@ -1,4 +1,4 @@
-"""Encoders that are a table of road vectors: a trip is the mean of its roads' vectors."""
+"""Encoders that are a table of road vectors: a trip is the mean of its roads' vectors, or the vector of its last road."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from baselines.trajectory.trip_vector import trip_vectors
 from benchmark import CityProblem, RunContext, TrajectoryEncoder, TrajectoryProblem, Trips
 
 
@@ -28,6 +29,11 @@ class RoadTable(TrajectoryEncoder):
         self.table = self.make_table(self.problem.only, run).to(run.device)
 
     def encode(self, trips: Trips) -> Tensor:
+        last = self.table[trips.route.values["road"][trips.route.offsets[1:] - 1]]
+        return trip_vectors(self.options.trip_vector, self.pooled(trips), last)
+
+    def pooled(self, trips: Trips) -> Tensor:
+        """[trip, width]: the mean vector of a trip's roads."""
         return torch.nn.functional.embedding_bag(trips.route.values["road"], self.table, trips.route.offsets[:-1], mode="mean")
 
     def roads(self, city: str, trips: Trips) -> Tensor:

@@ -18,6 +18,7 @@ from baselines.layers.ragged import Ragged
 from baselines.trajectory.initialisation import initialise
 from baselines.trajectory.masking import masked_blocks, masked_mean
 from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
+from baselines.trajectory.trip_vector import trip_vectors
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # rows of the road table behind the roads; without padding PAD is never read, but the published size holds it
@@ -35,7 +36,7 @@ class TransformerOptions(PretrainingOptions):
 
 
 class TransformerNetwork(nn.Module):
-    """Road table + positions -> post-norm encoder -> mean of the tokens; a linear head to the roads."""
+    """Road table + positions -> post-norm encoder -> mean of the tokens, or the last one; a linear head to the roads."""
 
     def __init__(self, options: TransformerOptions, city: CityProblem) -> None:
         super().__init__()
@@ -44,12 +45,14 @@ class TransformerNetwork(nn.Module):
         self.positions = Positions(o.places, o.width)
         self.encoder = TransformerEncoder(o.layers, o.width, o.heads, o.feed_forward_width, o.dropout)
         self.recover = nn.Linear(o.width, len(city.roads))
+        self.trip_vector = o.trip_vector
         initialise(self)
 
     def forward(self, trips: Trips) -> Tensor:
-        """[trip, width]."""
+        """[trip, width], or twice that for both kinds of vector."""
         layout = Ragged.of(trips.route.offsets)
-        return layout.mean(self.tokens(trips.route.values["road"], layout))
+        tokens = self.tokens(trips.route.values["road"], layout)
+        return trip_vectors(self.trip_vector, layout.mean(tokens), layout.last(tokens))
 
     def tokens(self, roads: Tensor, layout: Ragged) -> Tensor:
         """int64 [unit] road or extra row -> [unit, width]."""

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.trajectory.road_table import RoadTable
+from baselines.trajectory.trip_vector import TripVectorOptions
 from benchmark import CityProblem, RunContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word2vecOptions(SkipGramOptions):
+class Word2vecOptions(SkipGramOptions, TripVectorOptions):
     """Window 5, 10 epochs."""
 
 

@@ -97,6 +97,7 @@ def notes(group: Sequence[Table]) -> list[str]:
                      "never ranked.")
     if any(row.floor for row in rows):
         lines.append(f"n –: a floor, what is reached without any {find_family(first.family).floors_lack}; never ranked.")
+    lines += dict.fromkeys(line for table in group for line in table.telling)
     if any(row.past_days for row in rows):
         lines.append(PAST_DAYS)
     missing = [(row.missing, name(row)) for row in rows if row.missing]

@@ -13,6 +13,7 @@ from benchmark.registry import registry
 from benchmark.report.choice import Filter, chosen_records
 from benchmark.report.labels import budget_facts, method_facts, told_apart
 from benchmark.report.rows import Row, changed_options, make_floors, make_row, past_days, ranked, shown_metrics
+from benchmark.report.telling import telling_notes
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 
@@ -45,6 +46,8 @@ class Table:
     budget: Mapping[str, int | None] = field(default_factory=dict)
     # what tells it from other tables that would look alike
     differs: str = ""
+    # what its numbers can tell, in sentences
+    telling: tuple[str, ...] = ()
     # tables of the same records have the same number: tasks of other metrics stand in a table of their own
     group: int = 0
 
@@ -115,6 +118,8 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         units = {task: about["tasks"][task]["unit"] for task in tasks}
         made.append(Table(**setting_of(spec), city=_size(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
+                          telling=tuple(telling_notes(
+                              {task: [records for key, (_, records) in used.items() if key[0] == task] for task in tasks}, family)),
                           ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,
                           budget=spec.budget))
     return made

@@ -13,14 +13,15 @@ which change what a task hides and compare bits. `tiny_trips.py` makes the traje
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from benchmark import lazy
 from benchmark.families import find_family
 from benchmark.registry import registry
 
 
-def check_method(name: str, folder: Path) -> list[str]:
-    """Run every check of its family on a registered method; `folder` takes tiny cities.
+def check_method(name: str, folder: Path, **options: Any) -> list[str]:
+    """Run every check of its family on a registered method; `folder` takes tiny cities. `options`: checked with these of its own.
 
     Returns
     -------
@@ -30,7 +31,7 @@ def check_method(name: str, folder: Path) -> list[str]:
     ------
     AssertionError: says which promise is broken.
     """
-    bench = lazy.load(find_family(registry().info(name).family).checks)(name, folder)
+    bench = lazy.load(find_family(registry().info(name).family).checks)(name, folder, **options)
     for check in bench.checks:
         check(bench)
     return [check.__name__ for check in bench.checks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,10 +45,10 @@ class Bench:
         """What it must do."""
         return CHECKS
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, **options: Any) -> None:
         self.info = registry().info(name)
         self.cls: type[TrajectoryEncoder] = registry().load(name)
-        self.folder = folder
+        self.folder, self.options = folder, options
         names = ("tiny", "twin") if self.info.scope == "cities" else ("tiny",)
         self.tables = [TripTable(tiny_trajectory_city(folder / one, one, seed)) for seed, one in enumerate(names)]
         self.table = self.tables[0]
@@ -60,7 +61,7 @@ class Bench:
 
     def make(self, problem: TrajectoryProblem, seed: int = 0) -> TrajectoryEncoder:
         seed_everything(seed)
-        return self.cls(resolve(self.cls.Options, self.cls.presets.get("smoke", {}), self.info.name), problem)
+        return self.cls(resolve(self.cls.Options, {**self.cls.presets.get("smoke", {}), **self.options}, self.info.name), problem)
 
     def fit(self, seed: int, problem: TrajectoryProblem | None = None) -> TrajectoryEncoder:
         method = self.make(problem or self.problem, seed)

@@ -41,8 +41,8 @@ class Bench:
         """What it must do."""
         return CHECKS
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.info = registry().info(name)
+    def __init__(self, name: str, folder: Path, **options: Any) -> None:
+        self.info, self.overrides = registry().info(name), options
         self.cls: type[Forecaster] = registry().load(name)
         self.city = tiny_city(folder / "city")
         self.tasks = self.city.tasks if self.info.scope == "city" else self.city.tasks[:1]
@@ -56,7 +56,7 @@ class Bench:
         return self.cls(self.options(), problem)
 
     def options(self) -> Any:
-        return resolve(self.cls.Options, self.cls.presets.get("smoke", {}), self.info.name)
+        return resolve(self.cls.Options, {**self.cls.presets.get("smoke", {}), **self.overrides}, self.info.name)
 
     def pose(self, city: ForecastingCity) -> ForecastProblem:
         return pose(city, self.tasks, STRICT, self.asks)

@@ -15,6 +15,8 @@ from benchmark.checkpoints import random_state, restore_random_state
 from benchmark.contract import Budget, Progress, RunContext
 
 Batch = TypeVar("Batch")
+# a group of an optimiser's parameters may hold under this key how many times the stage's rate its own is
+TIMES = "times"
 
 
 class Diverged(RuntimeError):
@@ -132,7 +134,7 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: StageOptions, ru
         state.epoch += 1
         rate = stage.rate(state.epoch) if stage.rate else options.learning_rate
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get(TIMES, 1)
         total, batches = torch.zeros((), device=run.device), 0
         network.train()
         for batch in stage.batches(order):

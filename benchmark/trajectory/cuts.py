@@ -12,7 +12,7 @@ import torch
 
 from benchmark.data.trajectory.city import TrajectoryCity, View, cell_path
 from benchmark.data.trajectory.roads import RoadNetwork
-from benchmark.ragged import count_in_rows, offsets_kept, offsets_of, place_in_row, ranges, row_of, running_sums, spread
+from benchmark.ragged import count_in_rows, offsets_kept, offsets_of, place_in_row, ranges, running_sums, spread
 from benchmark.trajectory.protocol import TrajectoryProtocol
 from benchmark.trajectory.route_lines import RouteLines
 from benchmark.trajectory.trips import Trips, TripView
@@ -108,7 +108,7 @@ def pose_destination_road(table: TripTable, rows: np.ndarray, protocol: Trajecto
     gps = _before(_points(table, rows), "time", cut, protocol.closed_cut)
     route = prefix(route, kept)
     if protocol.closed_cut:
-        grid = _before(take(table.grid, rows), "entry", cut, True)
+        grid = _left_before(take(table.grid, rows), cut)
     else:
         gps = _until_step(gps, kept)
         grid = cells_under(gps)
@@ -127,7 +127,7 @@ def pose_destination_grid(table: TripTable, rows: np.ndarray, protocol: Trajecto
     labels = grid.values["cell"][grid.offsets[1:] - 1]
     gps = _before(_points(table, rows), "time", cut, protocol.closed_cut)
     if protocol.closed_cut:
-        grid, route = prefix(grid, kept), _before(take(table.route, rows), "entry", cut, True)
+        grid, route = prefix(grid, kept), _left_before(take(table.route, rows), cut)
     else:
         grid, route = cells_under(gps), _up_to_last_point(_before(take(table.route, rows), "entry", cut, False), gps)
     usable = (grid.lengths() >= protocol.fewest_kept) & (gps.lengths() > 0) & (route.lengths() > 0)
@@ -157,31 +157,43 @@ def take(view: View, rows: np.ndarray) -> View:
 
 
 def steps_of(gps: View, route: View) -> np.ndarray:
-    """int32 [point]: the road of its trip, counted from 0, that each point lies on: entered last, or the nearest of its number."""
-    trip = row_of(gps.offsets)
-    start = np.asarray(gps.values["time"])[gps.offsets[:-1]].astype(np.float64)
-    # times of all trips on one line: a trip's begin where no other trip's can lie
-    day = 1e7
-    entered = np.asarray(route.values["entry"]) - spread(start - day * np.arange(len(start)), route.offsets)
-    asked = np.asarray(gps.values["time"]) - start[trip] + day * trip
-    low, high = route.offsets[trip], route.offsets[trip + 1] - 1
-    guess = np.clip(np.searchsorted(entered, asked, side="right") - 1, low, high)
+    """int32 [point]: the road of its trip, counted from 0, that each point lies on: entered last, or the nearest of its number.
+
+    Of the nearest first a road entered at the very moment of the point, then one to come, then one left behind; else the one entered last.
+    """
+    asked, entered = _on_one_line(gps, route)
+    first, stop = (spread(edge, gps.offsets) for edge in (route.offsets[:-1], route.offsets[1:]))
+    last = np.clip(np.searchsorted(entered, asked, side="right") - 1, first, stop - 1)
     road, wanted = np.asarray(route.values["road"]), np.asarray(gps.values["road"])
-    found = np.where(road[guess] == wanted, guess, -1)
-    longest = int(route.lengths().max(initial=0))
-    # the roads entered at the very moment of the point, the roads to come, the roads left
-    for direction, at_once in ((-1, True), (1, False), (-1, False)):
-        for away in range(1, longest):
-            left = np.flatnonzero(found < 0)
-            if not left.size:
-                break
-            near = guess[left] + direction * away
-            possible = (near >= low[left]) & (near <= high[left])
-            near = np.where(possible, near, guess[left])
-            if at_once:
-                possible &= entered[np.minimum(near + 1, len(entered) - 1)] >= asked[left]
-            found[left] = np.where(possible & (road[near] == wanted[left]), near, -1)
-    return np.where(found >= 0, found - low, guess - low).astype(np.int32)
+    # the earliest road that was not left before the moment of the point
+    at_once = np.clip(np.searchsorted(entered, asked, side="left") - 1, first, last)
+    found = np.where(road[last] == wanted, last, -1)
+    for begin, end in ((last - 1, at_once - 1), (last + 1, stop), (last - 1, first - 1)):
+        found = np.where(found < 0, _nearest(road, wanted, begin, end, found < 0), found)
+    return (np.where(found < 0, last, found) - first).astype(np.int32)
+
+
+def _on_one_line(gps: View, route: View) -> tuple[np.ndarray, np.ndarray]:
+    """float64 times of points and of entries, [point] and [step], of all trips on one line: each trip's lie where no other trip's can."""
+    start = np.asarray(gps.values["time"])[gps.offsets[:-1]].astype(np.float64)
+    shift = 1e7 * np.arange(len(start)) - start
+    return np.asarray(gps.values["time"]) + spread(shift, gps.offsets), np.asarray(route.values["entry"]) + spread(shift, route.offsets)
+
+
+def _nearest(road: np.ndarray, wanted: np.ndarray, begin: np.ndarray, end: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """int64 [point]: the first entry of `road` on the way from `begin` to before `end`, up or down, that is the wanted one; -1: none.
+
+    asked: bool [point], where to look at all.
+    """
+    found, direction = np.full(len(wanted), -1), np.sign(end - begin)
+    left = np.flatnonzero(asked & (begin != end))
+    at = begin[left]
+    while left.size:
+        hit = road[at] == wanted[left]
+        found[left[hit]] = at[hit]
+        onward = ~hit & (at + direction[left] != end[left])
+        left, at = left[onward], (at + direction[left])[onward]
+    return found
 
 
 def _points(table: TripTable, rows: np.ndarray) -> View:
@@ -206,6 +218,12 @@ def _before(view: View, time: str, cut: np.ndarray, closed: bool) -> View:
     limit = spread(cut, view.offsets)
     shown = view.values[time] <= limit if closed else view.values[time] < limit
     return prefix(view, count_in_rows(shown, view.offsets))
+
+
+def _left_before(view: View, cut: np.ndarray) -> View:
+    """The units of each trip that were left by the moment of its cut: those entered until then, without the last of them."""
+    entered = count_in_rows(view.values["entry"] <= spread(cut, view.offsets), view.offsets)
+    return prefix(view, (entered - 1).clip(0))
 
 
 def cells_under(gps: View) -> View:
@@ -246,7 +264,8 @@ def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: Vie
            all_times: bool = True) -> Trips:
     """Views of these trips as tensors, with times from the minute of departure on.
 
-    `route_times`: whether the roads show when they were entered. `all_times`: whether any view shows another time than the departure's.
+    `route_times`: whether the roads show when they were entered, or the weekday alone.
+    `all_times`: whether any view shows another time than the departure's.
     """
     departure = table.departure(rows)
     local = table.local_departure(rows)
@@ -258,11 +277,16 @@ def _trips(table: TripTable, rows: np.ndarray, gps: View, route: View, grid: Vie
             seconds = (given.values[time] - spread(start, given.offsets)).astype(np.float32)
         elif not all_times:
             seconds[given.offsets[:-1][given.lengths() > 0]] = 0
-        whole_numbers = ("road", "cell", "step")
+        whole_numbers = ("road", "cell", "step", "weekday")
         values = {name: torch.from_numpy(given.values[name].astype(np.int64 if name in whole_numbers else np.float64)) for name in names}
         return TripView(torch.from_numpy(given.offsets.astype(np.int64)), {"time": torch.from_numpy(seconds), **values})
 
-    return Trips(table.name, torch.from_numpy(local.day_of_week.to_numpy(np.int64)),
-                 torch.from_numpy((60 * local.hour + local.minute).to_numpy(np.int64)),
-                 view(gps, "time", ("lon", "lat", "road", "cell", "step"), True), view(route, "entry", ("road",), route_times),
+    weekday, minute = local.day_of_week.to_numpy(np.int64), (60 * local.hour + local.minute).to_numpy(np.int64)
+    roads: tuple[str, ...] = ("road",)
+    if not route_times:
+        since = route.values["entry"] - spread(start - 60 * minute, route.offsets)  # seconds from the departure's midnight
+        route = View(route.offsets, {**route.values, "weekday": (spread(weekday, route.offsets) + since // 86_400) % 7})
+        roads = ("road", "weekday")
+    return Trips(table.name, torch.from_numpy(weekday), torch.from_numpy(minute),
+                 view(gps, "time", ("lon", "lat", "road", "cell", "step"), True), view(route, "entry", roads, route_times),
                  view(grid, "entry", ("cell",), True))

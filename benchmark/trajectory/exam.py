@@ -15,7 +15,7 @@ from benchmark.days import Days, add_each
 from benchmark.errors import UserError
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.cuts import DESTINATIONS, POSES, Posed, TripTable, take, whole
-from benchmark.trajectory.floors import BEST, Floors, destination_floors
+from benchmark.trajectory.floors import BEST, Floors, label_floor, markov_floor
 from benchmark.trajectory.posing import PartRows, road_labels
 from benchmark.trajectory.probes import Prober, check_vectors
 from benchmark.trajectory.protocol import TrajectoryProtocol
@@ -72,6 +72,10 @@ class Exam:
                             "road_label asks for; take more trips with another --preset, or name other tasks with --task.")
         return chosen, labels[chosen]
 
+    def streets(self, roads: np.ndarray) -> np.ndarray:
+        """int64 [road] number of the street of each of these roads."""
+        return self.table.network.streets[roads]
+
     def road_vectors(self, roads: np.ndarray) -> Tensor:
         """float32 [road, d] of these roads."""
         with torch.no_grad():
@@ -92,15 +96,17 @@ class Judge(ABC):
 
     def floors(self, kind: str) -> Floors:
         """What is reached on the same roads or trips without vectors."""
-        return {"road_label": self.road_floors, "travel_time": self.time_floors}.get(kind, lambda: self.markov_floors(kind))()
+        return {"road_label": self.road_floors, "travel_time": self.time_floors}.get(kind, lambda: self.end_floors(kind))()
 
     def seconds(self, posed: Posed, predicted: np.ndarray, counts: dict[str, int]) -> Judged:
         """Predicted seconds, float64 [trip], against the true ones."""
         hours = self.by_start_hour(posed, "observed", "absolute", np.abs(predicted - posed.labels))
-        return Judged(metrics.seconds_sums(predicted, posed.labels), counts, hours)
+        return Judged(metrics.seconds_sums(predicted, posed.labels), {"floor_trips": len(self.floor_trips), **counts}, hours)
 
-    def ends(self, posed: Posed, answers: Tensor, counts: dict[str, int]) -> Judged:
-        """Scores of all roads or cells, [trip, class], against the true ends."""
+    def ends(self, posed: Posed, answers: Tensor, labelled: Posed, counts: dict[str, int]) -> Judged:
+        """Scores of all roads or cells, [trip, class], against the true ends; labelled: the trips that the probe learnt from."""
+        seen = int(np.isin(posed.labels, labelled.labels).sum())
+        counts = {"floor_trips": len(self.floor_trips), **counts, "test_labels_seen": seen}
         best = best_classes(answers)
         hours = self.by_start_hour(posed, "trips", "hits_1", best[:, 0] == posed.labels)
         return Judged({"trips": metrics.top_sums(best, posed.labels)}, counts, hours)
@@ -135,14 +141,19 @@ class Judge(ABC):
         """Means and straight lines."""
 
     @abstractmethod
-    def markov_floors(self, kind: str) -> Floors:
+    def end_floors(self, kind: str) -> Floors:
         """What most often followed the last road or cell."""
 
-    def markov(self, kind: str, test: Posed, train: np.ndarray) -> Floors:
-        """train: rows of the trips whose steps are counted."""
-        assert test.last is not None
-        asked = DESTINATIONS[kind]
-        return destination_floors(getattr(self.exam.table, asked.view), asked.unit, train, self.exam.share, test.last, test.labels)
+    @property
+    @abstractmethod
+    def floor_trips(self) -> np.ndarray:
+        """Rows of the training trips that the floors know."""
+
+    def look_ups(self, kind: str, labelled: Posed, test: Posed) -> Floors:
+        """From the last unit shown: with all training trips, and with the labelled ones, from which the probe learns as well."""
+        asked, exam = DESTINATIONS[kind], self.exam
+        return markov_floor(getattr(exam.table, asked.view), asked.unit, self.floor_trips, exam.share, test) | label_floor(
+            asked.unit, labelled, test)
 
 
 def best_classes(answers: Tensor) -> np.ndarray:

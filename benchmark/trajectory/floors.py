@@ -1,4 +1,7 @@
-"""Floors: what is reached without any representation. They use all training trips of a city and stand in every record."""
+"""Floors: what is reached without any representation. They stand in every record.
+
+All but `label_floor` know all training trips of a city, of which a probe sees the labelled ones alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pandas as pd
 from benchmark import metrics
 from benchmark.data.trajectory.city import View
 from benchmark.ragged import row_of, running_sums
-from benchmark.trajectory.cuts import TripTable, kept_units
+from benchmark.trajectory.cuts import Posed, TripTable, kept_units
 
 # answers of a classifying task that are looked at
 BEST = 5
@@ -33,16 +36,21 @@ def time_floors(table: TripTable, train: np.ndarray, test: np.ndarray) -> Floors
             "length and hour": _seconds(asked @ weights + seconds.mean(), truth)}
 
 
-def destination_floors(view: View, unit: str, train: np.ndarray, share: float | None, last: np.ndarray, truth: np.ndarray) -> Floors:
+def markov_floor(view: View, unit: str, train: np.ndarray, share: float | None, test: Posed) -> Floors:
     """First-order Markov: what most often followed the last road or cell that is shown; else what is the most frequent at all.
 
     Parameters
     ----------
     unit: "road" or "cell" of `view`. train: rows of trips. share: of the scenario; where only the last unit is removed every step of the
-    training trips counts, else their ends. last, truth: [test trip] last unit shown, and label.
+    training trips counts, else their ends.
     """
-    best = MarkovTable(*_steps(view, unit, train, share)).best(last)
-    return {"first-order Markov": metrics.values({"trips": metrics.top_sums(best, truth)})}
+    return {"first-order Markov, all trips": _looked_up(*_steps(view, unit, train, share), test)}
+
+
+def label_floor(unit: str, labelled: Posed, test: Posed) -> Floors:
+    """From the last road or cell shown to the commonest end among the trips that the probe learns from; else the commonest end at all."""
+    assert labelled.last is not None
+    return {f"last shown {unit}, same labels": _looked_up(labelled.last, labelled.labels, test)}
 
 
 class MarkovTable:
@@ -64,6 +72,12 @@ class MarkovTable:
             filled = np.concatenate([own, self.overall[~np.isin(self.overall, own)]])[:BEST]
             table[row, :len(filled)] = filled
         return table[at]
+
+
+def _looked_up(before: np.ndarray, after: np.ndarray, test: Posed) -> Mapping[str, float | None]:
+    """What a table of these steps, [step] each, is worth on test trips."""
+    assert test.last is not None
+    return metrics.values({"trips": metrics.top_sums(MarkovTable(before, after).best(test.last), test.labels)})
 
 
 def _steps(view: View, unit: str, rows: np.ndarray, share: float | None) -> tuple[np.ndarray, np.ndarray]:

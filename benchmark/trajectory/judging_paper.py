@@ -30,12 +30,11 @@ class AsTheAuthors(Judge):
         """100 folds of neighbouring rows; the remainder is never tested; each fold keeps its own best epoch."""
         exam = self.exam
         roads, labels = exam.labelled_roads()
-        vectors, fold = exam.road_vectors(roads), _road_folds(labels)
-        folds = min(ROAD_FOLDS, len(labels))
-        tested = fold < folds
+        vectors, fold = exam.road_vectors(roads), _neighbours(len(labels), ROAD_FOLDS)
+        tested = fold >= 0
         torch.manual_seed(exam.run.seed)
         truth, number = (torch.from_numpy(array).to(exam.run.device) for array in (labels, fold))
-        predicted = _fold_heads(vectors.to(exam.run.device), truth, number, folds).cpu().numpy()
+        predicted = _fold_heads(vectors.to(exam.run.device), truth, number).cpu().numpy()
         return Judged({"roads": metrics.class_sums(predicted[tested], labels[tested], len(ROAD_LABELS))}, {"roads": int(tested.sum())})
 
     def travel_time(self) -> Judged:
@@ -43,8 +42,9 @@ class AsTheAuthors(Judge):
         exam = self.exam
         posed = exam.pose("travel_time", self._evaluated())
         count, predicted, shown = len(posed.rows), np.zeros(len(posed.rows)), exam.prober.prepared(posed.trips)
-        fold = np.minimum(np.arange(count) // max(count // TIME_FOLDS, 1), TIME_FOLDS - 1)
-        for k in range(TIME_FOLDS):
+        fold = _neighbours(count, TIME_FOLDS)
+        fold[fold < 0] = fold.max()  # the last fold takes the remainder
+        for k in range(fold.max() + 1):
             rest, own = (torch.from_numpy(np.flatnonzero(rows)) for rows in (fold != k, fold == k))
             labels, trips, truth = posed.labels[rest.numpy()], shown.rows(own), torch.from_numpy(posed.labels[own.numpy()])
             mean, std = float(labels.mean()), float(labels.std()) or 1.0
@@ -59,48 +59,49 @@ class AsTheAuthors(Judge):
         exam = self.exam
         posed = exam.pose(kind, self._evaluated())
         rest, own = _drawn(posed)
-        test = posed.some(own)
+        train, test = posed.some(rest), posed.some(own)
         question = which(exam.key(kind), lambda width: _OneStep(width, exam.classes(kind)), options=DESTINATION_OPTIONS,
                          epochs=DESTINATION_EPOCHS, patience=DESTINATION_EPOCHS)
-        answer = exam.prober.fit(question, posed.trips.rows(torch.from_numpy(rest)), torch.from_numpy(posed.labels[rest]), test.trips,
-                                 torch.from_numpy(test.labels))
-        return self.ends(test, answer(test.trips), {"labelled_trips": len(rest), "test_trips": len(own)})
+        answer = exam.prober.fit(question, train.trips, torch.from_numpy(train.labels), test.trips, torch.from_numpy(test.labels))
+        return self.ends(test, answer(test.trips), train, {"labelled_trips": len(rest), "test_trips": len(own)})
 
     def road_floors(self) -> Floors:
         _, labels = self.exam.labelled_roads()
-        fold = _road_folds(labels)
-        tested = fold < min(ROAD_FOLDS, len(labels))
+        fold = _neighbours(len(labels), ROAD_FOLDS)
+        tested = fold >= 0
         return road_floors(labels[tested], fold[tested], len(ROAD_LABELS))
 
     def time_floors(self) -> Floors:
         exam = self.exam
-        return time_floors(exam.table, self._not_evaluated(), exam.pose("travel_time", self._evaluated()).rows)
+        return time_floors(exam.table, self.floor_trips, exam.pose("travel_time", self._evaluated()).rows)
 
-    def markov_floors(self, kind: str) -> Floors:
+    def end_floors(self, kind: str) -> Floors:
         posed = self.exam.pose(kind, self._evaluated())
-        return self.markov(kind, posed.some(_drawn(posed)[1]), self._not_evaluated())
+        return self.look_ups(kind, *(posed.some(part) for part in _drawn(posed)))
 
     def _evaluated(self) -> np.ndarray:
         """All trips that the encoder does not learn from: the authors divide their evaluation file, and these are ours."""
         exam = self.exam
         return np.sort(np.concatenate([exam.rows.labelled, exam.rows.validation, exam.rows.test]))
 
-    def _not_evaluated(self) -> np.ndarray:
+    @property
+    def floor_trips(self) -> np.ndarray:
         """The training trips that nothing is scored on."""
         exam = self.exam
         return np.setdiff1d(exam.rows.train, exam.rows.labelled)
 
 
-def _road_folds(labels: np.ndarray) -> np.ndarray:
-    """int64 [road]: folds of equal size in the order of the rows; the number after the last fold is the remainder."""
-    folds = min(ROAD_FOLDS, len(labels))
-    return np.minimum(np.arange(len(labels)) // (len(labels) // folds), folds)
+def _neighbours(count: int, most: int) -> np.ndarray:
+    """int64 [example]: at most so many folds, all of one size, of neighbouring rows; -1 for the remainder behind them."""
+    folds = min(most, count)
+    fold = np.arange(count) // (count // folds)
+    return np.where(fold < folds, fold, -1)
 
 
-def _fold_heads(vectors: Tensor, labels: Tensor, fold: Tensor, folds: int) -> Tensor:
-    """[road] class that the head of the road's own fold gives at its best epoch. All heads are trained at once: Adam moves every number by
-    itself, so they do not touch each other."""
-    roads, width = vectors.shape
+def _fold_heads(vectors: Tensor, labels: Tensor, fold: Tensor) -> Tensor:
+    """[road] class that the head of the road's own fold gives at its best epoch; 0 for a road of none. All heads are trained at once: Adam
+    moves every number by itself, so they do not touch each other."""
+    (roads, width), folds = vectors.shape, int(fold.max()) + 1
     heads = [nn.Linear(width, len(ROAD_LABELS)) for _ in range(folds)]
     weight = torch.stack([head.weight.detach().T for head in heads], dim=1).to(vectors.device).requires_grad_()  # [d, fold, class]
     bias = torch.stack([head.bias.detach() for head in heads]).to(vectors.device).requires_grad_()  # [fold, class]

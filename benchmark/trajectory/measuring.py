@@ -47,7 +47,7 @@ class TrajectoryMeasurer(Measurer):
     def problem(self, cities: Sequence[TrajectoryCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> TrajectoryProblem:
         unlimited = dict.fromkeys(TRAJECTORY.counts)
         return pose_trajectories([TripTable(city) for city in cities], {city.name: part_rows(city, unlimited) for city in cities},
-                                 road_class=asks.road_class)
+                                 road_class=asks.road_class, protocol=trajectory_protocol(protocol.name))
 
     def facts(self, spec: RunSpec, cities: Sequence[TrajectoryCity]) -> tuple[dict[str, Any], dict[str, Any]]:
         tasks = TRAJECTORY.tasks_of([city.name for city in cities], ())
@@ -65,7 +65,8 @@ class TrajectoryMeasurer(Measurer):
         tables = {city.name: TripTable(city) for city in cities if city.name in {name for _, name, _ in wanted}}
         rows = {name: part_rows(table.city, spec.budget, changes.get("labelled_share")) for name, table in tables.items()}
         asks = cls.asks(options)
-        method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=asks.road_class))
+        method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=asks.road_class,
+                                                                           protocol=protocol))
         if asks.said():
             run.notes["asks"] = asks.said()
         made, started = Measured(), time.perf_counter()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contract import RunContext
-from benchmark.training.stage import Stage, StageOptions, run_stage
+from benchmark.training.stage import TIMES, Stage, StageOptions, run_stage
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.probes import ENCODING_BATCH, Prober, Question, Shown, Standardised, probing_run, vectors_of
 from benchmark.trajectory.problem import TrajectoryProblem
@@ -22,6 +22,8 @@ from benchmark.trajectory.trips import Trips
 # fine-tuning as the paper says (trajectory-suite §7)
 FINETUNING = StageOptions(batch_size=64, learning_rate=1e-4, weight_decay=0.01)
 FINETUNING_EPOCHS, WARM_UP_EPOCHS = 70, 5
+# the head is fresh, the encoder is not: its step size, times the encoder's, chosen on validation trips (docs/trajectories.md)
+HEAD_TIMES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +109,10 @@ class NeuralEncoder(TrajectoryEncoder):
 
 
 class FinetuningProber(Prober):
-    """The encoder learns with the probe, anew for every question: AdamW, five epochs of warm-up, then a cosine."""
+    """The encoder learns with the probe, anew for every question: AdamW, five epochs of warm-up, then a cosine.
+
+    The probe's head takes larger steps than the encoder.
+    """
 
     method: NeuralEncoder
 
@@ -140,8 +145,14 @@ class FinetuningProber(Prober):
             assert found is not None
             return found
 
+        def optimiser(parameters: Iterable[nn.Parameter], **steps: Any) -> torch.optim.Optimizer:
+            fresh = list(head.parameters())
+            encoder = [one for one in parameters if all(one is not other for other in fresh)]
+            groups: list[dict[str, Any]] = [{"params": encoder}, {"params": fresh, TIMES: HEAD_TIMES}]
+            return torch.optim.AdamW(groups, **steps)
+
         stage = Stage(f"{question.key} finetune", batches, loss, lambda: question.error(answers(aside).to(self.run.device), aside_labels),
-                      {"stage": question.key}, rate=finetuning_rate, optimiser=torch.optim.AdamW, first_epochs=question.first_epochs,
+                      {"stage": question.key}, rate=finetuning_rate, optimiser=optimiser, first_epochs=question.first_epochs,
                       ties_wait=True)
         run = probing_run(question, self.run)
         run.budget = run.budget.at_most(FINETUNING_EPOCHS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,8 +13,10 @@ from benchmark.data.trajectory.splits import LABELLED, TEST, UNLABELLED, VALIDAT
 from benchmark.errors import UserError
 from benchmark.trajectory.cuts import TripTable, whole
 from benchmark.trajectory.problem import Cells, CityProblem, Roads, TrajectoryProblem
+from benchmark.trajectory.protocol import PROTOCOLS, TrajectoryProtocol
 
 # the classes that road_label asks for (trajectory-suite §5)
+STRICT = PROTOCOLS["strict"]
 ROAD_LABELS = ("primary", "secondary", "tertiary", "residential")
 
 
@@ -50,12 +52,14 @@ def part_rows(city: TrajectoryCity, budget: Mapping[str, int | None], labelled_s
                     np.flatnonzero(np.isin(parts, (UNLABELLED, LABELLED))))
 
 
-def pose_trajectories(tables: Sequence[TripTable], rows: Mapping[str, PartRows], *, road_class: bool = False) -> TrajectoryProblem:
+def pose_trajectories(tables: Sequence[TripTable], rows: Mapping[str, PartRows], *, road_class: bool = False,
+                      protocol: TrajectoryProtocol = STRICT) -> TrajectoryProblem:
     """The problem of one fit. Its arrays are copies: no labelled or test trip is reachable from it, and no road class.
 
     road_class: show the classes after all, for a method that asks; its road_label is then not scored.
     """
-    return TrajectoryProblem({table.name: _city(table, rows[table.name], road_class) for table in tables})
+    return TrajectoryProblem({table.name: replace(_city(table, rows[table.name], road_class), lone_roads=protocol.lone_roads)
+                              for table in tables})
 
 
 def road_labels(city: TrajectoryCity) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
@@ -60,6 +61,8 @@ class CityProblem:
     validation: Trips
     # int64 [road] number of the road's class among the city's, for a method that asks by its options; its road_label is then not scored
     road_class: Tensor | None = None
+    # when a road that no trip drives is driven for its vector: at an unknown time, or at the mean of all known ones (protocol `paper`)
+    lone_roads: Literal["unknown time", "mean time"] = "unknown time"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ class TrajectoryProtocol(Protocol):
     shows_route_times: bool = True
     # whether what happens at the very moment of a cut is still shown
     closed_cut: bool = False
+    # how an encoder that reads times gets the vector of a road that no trip drives
+    lone_roads: Literal["unknown time", "mean time"] = "unknown time"
     # how the tasks are judged: probes chosen on trips and roads kept aside for it; or as the authors' code does, on what is scored
     judging: Literal["kept aside", "as the authors"] = "kept aside"
     # whether probes see vectors standardised by their training trips (a task's frozen vectors; finetuning always starts so)
@@ -35,9 +37,10 @@ PROTOCOLS: dict[str, TrajectoryProtocol] = {
         "days in time order; travel_time shows roads, cells and the departure's minute, and no other time; destinations are cut strictly "
         "before the removed road or cell, and what is derived is made anew; probes stop on validation trips and roads"),
     "paper": TrajectoryProtocol(
-        "paper", 1,
-        "as the authors' released code computes: travel_time hides the route's times and shows those of cells and GPS points, which "
-        "give the answer away; cuts keep the moment of the cut; probes are stopped and chosen on the trips and roads that they are scored "
-        "on; for comparison with published numbers, never ranked",
-        ranked=False, hides="route times", shows_route_times=False, closed_cut=True, judging="as the authors", standardises=False),
+        "paper", 2,
+        "as the authors' released code computes: travel_time hides the route's times, not its weekdays, and shows those of cells and GPS "
+        "points, which give the answer away; cuts keep the moment of the cut, but of the other view not the unit just entered; probes are "
+        "stopped and chosen on the trips and roads that they are scored on; for comparison with published numbers, never ranked",
+        ranked=False, hides="route times", shows_route_times=False, closed_cut=True, lone_roads="mean time", judging="as the authors",
+        standardises=False),
 }

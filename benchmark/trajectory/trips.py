@@ -62,7 +62,7 @@ class Trips:
     minute: Tensor
     # float64 lon, lat in degrees (WGS84); float32 time; int64 road, cell, and step: which of the trip's roads in `route`, from 0
     gps: TripView
-    # int64 road; float32 time of entry
+    # int64 road; float32 time of entry; where these are hidden but not the days, int64 weekday of entry as well
     route: TripView
     # int64 cell; float32 time of entry; equal neighbours are one entry
     grid: TripView

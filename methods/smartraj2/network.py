@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from baselines.trajectory.initialisation import initialise
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching
-from baselines.trajectory.multi_view.streams import TYPE_ROWS, Stream, concatenated, streams_of
+from baselines.trajectory.multi_view.streams import TYPE_ROWS, Stream, streams_of, vectors_of
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.views import CityViews, Encoded, SharedViews, road_tokens
 from benchmark import TrajectoryProblem, Trips
@@ -40,6 +39,7 @@ class SMARTraj2Network(nn.Module):
         self.recovery = nn.ModuleDict({name: UnitRecovery(streams, o.width, {"route": len(city.roads), "grid": len(city.cells)})
                                        for name, city in cities.items()})
         self.matching = PairMatching(streams, o.width, o.pair_loss, o.temperature)
+        self.trip_vector = o.trip_vector
         initialise(self)
 
     def encode(self, trips: Trips, *, masking: bool = False) -> tuple[Encoded, dict[str, Stream], Versions]:
@@ -54,8 +54,8 @@ class SMARTraj2Network(nn.Module):
         return encoded, gated, versions or {"gated": gated}
 
     def forward(self, trips: Trips) -> Tensor:
-        """[trip, 2048]: the four pooled vectors of H^s, then those of H^i."""
-        return torch.cat([concatenated(version) for version in self.encode(trips)[2].values()], dim=1)
+        """[trip, 2048], twice that for both kinds of vector: of each stream of H^s, then of H^i."""
+        return vectors_of(list(self.encode(trips)[2].values()), self.trip_vector)
 
     def road_tokens(self, trips: Trips) -> Tensor:
         """[road unit, width]: mean of the gps|road and route tokens of both extractors."""

@@ -128,8 +128,9 @@ def expected_destination(table, row, kind, protocol, share):
     label, cut = units[-1][0], units[kept][1]
     if protocol is PAPER:
         points = [point for point in points if point[0] <= cut]
-        route, cells = ((route[:kept], [cell for cell in cells if cell[1] <= cut]) if kind == "destination_road" else
-                        ([step for step in route if step[1] <= cut], cells[:kept]))
+        # of the other view without the unit that was entered last
+        route, cells = ((route[:kept], [cell for cell in cells if cell[1] <= cut][:-1]) if kind == "destination_road" else
+                        ([step for step in route if step[1] <= cut][:-1], cells[:kept]))
     else:
         points = [point for point in points if point[0] < cut]
         if kind == "destination_road":  # and before the first point of a removed road, whatever its entry time says
@@ -162,6 +163,11 @@ def check_trip(trips, k, points, route, cells, departure, *, route_times=True, o
         if not other_times:
             times = np.array([0.0, *[math.nan] * (len(entries) - 1)][:len(entries)], np.float32)
         np.testing.assert_array_equal(view.values["time"][a:b].numpy(), times, err_msg=f"times of {name}")
+        if not shown:  # the days stay
+            days = [datetime.fromtimestamp(entry[0], SHANGHAI).weekday() for entry in entries]
+            assert view.values["weekday"][a:b].tolist() == days
+        else:
+            assert "weekday" not in view.values
 
 
 def as_bits(trips):

@@ -18,7 +18,7 @@ from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.training.stage import run_stage
 from benchmark.trajectory import neural as encoder
 from benchmark.trajectory.cuts import TripTable
-from benchmark.trajectory.neural import EncoderOptions, FinetuningProber, NeuralEncoder, finetuning_rate
+from benchmark.trajectory.neural import HEAD_TIMES, EncoderOptions, FinetuningProber, NeuralEncoder, finetuning_rate
 from benchmark.trajectory.posing import part_rows, pose_trajectories
 from benchmark.trajectory.probes import how_many, linear, two_layers, which
 from benchmark.trajectory.problem import TrajectoryProblem
@@ -340,8 +340,13 @@ def test_fine_tuning_uses_adamw_in_batches_of_64_for_at_most_70_epochs(problems,
         stages.clear()
         run = context(epochs=1)
         finetune(method, problems["one"], replace(question, patience=100), run)
-        (_, stage, options, probing, _), = stages
-        assert stage.optimiser is torch.optim.AdamW
+        (network, stage, options, probing, _), = stages
+        optimiser = stage.optimiser(list(network.parameters()), lr=1e-4, weight_decay=0.01)
+        assert type(optimiser) is torch.optim.AdamW
+        encoder, fresh = optimiser.param_groups  # the fresh head takes larger steps
+        assert ("times" in encoder, fresh["times"], encoder["weight_decay"]) == (False, HEAD_TIMES, 0.01)
+        assert {id(one) for one in fresh["params"]} == {id(one) for one in network["head"].parameters()}
+        assert {id(one) for one in encoder["params"]} == {id(one) for one in network["encoder"].parameters()}
         assert (options.batch_size, options.learning_rate) == (64, 1e-4)
         assert [epoch["learning_rate"] for epoch in probing.history] == [finetuning_rate(k) for k in range(1, epochs + 1)]
         assert {epoch["steps"] for epoch in probing.history} == {math.ceil(168 / 64)}

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import datetime
 from itertools import pairwise
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,7 +15,7 @@ from benchmark.data.trajectory.city import View
 from benchmark.families import trajectory_protocol
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory.cuts import TripTable, pose_destination_grid, pose_destination_road
-from benchmark.trajectory.floors import MarkovTable, destination_floors, road_floors, time_floors
+from benchmark.trajectory.floors import MarkovTable, label_floor, markov_floor, road_floors, time_floors
 from benchmark.trajectory.posing import part_rows
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -136,22 +137,31 @@ def test_destination_floors_count_every_step_at_k_1_and_from_the_cut_to_the_end_
     for k in rows.train:
         trip = view.trip(k)[unit].tolist()
         steps += list(pairwise(trip)) if share is None else [(trip[len(trip) * 7 // 10 - 1], trip[-1])]
-    found = destination_floors(view, unit, rows.train, share, test.last, test.labels)
+    found = markov_floor(view, unit, rows.train, share, test)
     guesses = [markov_by_hand(steps, last) for last in test.last.tolist()]
-    assert found == {"first-order Markov": accuracy(guesses, test.labels.tolist())}
+    assert found == {"first-order Markov, all trips": accuracy(guesses, test.labels.tolist())}
 
 
 def test_a_markov_floor_knows_the_named_trips_alone():
     view = View(np.array([0, 3, 5, 8]), {"road": np.array([1, 2, 3, 3, 9, 1, 2, 8])})
-    last, truth = np.array([2, 3]), np.array([3, 9])
-    assert destination_floors(view, "road", np.array([0]), None, last, truth)["first-order Markov"]["acc_1"] == 0.5
-    assert destination_floors(view, "road", np.array([0, 1]), None, last, truth)["first-order Markov"]["acc_1"] == 1
-    only_last = destination_floors(view, "road", np.array([2]), None, last, truth)["first-order Markov"]
+    test = SimpleNamespace(last=np.array([2, 3]), labels=np.array([3, 9]))
+    assert markov_floor(view, "road", np.array([0]), None, test)["first-order Markov, all trips"]["acc_1"] == 0.5
+    assert markov_floor(view, "road", np.array([0, 1]), None, test)["first-order Markov, all trips"]["acc_1"] == 1
+    only_last = markov_floor(view, "road", np.array([2]), None, test)["first-order Markov, all trips"]
     assert only_last == {"acc_1": 0, "acc_5": 0}  # it knows 2 → 8, and no step from trip to trip (3 → 3, 9 → 1)
 
 
 def test_the_next_road_floor_is_hard_to_miss_where_streets_go_straight_on(tiny, rows):
     test = pose_destination_road(tiny, rows.test, STRICT, None)
-    found = destination_floors(tiny.route, "road", rows.train, None, test.last, test.labels)["first-order Markov"]
+    found = markov_floor(tiny.route, "road", rows.train, None, test)["first-order Markov, all trips"]
     assert found["acc_1"] > 0.3
     assert found["acc_5"] == 1  # from any road there are three at most
+
+
+@pytest.mark.parametrize(("kind", "unit"), [(pose_destination_road, "road"), (pose_destination_grid, "cell")])
+@pytest.mark.parametrize("share", [None, 0.7])
+def test_the_floor_of_equal_labels_knows_the_last_unit_shown_and_the_end_of_each_labelled_trip_alone(tiny, rows, kind, unit, share):
+    labelled, test = (kind(tiny, part, STRICT, share) for part in (rows.labelled, rows.test))
+    steps = list(zip(labelled.last.tolist(), labelled.labels.tolist(), strict=True))
+    guesses = [markov_by_hand(steps, last) for last in test.last.tolist()]
+    assert label_floor(unit, labelled, test) == {f"last shown {unit}, same labels": accuracy(guesses, test.labels.tolist())}

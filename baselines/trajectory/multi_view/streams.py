@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from baselines.layers.ragged import Ragged
+from baselines.trajectory.trip_vector import Kind, trip_vectors
 
 View = Literal["gps", "route", "grid"]
 # in the order of the pooled vectors; the first two are the GPS points by road and by cell
@@ -34,6 +35,11 @@ class Stream:
     tokens: Tensor
     layout: Ragged
 
+    @property
+    def last(self) -> Tensor:
+        """[trip, width]: the token of the last unit; zeros for a trip without units."""
+        return self.layout.last(self.tokens)
+
 
 def streams_of(views: Collection[str]) -> tuple[str, ...]:
     """The streams that some views give (card §6, row 25)."""
@@ -43,3 +49,10 @@ def streams_of(views: Collection[str]) -> tuple[str, ...]:
 def concatenated(streams: Mapping[str, Stream]) -> Tensor:
     """[trip, streams · width]: the pooled vectors side by side."""
     return torch.cat([streams[stream].pooled for stream in STREAMS if stream in streams], dim=1)
+
+
+def vectors_of(versions: Sequence[Mapping[str, Stream]], kind: Kind) -> Tensor:
+    """[trip, versions · streams · width], twice that for both kinds: of every version the pooled vectors, or the last tokens."""
+    pooled = torch.cat([concatenated(version) for version in versions], dim=1)
+    last = torch.cat([version[stream].last for version in versions for stream in STREAMS if stream in version], dim=1)
+    return trip_vectors(kind, pooled, last)

@@ -36,3 +36,7 @@ class TimeEmbedding(nn.Module):
     def forward(self, units: Units) -> Tensor:
         """[unit, width]."""
         return self.minute(units.minute) + self.weekday(units.weekday) + self.interval(units.interval)
+
+    def at_mean_time(self, units: Units) -> Tensor:
+        """[unit, width]: as `forward`, with the means over all known minutes and weekdays."""
+        return self.minute.weight[1:].mean(dim=0) + self.weekday.weight[1:].mean(dim=0) + self.interval(units.interval)

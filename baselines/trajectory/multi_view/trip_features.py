@@ -28,7 +28,7 @@ class Units:
     layout: Ragged
     # int64 [unit] road or cell
     number: Tensor
-    # int64 [unit] 1 … 7 and 1 … 1440 at entry; 0 where the time is hidden
+    # int64 [unit] 1 … 7 and 1 … 1440 at entry; 0 where it is hidden
     weekday: Tensor
     minute: Tensor
     # float32 [unit] whole seconds until the next unit, after the last one until the last GPS point; -1 where hidden
@@ -45,8 +45,10 @@ def units_of(trips: Trips, view: Literal["route", "grid"]) -> Units:
     following = torch.cat([time[1:], time[:1]])
     is_last = layout.place == layout.lengths[trip] - 1
     seconds = (torch.where(is_last, _last_times(trips)[trip], following) - time).floor().clamp(min=0)
-    return Units(layout, shown.values["road" if view == "route" else "cell"],
-                 torch.where(known, (trips.weekday[trip] + since.div(MINUTES, rounding_mode="floor")) % DAYS + 1, 0),
+    weekday = torch.where(known, (trips.weekday[trip] + since.div(MINUTES, rounding_mode="floor")) % DAYS + 1, 0)
+    if "weekday" in shown.values:  # told without the time
+        weekday = shown.values["weekday"] + 1
+    return Units(layout, shown.values["road" if view == "route" else "cell"], weekday,
                  torch.where(known, since % MINUTES + 1, 0), torch.where(seconds.isnan(), -1, seconds))
 
 

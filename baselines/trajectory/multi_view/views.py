@@ -58,6 +58,7 @@ class CityViews(nn.Module):
         o = options
         self.block, self.probability = o.mask_length, o.mask_probability
         self.streams = streams_of(o.views)
+        self.lone_at_mean_time = city.lone_roads == "mean time"
         self.poi = nn.Buffer(normalised_poi(city.cells.poi), persistent=False)
         self.encoders = nn.ModuleDict({
             view: ViewEncoder(o.embedding_width, o.width, o.places, o.view_layers, o.view_heads, o.feed_forward_width, o.dropout)
@@ -77,7 +78,7 @@ class CityViews(nn.Module):
         poi = self.poi[units[GRID].number] @ shared.poi  # [cell unit, embedding width]
         streams = {}
         if self.roads is not None:
-            streams[ROUTE] = self.route(units[ROUTE], masked[ROUTE], shared)
+            streams[ROUTE] = self.route(units[ROUTE], masked[ROUTE], shared.time(units[ROUTE]))
         if self.cells is not None:
             grid, hidden = units[GRID], masked[GRID]
             x = self.cells(grid.number).masked_fill(hidden[:, None], 0) + poi + shared.time(grid)
@@ -89,17 +90,18 @@ class CityViews(nn.Module):
                 streams[stream] = encoder(points, unit_of_point(trips, view), units[view].layout, masked[view])
         return Encoded({stream: streams[stream] for stream in self.streams}, _ends(poi, trips), units, masked)
 
-    def route(self, units: Units, masked: Tensor, shared: SharedViews) -> Stream:
-        """The route encoder; bool [unit]: roads whose vectors are zero."""
+    def route(self, units: Units, masked: Tensor, time: Tensor) -> Stream:
+        """The route encoder; bool [unit]: roads whose vectors are zero; [unit, embedding width] of the times."""
         assert self.roads is not None
         vectors = self.roads().index_select(0, units.number).masked_fill(masked[:, None], 0)
-        return self.encoders[ROUTE](vectors + shared.time(units), units.layout)
+        return self.encoders[ROUTE](vectors + time, units.layout)
 
     def lone_roads(self, roads: Tensor, shared: SharedViews) -> Tensor:
-        """[road, width] tokens of trips of one road each at an unknown time: for roads that no trip drives."""
+        """[road, width] tokens of trips of one road each, at an unknown or at the mean time: for roads that no trip drives."""
         unknown = torch.zeros_like(roads)
         units = Units(Ragged.of_lengths(torch.ones_like(roads)), roads, unknown, unknown, unknown - 1.0)
-        return self.route(units, unknown.bool(), shared).tokens
+        time = shared.time.at_mean_time if self.lone_at_mean_time else shared.time
+        return self.route(units, unknown.bool(), time(units)).tokens
 
 
 def _ends(poi: Tensor, trips: Trips) -> Tensor:

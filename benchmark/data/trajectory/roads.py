@@ -38,6 +38,15 @@ class RoadNetwork:
     def __len__(self) -> int:
         return len(self.table)
 
+    @property
+    def streets(self) -> np.ndarray:
+        """int64 [road]: number of each road's street; roads between the same two ends are one, whichever way they are driven."""
+        first, last = self.offsets[:-1], self.offsets[1:] - 1
+        ends = np.stack([self.lon[first], self.lat[first], self.lon[last], self.lat[last]], axis=1)
+        backwards = (ends[:, 0] > ends[:, 2]) | ((ends[:, 0] == ends[:, 2]) & (ends[:, 1] > ends[:, 3]))
+        ends[backwards] = ends[backwards][:, [2, 3, 0, 1]]
+        return np.unique(ends, axis=0, return_inverse=True)[1].reshape(-1)
+
     def part(self, kept: np.ndarray) -> RoadNetwork:
         """The roads where `kept` (bool [road]) is true, renumbered in order, with the links among them."""
         number = np.cumsum(kept) - 1

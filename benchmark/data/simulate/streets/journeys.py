@@ -57,7 +57,7 @@ class _Wishes:
     view: np.ndarray
 
 
-def plan_journeys(seed: int, city: str, parameters: JourneyParameters, purposes: tuple[TripPurpose, ...], uses: list[str], streets: Streets,
+def plan_journeys(seed: int, city: str, parameters: JourneyParameters, purposes: tuple[TripPurpose, ...], uses: list[str], felt: np.ndarray, streets: Streets,
                   traffic: Traffic, stops: np.ndarray, trips_of_day: np.ndarray, weekend: np.ndarray) -> Journeys:
     """All trips of a city with their routes.
 
@@ -75,7 +75,7 @@ def plan_journeys(seed: int, city: str, parameters: JourneyParameters, purposes:
         later, rest = divmod(int(view), len(parameters.periods) * parameters.perceptions)
         period, perception = divmod(rest, parameters.perceptions)
         closed = streets.opened if not later else np.zeros(len(streets), dtype=bool)
-        graph = perceived_graph(generator(seed, city, "perception", period, perception), parameters, streets, traffic, period, closed)
+        graph = perceived_graph(generator(seed, city, "perception", period, perception), parameters, felt, streets, traffic, period, closed)
         # trips of one purpose start together, so that they share a tree
         trips = trips[np.argsort(wishes.purpose[trips], kind="stable")]
         origins_of = _origins(wishes.purpose[trips], parameters.trips_per_origin)
@@ -105,7 +105,7 @@ def _wishes(rng: np.random.Generator, parameters: JourneyParameters, purposes: t
     return _Wishes(day, seconds, purpose, view)
 
 
-def perceived_graph(rng: np.random.Generator, parameters: JourneyParameters, streets: Streets, traffic: Traffic, period: int,
+def perceived_graph(rng: np.random.Generator, parameters: JourneyParameters, felt: np.ndarray, streets: Streets, traffic: Traffic, period: int,
                closed: np.ndarray) -> csr_matrix:
     """The line graph with the seconds that a driver expects from the end of one road to the end of the next."""
     begin, end = parameters.periods[period], (*parameters.periods[1:], parameters.periods[0] + 24)[period]
@@ -113,6 +113,7 @@ def perceived_graph(rng: np.random.Generator, parameters: JourneyParameters, str
     level = float(traffic.level(hours, np.zeros(len(hours), dtype=bool)).mean())
     seconds = streets.length / traffic.speed(slice(None), level)
     seconds += traffic.stopped(slice(None), level) * traffic.parameters.red_seconds / 2
+    seconds *= felt[streets.kind]
     seconds *= np.exp(parameters.misjudged * rng.standard_normal(len(streets)))
     source, target = streets.network.links.T
     open_links = ~closed[source] & ~closed[target]

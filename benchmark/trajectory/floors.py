@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from benchmark import metrics
 from benchmark.data.trajectory.city import View
+from benchmark.markov import MarkovTable
 from benchmark.ragged import row_of, running_sums
 from benchmark.trajectory.cuts import TripTable, kept_units
 
-# answers of a classifying task that are looked at
-BEST = 5
 Floors = dict[str, Mapping[str, float | None]]
 
 
@@ -43,27 +41,6 @@ def destination_floors(view: View, unit: str, train: np.ndarray, share: float | 
     """
     best = MarkovTable(*_steps(view, unit, train, share)).best(last)
     return {"first-order Markov": metrics.values({"trips": metrics.top_sums(best, truth)})}
-
-
-class MarkovTable:
-    """For each unit the five most frequent ones after it. before, after: [step]."""
-
-    def __init__(self, before: np.ndarray, after: np.ndarray) -> None:
-        counts = pd.DataFrame({"before": before, "after": after}).value_counts().reset_index(name="count")
-        counts = counts.sort_values(["before", "count", "after"], ascending=[True, False, True])
-        overall = pd.Series(after).value_counts().reset_index(name="count").sort_values(["count", "index"], ascending=[False, True])
-        self.overall = overall["index"].to_numpy()[: 2 * BEST]
-        self.after = {key: part.to_numpy()[:BEST] for key, part in counts.groupby("before")["after"]}
-
-    def best(self, last: np.ndarray) -> np.ndarray:
-        """int64 [trip, 5], the most frequent first; -1 where fewer are known."""
-        units, at = np.unique(last, return_inverse=True)
-        table = np.full((len(units), BEST), -1, np.int64)
-        for row, unit in enumerate(units.tolist()):
-            own = self.after.get(unit, np.zeros(0, np.int64))
-            filled = np.concatenate([own, self.overall[~np.isin(self.overall, own)]])[:BEST]
-            table[row, :len(filled)] = filled
-        return table[at]
 
 
 def _steps(view: View, unit: str, rows: np.ndarray, share: float | None) -> tuple[np.ndarray, np.ndarray]:

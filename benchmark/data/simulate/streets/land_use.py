@@ -52,12 +52,13 @@ def draw_poi(seed: int, city: str, uses: tuple[LandUse, ...], level: np.ndarray,
     return PointsOfInterest(np.round(lon, 6), np.round(lat, 6), category.astype(np.int64))
 
 
-def stops(seed: int, city: str, uses: tuple[LandUse, ...], level: np.ndarray, streets: Streets, classes: tuple[RoadClass, ...],
-          area: float) -> np.ndarray:
-    """float64 [use, road] share of a use's trips that begin or end on a road: all along the streets, and at its gates; area in square km.
+def stops(seed: int, city: str, uses: tuple[LandUse, ...], level: np.ndarray, streets: Streets,
+          classes: tuple[RoadClass, ...]) -> np.ndarray:
+    """float64 [use, road] share of a use's trips that begin or end on a road: all along the streets, and at its gates.
 
     A gate is one road, on one side of a street. The second most popular one of a use has half the trips of the first, the third a third, …
     """
+    area = float(np.ptp(streets.x) * np.ptp(streets.y)) / 1e6
     along = level * (np.array([one.stops for one in classes])[streets.kind] * streets.length)[:, None]
     along /= along.sum(axis=0)
     for column, use in enumerate(uses):

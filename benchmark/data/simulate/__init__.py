@@ -67,7 +67,7 @@ SIZES: dict[str, dict[str, Size]] = {
 class TrajectorySize:
     """How large a simulated trajectory city is."""
 
-    # about so many, in a box around the centre; None: all of the papers' box
+    # about so many before some streets are drawn in parts, in a box around the centre; None: all of the papers' box
     roads: int | None
     # raw trips of each day, faulty ones included
     trips: tuple[int, ...]

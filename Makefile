@@ -1,10 +1,10 @@
 # make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
-# make docs-test: run the blocks of docs/.
+# make docs-test: run the blocks of docs/; make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test docs-test bench lint clean
+.PHONY: run test docs-test bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -28,6 +28,12 @@ docs-test: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc -p no:xdist
+
+# every city is compared before it fails
+calibration: .venv/.run
+	@failed=0; for city in nyc sip chicago; do \
+	$(BIN)/python -m benchmark.data.simulate.checks.series --size full --city $$city || failed=1; done; \
+	for city in chengdu xian; do $(BIN)/python -m benchmark.data.simulate.checks.trips --size full --city $$city || failed=1; done; exit $$failed
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -13,9 +13,10 @@ from benchmark import metrics
 from benchmark.contract import RunContext
 from benchmark.days import Days, add_each
 from benchmark.errors import UserError
+from benchmark.markov import BEST
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.cuts import DESTINATIONS, POSES, Posed, TripTable, take, whole
-from benchmark.trajectory.floors import BEST, Floors, label_floor, markov_floor
+from benchmark.trajectory.floors import Floors, label_floor, markov_floor
 from benchmark.trajectory.posing import PartRows, road_labels
 from benchmark.trajectory.probes import Prober, check_vectors
 from benchmark.trajectory.protocol import TrajectoryProtocol

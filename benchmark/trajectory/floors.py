@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from benchmark import metrics
 from benchmark.data.trajectory.city import View
+from benchmark.markov import MarkovTable
 from benchmark.ragged import row_of, running_sums
 from benchmark.trajectory.cuts import Posed, TripTable, kept_units
 
-# answers of a classifying task that are looked at
-BEST = 5
 Floors = dict[str, Mapping[str, float | None]]
 
 
@@ -51,27 +49,6 @@ def label_floor(unit: str, labelled: Posed, test: Posed) -> Floors:
     """From the last road or cell shown to the commonest end among the trips that the probe learns from; else the commonest end at all."""
     assert labelled.last is not None
     return {f"last shown {unit}, same labels": _looked_up(labelled.last, labelled.labels, test)}
-
-
-class MarkovTable:
-    """For each unit the five most frequent ones after it. before, after: [step]."""
-
-    def __init__(self, before: np.ndarray, after: np.ndarray) -> None:
-        counts = pd.DataFrame({"before": before, "after": after}).value_counts().reset_index(name="count")
-        counts = counts.sort_values(["before", "count", "after"], ascending=[True, False, True])
-        overall = pd.Series(after).value_counts().reset_index(name="count").sort_values(["count", "index"], ascending=[False, True])
-        self.overall = overall["index"].to_numpy()[: 2 * BEST]
-        self.after = {key: part.to_numpy()[:BEST] for key, part in counts.groupby("before")["after"]}
-
-    def best(self, last: np.ndarray) -> np.ndarray:
-        """int64 [trip, 5], the most frequent first; -1 where fewer are known."""
-        units, at = np.unique(last, return_inverse=True)
-        table = np.full((len(units), BEST), -1, np.int64)
-        for row, unit in enumerate(units.tolist()):
-            own = self.after.get(unit, np.zeros(0, np.int64))
-            filled = np.concatenate([own, self.overall[~np.isin(self.overall, own)]])[:BEST]
-            table[row, :len(filled)] = filled
-        return table[at]
 
 
 def _looked_up(before: np.ndarray, after: np.ndarray, test: Posed) -> Mapping[str, float | None]:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from benchmark.data.trajectory.city import View
 from benchmark.families import trajectory_protocol
+from benchmark.markov import MarkovTable
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory.cuts import TripTable, pose_destination_grid, pose_destination_road
-from benchmark.trajectory.floors import MarkovTable, label_floor, markov_floor, road_floors, time_floors
+from benchmark.trajectory.floors import label_floor, markov_floor, road_floors, time_floors
 from benchmark.trajectory.posing import part_rows
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -36,6 +36,8 @@ class RawCity:
     split: Split = field(default_factory=Split)
     # facts for the card
     facts: Mapping[str, Any] = field(default_factory=dict)
+    # file -> SHA-256 of what it was read from
+    raw_files: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_trajectory_city(destination: Path, name: str, edition: str, origin: Origin, raw: RawCity,
@@ -55,7 +57,7 @@ def build_trajectory_city(destination: Path, name: str, edition: str, origin: Or
     parts, split = split_trips(raw.split, trips, raw.zone)
     facts = {**raw.facts, "trips_given": len(raw.trips), "dropped": {reason: count for reason, count in dropped.items() if count},
              "matching": matcher.settings(), "limits": {view: list(limits) for view, limits in asdict(raw.limits).items()}, "split": split}
-    places = Places(raw.network, raw.grid, count_poi(raw.grid, raw.poi), raw.zone, facts)
+    places = Places(raw.network, raw.grid, count_poi(raw.grid, raw.poi), raw.zone, facts, raw.raw_files)
     return write_trajectory_city(destination, name, edition, origin, places, trips, matched, parts)
 
 

@@ -52,9 +52,9 @@ def _read(given: TrajectoryFile) -> RawCity:
     network = read_roads(given.root / given.roads, given.box)
     trips, repaired, distances = _all_trips(given, network)
     files = sorted({given.roads, *(one.file for one in given.trips), *([given.poi.file] if given.poi else [])})
-    facts = {"repaired": {k: n for k, n in repaired.items() if n}, "median_road_distance_m": distances,
-             "raw_files": {file: sha256(given.root / file) for file in files}}
-    return RawCity(network, _grid(given, network), trips, _poi(given), given.zone, given.limits, given.split, facts)
+    facts = {"repaired": {k: n for k, n in repaired.items() if n}, "median_road_distance_m": distances}
+    return RawCity(network, _grid(given, network), trips, _poi(given), given.zone, given.limits, given.split, facts,
+                   {file: sha256(given.root / file) for file in files})
 
 
 def _poi(given: TrajectoryFile) -> PointsOfInterest | None:

@@ -36,7 +36,7 @@ NAME, SIM = "simulator", "sim"
 # raise it whenever the bytes of a city change; it stands in the card's notes
 VERSION = "1"
 # the same for the trajectory cities
-TRAJECTORY_VERSION = "1"
+TRAJECTORY_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ SIZES: dict[str, dict[str, Size]] = {
 class TrajectorySize:
     """How large a simulated trajectory city is."""
 
-    # about so many, in a box around the centre; None: all of the papers' box
+    # about so many before some streets are drawn in parts, in a box around the centre; None: all of the papers' box
     roads: int | None
     # raw trips of each day, faulty ones included
     trips: tuple[int, ...]
@@ -82,7 +82,7 @@ class TrajectorySize:
 TRAJECTORY_SIZES: dict[str, dict[str, TrajectorySize]] = {
     city: {
         "smoke": TrajectorySize(300, (*[44] * 13, 44, 66), 360, 180, 40, 60),
-        "quick": TrajectorySize(1_300, (*[305] * 13, 380, 460), 2_400, 1_200, 350, 450),
+        "quick": TrajectorySize(1_300, (*[880] * 13, 1_150, 1_720), 6_000, 4_000, 1_000, 1_500),
         "full": TrajectorySize(None, (*[learnt] * 13, validated, tested), 50_000, 12_000, 5_000, 10_000),
     }
     # trips of a day in `full`; in xian more last longer than the limit of points

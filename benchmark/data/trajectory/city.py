@@ -70,6 +70,8 @@ class Places:
     zone: str
     # facts for the card: matcher and settings, counts of dropped points and trips by reason
     facts: Mapping[str, Any] = field(default_factory=dict)
+    # file -> SHA-256 of what it was read from: for the card alone, since the same city may be written down in other bytes
+    raw_files: Mapping[str, str] = field(default_factory=dict)
 
 
 class TrajectoryCity:
@@ -150,12 +152,13 @@ def write_trajectory_city(destination: Path, name: str, edition: str, origin: Or
     }
     facts = {"trips": len(trips), "points": len(trips.time), "roads": len(places.network), "links": len(places.network.links),
              "cells": places.grid.cells, "zone": places.zone, "grid": asdict(places.grid), "poi": int(places.poi.sum())}
+    files = {"raw_files": dict(places.raw_files)} if places.raw_files else {}
     with new_folder(destination) as folder:
         places.network.table.to_csv(folder / "roads.csv", index=False, lineterminator="\n")
         for part, array in arrays.items():
             np.save(folder / f"{part}.npy", np.ascontiguousarray(array))
         seal(folder, {"kind": "trajectory", "name": name, "edition": edition, "title": origin.title, "source": origin.source,
-                      "licence": origin.licence, "notes": {**origin.notes, **places.facts}, **facts},
+                      "licence": origin.licence, "notes": {**origin.notes, **places.facts, **files}, **facts},
              content=json.dumps([facts, dict(places.facts)], sort_keys=True, default=str))
     return TrajectoryCity(destination)
 

@@ -55,6 +55,15 @@ def test_a_second_import_of_the_same_data_writes_nothing_and_of_others_is_refuse
     assert import_trajectories(folder / "lattice.toml", replace=True).fingerprint != first.fingerprint
 
 
+def test_the_same_files_with_other_line_ends_give_the_same_fingerprint(folder):
+    first = import_trajectories(folder / "lattice.toml")
+    trips = folder / "trips.csv"
+    trips.write_bytes(trips.read_bytes().replace(b"\n", b"\r\n"))
+    again = import_trajectories(folder / "lattice.toml", replace=True)
+    assert again.fingerprint == first.fingerprint
+    assert again.card["notes"]["raw_files"] != first.card["notes"]["raw_files"]
+
+
 def test_files_in_several_frames_are_joined_with_ids_of_their_own(folder):
     lines = (folder / "trips.csv").read_text().splitlines()
     rows = [line.split(",") for line in lines[1:-3]]

@@ -73,9 +73,9 @@ def _write(path: Path, suite: str, options: Options, destination: Path) -> None:
         "median_road_distance_m": round(distance, 1), "frame_of_points": options.frame,
         "cells": "laid over the roads by stbench; the archive's own cell ids carry no geometry and were not used",
         "points_of_interest": ("none: the archive's grid_fea belongs to cells without geometry and cannot be placed"
-                               if options.poi is None else f"the table {options.poi.name}; the archive's grid_fea was not used"),
-        "raw_files": {path.name: sha256(path) for path in [*archive.files, *([options.poi] if options.poi else [])]}}
-    raw = RawCity(archive.network, grid_over(archive.network, size), archive.trips, poi, about.zone, facts=facts)
+                               if options.poi is None else f"the table {options.poi.name}; the archive's grid_fea was not used")}
+    raw_files = {path.name: sha256(path) for path in [*archive.files, *([options.poi] if options.poi else [])]}
+    raw = RawCity(archive.network, grid_over(archive.network, size), archive.trips, poi, about.zone, facts=facts, raw_files=raw_files)
     origin = Origin(f"{about.title}, the authors' archive", "the archive of JGRM or MVTraj (DiDi GAIA, November 2016), the user's own copy",
                     sources().info(NAME).licence)
     build_trajectory_city(destination, suite, ARCHIVE, origin, raw, PublishedMatching(archive.trips, archive.published))

@@ -1,8 +1,9 @@
-"""The command of the checks: build a simulated city in a temporary folder, and print how near it is to real ones."""
+"""The command of the checks: build a simulated city in a temporary folder, print how near it is to real ones; exit 1 where it is not."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,13 +15,13 @@ from rich.table import Table
 from benchmark.data.simulate import build
 
 
-def check(against: str, cities: Iterable[str], city: str, size: str, table: Callable[[str, Any], Table],
-          more: Callable[[Any], str]) -> None:
+def check(against: str, cities: Iterable[str], city: str, size: str, compare: Callable[[Any], list[Any]],
+          table: Callable[[str, list[Any]], Table], more: Callable[[Any], str]) -> None:
     """Read the command line; `city` and `size` are built where it names none.
 
     Parameters
     ----------
-    table: (title, city) → the table of its statistics.
+    compare: city → its rows. table: (title, rows) → the table of its statistics.
     more: city → the line below, or "".
     """
     parser = argparse.ArgumentParser(description=f"Compare a simulated city with {against}.")
@@ -30,6 +31,9 @@ def check(against: str, cities: Iterable[str], city: str, size: str, table: Call
     given, console = parser.parse_args(), Console()
     with tempfile.TemporaryDirectory() as folder:
         built = build(given.city, given.size, given.seed, Path(folder) / given.city)
-        console.print(table(f"{given.city}, {given.size}, seed {given.seed}", built))
+        rows = compare(built)
+        console.print(table(f"{given.city}, {given.size}, seed {given.seed}", rows))
         if line := more(built):
             console.print(line)
+    if any(row.near is False for row in rows):
+        sys.exit(1)

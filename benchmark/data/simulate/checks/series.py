@@ -156,4 +156,4 @@ def _informing_line(city: ForecastingCity) -> str:
 
 
 if __name__ == "__main__":
-    check("the statistics of real samples", SIZES, "nyc", "full", lambda title, city: as_table(title, compare(city)), _informing_line)
+    check("the statistics of real samples", SIZES, "nyc", "full", compare, as_table, _informing_line)

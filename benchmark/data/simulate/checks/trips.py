@@ -14,6 +14,7 @@ import pandas as pd
 from benchmark.data.frames import great_circle_m
 from benchmark.data.simulate import TRAJECTORY_SIZES
 from benchmark.data.simulate.checks.command import check
+from benchmark.data.simulate.checks.predictability import predictability
 from benchmark.data.simulate.checks.series import Row, alike, as_table, relative
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.data.trajectory.splits import LABELLED, PARTS, TEST, UNLABELLED
@@ -31,11 +32,17 @@ TABLE_3: dict[str, dict[str, float]] = {
 WANTED: dict[str, dict[str, tuple[float, float]]] = {
     "full": {"roads": (1.0, 0.05), "links": (1.0, 0.05), "seconds between points": (1.0, 0.01), "points, m": (1.0, 0.12),
              "roads a trip": (1.0, 0.12), "duration, s": (1.0, 0.12), "road speed, m/s": (1.0, 0.12)},
-    "quick": {"seconds between points": (1.0, 0.01), "points, m": (0.85, 0.1), "roads a trip": (0.96, 0.1), "duration, s": (0.9, 0.1),
+    "quick": {"seconds between points": (1.0, 0.01), "points, m": (0.85, 0.1), "roads a trip": (1.06, 0.1), "duration, s": (0.9, 0.1),
               "road speed, m/s": (1.0, 0.15)},
-    "smoke": {"seconds between points": (1.0, 0.01), "points, m": (0.62, 0.12), "roads a trip": (0.8, 0.12), "duration, s": (0.74, 0.12),
+    "smoke": {"seconds between points": (1.0, 0.01), "points, m": (0.62, 0.15), "roads a trip": (0.97, 0.12), "duration, s": (0.71, 0.15),
               "road speed, m/s": (1.0, 0.15)},
 }
+# how well trips can be foretold (`predictability`): on the sample, matched to the roads of OSM, and what is asked of quick and full cities
+SAMPLE_PREDICTABILITY = {"next road from the road before it": 0.908, "destination from the last road shown": 0.827,
+                         "trips to the five commonest destinations": 0.145, "last roads shown with one way on": 0.383,
+                         "entropy of the next road, bits": 0.27, "share of all steps on a tenth of the roads": 0.856}
+PREDICTABLE = {"next road from the road before it": 0.85, "destination from the last road shown": 0.70,
+               "trips to the five commonest destinations": 0.08, "last roads shown with one way on": 0.06}
 # the sample's trips: mean m/s and share of trips by local start hour
 SAMPLE_SPEED = [13.5, 13.6, 13.4, 13.9, 13.4, 13.5, 13.2, 11.1, 10.4, 11.0, 10.9, 11.0, 11.8, 11.0, 10.7, 11.0, 10.5, 9.3, 9.0, 10.4, 10.5,
                 11.1, 11.7, 12.9]
@@ -53,6 +60,8 @@ def compare(city: TrajectoryCity) -> list[Row]:
     rows = [relative(name if share == 1 else f"{name} (wanted: {share:g} of the real)", share * known[name], found[name], allowed)
             for name, (share, allowed) in WANTED[size].items()]
     rows.append(alike("share of trips by local hour", SAMPLE_HOURS, hour_shares(city).tolist(), LEAST[size]))
+    rows += [foretold(name, SAMPLE_PREDICTABILITY[name], found[name], PREDICTABLE.get(name) if size != "smoke" else None)
+             for name in SAMPLE_PREDICTABILITY]
     # hours without a trip have no speed
     pace = speed_by_hour(city)
     rows.append(alike("speed by local hour", np.array(SAMPLE_SPEED)[pace > 0].tolist(), pace[pace > 0].tolist(), LEAST[size]))
@@ -66,6 +75,11 @@ def compare(city: TrajectoryCity) -> list[Row]:
     asked = {row.statistic for row in rows}
     rows += [Row(name, None, value) for name, value in found.items() if name not in asked]
     return rows + [Row(f"awkward: {name}", None, count) for name, count in awkward_cases(city).items()]
+
+
+def foretold(name: str, real: float, simulated: float, least: float | None) -> Row:
+    """A row of predictability; a smoke city has too few trips for it to be asked."""
+    return Row(name, real, simulated, "–" if least is None else f"≥ {least:g}", None if least is None else simulated >= least)
 
 
 def trajectory_facts(city: TrajectoryCity) -> dict[str, float]:
@@ -88,6 +102,7 @@ def trajectory_facts(city: TrajectoryCity) -> dict[str, float]:
     facts |= {f"speed on {name}, m/s": pace for name, pace in speed_by_class(city).items()}
     names, counts = np.unique(network.table["highway"].to_numpy(str), return_counts=True)
     facts |= {f"share of {name}": count / len(network) for name, count in zip(names, counts, strict=True)}
+    facts |= predictability(city)
     for part, name in enumerate(PARTS):
         facts[f"trips: {name}"] = float((city.parts == part).sum())
     return {name: float(value) for name, value in facts.items()}
@@ -184,4 +199,4 @@ def _dropped_line(city: TrajectoryCity) -> str:
 
 
 if __name__ == "__main__":
-    check("the papers' Table 3", TRAJECTORY_SIZES, "chengdu", "quick", lambda title, city: as_table(title, compare(city)), _dropped_line)
+    check("the papers' Table 3", TRAJECTORY_SIZES, "chengdu", "quick", compare, as_table, _dropped_line)

@@ -45,8 +45,10 @@ def simulate(city: str, size: str, seed: int) -> tuple[RawCity, dict[str, object
     level = lay_uses(seed, city, parameters.uses, *streets.middle, half)
     days = len(shape.trips)
     weekend = np.array([(FIRST_DAY + timedelta(days=day)).weekday() >= 5 for day in range(days)])
+    felt = np.array([one.felt for one in parameters.classes])[streets.kind]
+    where = stops(seed, city, parameters.uses, level, streets, parameters.classes)
     journeys = plan_journeys(seed, city, parameters.journeys, parameters.purposes, [use.name for use in parameters.uses], streets, traffic,
-                             stops(level, streets, parameters.classes), np.array(shape.trips), weekend)
+                             felt, where, np.array(shape.trips), weekend)
     trips = _record(seed, city, parameters, streets, traffic, projection, journeys, weekend)
     half_lon, half_lat = (east - west) / 2 * streets.share, (north - south) / 2 * streets.share
     grid = Grid.of_size(projection.lon - half_lon, projection.lon + half_lon, projection.lat - half_lat, projection.lat + half_lat,

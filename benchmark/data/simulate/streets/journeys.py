@@ -58,13 +58,13 @@ class _Wishes:
 
 
 def plan_journeys(seed: int, city: str, parameters: JourneyParameters, purposes: tuple[TripPurpose, ...], uses: list[str], streets: Streets,
-                  traffic: Traffic, stops: np.ndarray, trips_of_day: np.ndarray, weekend: np.ndarray) -> Journeys:
+                  traffic: Traffic, felt: np.ndarray, stops: np.ndarray, trips_of_day: np.ndarray, weekend: np.ndarray) -> Journeys:
     """All trips of a city with their routes.
 
     Parameters
     ----------
-    uses: names of land uses. stops: float64 [use, road], see `land_use.stops`. trips_of_day: int64 [day]. weekend: bool [day].
-        Roads that are `streets.opened` are driven on the last day only.
+    uses: names of land uses. felt: float64 [road] how long a second on it feels. stops: float64 [use, road], see
+        `land_use.stops`. trips_of_day: int64 [day]. weekend: bool [day]. Roads that are `streets.opened` are driven on the last day only.
     """
     rng = generator(seed, city, "journeys")
     wishes = _wishes(rng, parameters, purposes, trips_of_day, weekend)
@@ -75,7 +75,7 @@ def plan_journeys(seed: int, city: str, parameters: JourneyParameters, purposes:
         later, rest = divmod(int(view), len(parameters.periods) * parameters.perceptions)
         period, perception = divmod(rest, parameters.perceptions)
         closed = streets.opened if not later else np.zeros(len(streets), dtype=bool)
-        graph = perceived_graph(generator(seed, city, "perception", period, perception), parameters, streets, traffic, period, closed)
+        graph = perceived_graph(generator(seed, city, "perception", period, perception), parameters, streets, traffic, felt, period, closed)
         # trips of one purpose start together, so that they share a tree
         trips = trips[np.argsort(wishes.purpose[trips], kind="stable")]
         origins_of = _origins(wishes.purpose[trips], parameters.trips_per_origin)
@@ -105,14 +105,15 @@ def _wishes(rng: np.random.Generator, parameters: JourneyParameters, purposes: t
     return _Wishes(day, seconds, purpose, view)
 
 
-def perceived_graph(rng: np.random.Generator, parameters: JourneyParameters, streets: Streets, traffic: Traffic, period: int,
-               closed: np.ndarray) -> csr_matrix:
+def perceived_graph(rng: np.random.Generator, parameters: JourneyParameters, streets: Streets, traffic: Traffic, felt: np.ndarray,
+                    period: int, closed: np.ndarray) -> csr_matrix:
     """The line graph with the seconds that a driver expects from the end of one road to the end of the next."""
     begin, end = parameters.periods[period], (*parameters.periods[1:], parameters.periods[0] + 24)[period]
     hours = np.arange(begin, end) % 24 + 0.5
     level = float(traffic.level(hours, np.zeros(len(hours), dtype=bool)).mean())
     seconds = streets.length / traffic.speed(slice(None), level)
     seconds += traffic.stopped(slice(None), level) * traffic.parameters.red_seconds / 2
+    seconds *= felt
     seconds *= np.exp(parameters.misjudged * rng.standard_normal(len(streets)))
     source, target = streets.network.links.T
     open_links = ~closed[source] & ~closed[target]

@@ -52,7 +52,21 @@ def draw_poi(seed: int, city: str, uses: tuple[LandUse, ...], level: np.ndarray,
     return PointsOfInterest(np.round(lon, 6), np.round(lat, 6), category.astype(np.int64))
 
 
-def stops(level: np.ndarray, streets: Streets, classes: tuple[RoadClass, ...]) -> np.ndarray:
-    """float64 [use, road] relative number of trips that begin or end on a road for the sake of a use."""
-    per_metre = np.array([one.stops for one in classes])[streets.kind]
-    return np.asarray((level * (per_metre * streets.length)[:, None]).T)
+def stops(seed: int, city: str, uses: tuple[LandUse, ...], level: np.ndarray, streets: Streets,
+          classes: tuple[RoadClass, ...]) -> np.ndarray:
+    """float64 [use, road] share of a use's trips that begin or end on a road: all along the streets, and at its gates.
+
+    A gate is one road, on one side of a street. The second most popular one of a use has half the trips of the first, the third a third, …
+    """
+    area = float(np.ptp(streets.x) * np.ptp(streets.y)) / 1e6
+    along = level * (np.array([one.stops for one in classes])[streets.kind] * streets.length)[:, None]
+    along /= along.sum(axis=0)
+    for column, use in enumerate(uses):
+        rng, gates = generator(seed, city, "gates", use.name), max(1, round(use.gates * area))
+        # never on a street that is built later
+        chance = np.where(streets.opened, 0.0, along[:, column])
+        at = rng.choice(len(streets), gates, replace=False, p=chance / chance.sum())
+        popularity = 1 / np.arange(1, gates + 1)
+        along[:, column] *= 1 - use.gated
+        along[at, column] += use.gated * popularity / popularity.sum()
+    return np.asarray(along.T)

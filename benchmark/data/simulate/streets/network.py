@@ -14,6 +14,9 @@ from benchmark.data.simulate.streets.parameters import CLASSES, PRIMARY, SECONDA
 from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
 from benchmark.ragged import offsets_of, running_sums
 
+# where a street in two parts is divided, as a share of its length up to its first bend
+PARTED = (0.3, 0.7)
+
 Line = list[tuple[float, float]]
 
 
@@ -73,7 +76,7 @@ def draw_streets(seed: int, city: str, parameters: StreetParameters, classes: tu
         share = float(needed[order][np.searchsorted(np.cumsum(1 + (lattice.way == BOTH_WAYS)[order]), roads)])
         lattice = largest_piece(lattice.part(needed <= share))
     rng = generator(seed, city, "streets")
-    lattice, lines = _cut(rng, parameters, *_merged(rng, classes, lattice))
+    lattice, lines = _cut(rng, parameters, classes, *_merged(rng, classes, lattice))
     lines = [_curved(rng, parameters, line) for line in lines]
     return _directed(rng, city, parameters, classes, projection, lattice, lines, share)
 
@@ -111,16 +114,19 @@ def _merged(rng: np.random.Generator, classes: tuple[RoadClass, ...], lattice: L
     return merged, [lines[street] for street in kept]
 
 
-def _cut(rng: np.random.Generator, parameters: StreetParameters, lattice: Lattice, lines: list[Line]) -> tuple[Lattice, list[Line]]:
-    """Some streets are drawn in two pieces, one of them very short."""
-    chosen, metres = rng.random(len(lines)) < parameters.cut, rng.uniform(*parameters.cut_m, len(lines))
+def _cut(rng: np.random.Generator, parameters: StreetParameters, classes: tuple[RoadClass, ...], lattice: Lattice,
+         lines: list[Line]) -> tuple[Lattice, list[Line]]:
+    """Some streets are drawn in two pieces: one of them very short, or both of use."""
+    metres, part = rng.uniform(*parameters.cut_m, len(lines)), rng.uniform(*PARTED, len(lines))
+    short = rng.random(len(lines)) < parameters.cut
+    parted = ~short & (rng.random(len(lines)) < np.array([one.parted for one in classes])[lattice.kind])
     ends, kind, way, drawn = [], [], [], []
     x, y = lattice.x.tolist(), lattice.y.tolist()
     for street, line in enumerate(lines):
         (a, b), first = lattice.ends[street].tolist(), np.hypot(line[1][0] - line[0][0], line[1][1] - line[0][1])
         pieces = [((a, b), line)]
-        if chosen[street] and first > 3 * metres[street]:
-            share = metres[street] / first
+        if parted[street] or (short[street] and first > 3 * metres[street]):
+            share = part[street] if parted[street] else metres[street] / first
             place = (line[0][0] + share * (line[1][0] - line[0][0]), line[0][1] + share * (line[1][1] - line[0][1]))
             pieces = [((a, len(x)), [line[0], place]), ((len(x), b), [place, *line[1:]])]
             x.append(place[0])

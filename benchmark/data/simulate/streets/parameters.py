@@ -24,6 +24,8 @@ class RoadClass:
     walled: float
     # share of the places between two streets of one class, without a side street, that are no junction
     merged: float
+    # share of streets drawn in two parts, as where the lanes, a bridge or a bus lane begin: the first has one way on
+    parted: float
     # share of roads of unknown lanes, and relative weights of 1, 2, 3, … lanes among the others
     lanes_unknown: float
     lanes: tuple[float, ...]
@@ -33,6 +35,8 @@ class RoadClass:
     congestion: float
     # chance to be stopped by lights at its end relative to the city's: green waves run along large roads
     lights: float
+    # how long a second on it feels to a driver who chooses a way: main roads are known, side streets are not
+    felt: float
     # relative number of pick-ups and drop-offs per metre
     stops: float
 
@@ -95,6 +99,9 @@ class LandUse:
     base: float
     # standard deviation in km of the spots around the centre; 0: evenly over the city
     centre_km: float
+    # gates per square km, where cars stop for it (a station's forecourt, a mall's entrance), and the share of its trips that use one
+    gates: float
+    gated: float
     # category -> points of interest per km of road where the use has its mean level
     poi: dict[str, float]
 

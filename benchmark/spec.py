@@ -77,10 +77,10 @@ PRESETS = {
     "smoke": Preset("smoke", "seconds, for tests", "smoke", epochs=2, epoch_windows=128, validation_windows=32, unlabelled_trips=200,
                     labelled_trips=100),
     "quick": Preset("quick", "minutes on two cores", "quick", epochs=6, epoch_windows=1280, validation_windows=256,
-                    unlabelled_trips=1500, labelled_trips=1000),
+                    unlabelled_trips=6000, labelled_trips=4000),
     # for a method of GWNET's cost 800 steps of 64 windows a task: 20 to 30 minutes a seed and suite on one core
     "medium": Preset("medium", "20 to 60 minutes a seed and suite on one core, for conclusions", "medium", epochs=20, epoch_windows=2560,
-                     validation_windows=512, unlabelled_trips=6000, labelled_trips=12000),
+                     validation_windows=512, unlabelled_trips=10_000, labelled_trips=12_000),
     "full": Preset("full", "the method's whole recipe", "full"),
 }
 

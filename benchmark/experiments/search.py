@@ -15,14 +15,20 @@ from typing import Any
 
 import torch
 
-from benchmark.contract import Budget, RunContext
+from benchmark import lazy
+from benchmark.contract import RunContext
+from benchmark.data.forecasting.city import ForecastingCity
+from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.errors import UserError, unknown
 from benchmark.execution.engines.here import prepare
-from benchmark.execution.making import load_city, make_method
-from benchmark.families import FORECASTING, find_family
+from benchmark.execution.jobs import Job
+from benchmark.execution.making import make_method
+from benchmark.execution.plan import Request, make_plan
+from benchmark.execution.work import budget, seed_everything
+from benchmark.families import FORECASTING, TRAJECTORY
+from benchmark.options import resolve
 from benchmark.registry import registry
-from benchmark.spec import find_preset
-from benchmark.suites.catalogue import find_suite
+from benchmark.suites.cities import locate
 from benchmark.training_notes import last_training
 
 # a search that looks longer finds noise
@@ -35,7 +41,7 @@ class Trial:
 
     name: str
     suite: str
-    # task -> validation error of the best epoch, in the task's unit
+    # task -> validation error of the best epoch in the task's unit; of an encoder the task's first metric, on validation trips
     errors: Mapping[str, float]
     steps: int
     cpu_s: float
@@ -44,7 +50,8 @@ class Trial:
 def search(declaration: Mapping[str, Any], method: str, preset: str = "quick") -> Iterator[Trial]:
     """Fit every declared trial once, seed 0, within the counts of a preset.
 
-    declaration: `suites`, `trials` (name → option overrides) and perhaps `base` (overrides of all trials).
+    declaration: `suites`, `trials` (name → option overrides) and perhaps `base` (overrides of all trials) and `tasks`. What the method
+    declares for the preset is not in force: a trial is all that is said in it.
 
     Raises
     ------
@@ -54,40 +61,37 @@ def search(declaration: Mapping[str, Any], method: str, preset: str = "quick") -
     if len(trials) > MOST_TRIALS:
         raise UserError(f"{method} declares {len(trials)} trials; {MOST_TRIALS} are allowed, more would choose by chance.")
     prepare("cpu")
-    counts = find_preset(preset)
     for suite in declaration["suites"]:
-        city = load_city(suite, size=counts.city_size)
+        plan = make_plan(Request((method,), suite, tasks=declaration.get("tasks"), preset=preset, device="cpu", floors=False))
         for name, overrides in trials.items():
-            options: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
-                                       for key, value in {**base, **overrides}.items()}
+            options = {key: tuple(value) if isinstance(value, list) else value for key, value in {**base, **overrides}.items()}
             errors: dict[str, float] = {}
             began, steps = time.process_time(), 0
-            for tasks in _fits(method, suite):
-                made = make_method(method, city, tasks, **options)
-                run = RunContext(0, torch.device("cpu"), _budget(counts.budget(FORECASTING.counts), suite))
-                made.fit(run)
-                errors |= _validation(run.notes, tasks)
+            for job in plan:
+                run = RunContext(0, torch.device("cpu"), budget(job.spec))
+                errors |= (_forecaster if job.spec.family == FORECASTING.name else _encoder)(job, options, run)
                 steps += sum(epoch["steps"] for epoch in run.history)
             yield Trial(name, suite, errors, steps, round(time.process_time() - began, 1))
 
 
-def _fits(method: str, suite: str) -> list[tuple[str, ...]]:
-    tasks = find_suite(suite).tasks
-    return [(task,) for task in tasks] if registry().info(method).scope == "task" else [tasks]
-
-
-def _budget(counts: Mapping[str, int | None], suite: str) -> Budget:
-    protocol = find_family(find_suite(suite).family).protocol("strict")
-    limits = {key: value for key, value in counts.items() if key != "epochs"}
-    return Budget(counts["epochs"] or protocol.max_epochs, protocol.patience, **limits)
-
-
-def _validation(notes: Mapping[str, Any], tasks: tuple[str, ...]) -> dict[str, float]:
+def _forecaster(job: Job, options: Mapping[str, Any], run: RunContext) -> dict[str, float]:
     """Task → error of the best epoch of the last stage on it, as the fit's notes say it."""
-    last = {task: last_training(notes, task) for task in tasks}
+    spec = job.spec
+    made = make_method(spec.method, ForecastingCity(locate(job.cities[0])), spec.tasks, **options)
+    made.fit(run)
+    last = {task: last_training(run.notes, task) for task in spec.tasks}
     if not all("validation_mae" in training for training in last.values()):
         raise UserError("The method's notes say no validation error, so nothing can be chosen by it.")
     return {task: training["validation_mae"] for task, training in last.items()}
+
+
+def _encoder(job: Job, options: Mapping[str, Any], run: RunContext) -> dict[str, float]:
+    """Task → the first metric that it has, on validation trips that no probe learns from or is stopped by."""
+    spec = job.spec
+    chosen = resolve(registry().load(spec.method).Options, options, spec.method)
+    seed_everything(spec.seed)
+    measured = lazy.load(TRAJECTORY.measurer).try_out(spec, [TrajectoryCity(locate(ref)) for ref in job.cities], chosen, run)
+    return {task: next(value for value in values.values() if value is not None) for task, values in measured.metrics.items()}
 
 
 def main() -> None:
@@ -100,7 +104,7 @@ def main() -> None:
     if given.method not in declared:
         raise unknown(f"method of {given.declarations.name}", given.method, declared)
     for trial in search(declared[given.method], given.method, given.preset):
-        errors = " | ".join(f"{error:.2f}" for error in trial.errors.values())
+        errors = " | ".join(f"{error:.3g}" for error in trial.errors.values())
         print(f"| {trial.suite} | {trial.name} | {errors} | {trial.steps:,} | {trial.cpu_s:.0f} |", flush=True)
 
 

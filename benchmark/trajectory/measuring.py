@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from benchmark.trajectory.exam import Exam, Judge
 from benchmark.trajectory.judging import KeptAside
 from benchmark.trajectory.judging_paper import AsTheAuthors
 from benchmark.trajectory.neural import FinetuningProber, NeuralEncoder
-from benchmark.trajectory.posing import check_labels, part_rows, pose_trajectories
+from benchmark.trajectory.posing import PartRows, check_labels, part_rows, pose_trajectories
 from benchmark.trajectory.probes import FrozenProber, Prober
 from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.using import embed_trips, fitted_encoder, rebuilt_problem
@@ -58,12 +58,20 @@ class TrajectoryMeasurer(Measurer):
                 "tasks": {task: {"unit": TRAJECTORY.kind(task).unit} for task in tasks}}, {}
 
     def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
+        return self._measure(spec, cities, options, run, lambda rows: rows, keep)
+
+    def try_out(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> Measured:
+        """As `measure`, on validation trips in the place of the test trips: for a search."""
+        return self._measure(spec, cities, options, run, PartRows.without_test, keep=False)
+
+    def _measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext,
+                 taken: Callable[[PartRows], PartRows], keep: bool) -> Measured:
         protocol, info, cls = trajectory_protocol(spec.protocol), registry().info(spec.method), registry().load(spec.method)
         changes = TRAJECTORY.scenario(spec.scenario).changes
         names = [city.name for city in cities]
         wanted = [(task, *split_task(names, task)) for task in spec.tasks]
         tables = {city.name: TripTable(city) for city in cities if city.name in {name for _, name, _ in wanted}}
-        rows = {name: part_rows(table.city, spec.budget, changes.get("labelled_share")) for name, table in tables.items()}
+        rows = {name: taken(part_rows(table.city, spec.budget, changes.get("labelled_share"))) for name, table in tables.items()}
         asks = cls.asks(options)
         method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=asks.road_class,
                                                                            protocol=protocol))

@@ -36,6 +36,10 @@ class PartRows:
         """The training trips of the budget, unlabelled and labelled."""
         return np.sort(np.concatenate([self.unlabelled, self.labelled]))
 
+    def without_test(self) -> PartRows:
+        """No test trip: every second validation trip stands for them, the others stay what they are. What a search may look at."""
+        return replace(self, validation=self.validation[::2], test=self.validation[1::2])
+
 
 def part_rows(city: TrajectoryCity, budget: Mapping[str, int | None], labelled_share: float | None = None) -> PartRows:
     """The trips of each part; a budget's caps, and the share of the labelled trips that a scenario keeps, take those with the smallest

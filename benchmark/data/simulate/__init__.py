@@ -83,6 +83,7 @@ TRAJECTORY_SIZES: dict[str, dict[str, TrajectorySize]] = {
     city: {
         "smoke": TrajectorySize(300, (*[44] * 13, 44, 66), 360, 180, 40, 60),
         "quick": TrajectorySize(1_300, (*[880] * 13, 1_150, 1_720), 6_000, 4_000, 1_000, 1_500),
+        "medium": TrajectorySize(2_600, (*[1_940] * 13, 2_300, 3_440), 10_000, 12_000, 2_000, 3_000),
         "full": TrajectorySize(None, (*[learnt] * 13, validated, tested), 50_000, 12_000, 5_000, 10_000),
     }
     # trips of a day in `full`; in xian more last longer than the limit of points

@@ -50,8 +50,8 @@ class Trial:
 def search(declaration: Mapping[str, Any], method: str, preset: str = "quick") -> Iterator[Trial]:
     """Fit every declared trial once, seed 0, within the counts of a preset.
 
-    declaration: `suites`, `trials` (name → option overrides) and perhaps `base` (overrides of all trials) and `tasks`. What the method
-    declares for the preset is not in force: a trial is all that is said in it.
+    declaration: `suites`, `trials` (name → option overrides) and perhaps `base` (overrides of all trials). What the method declares for
+    the preset is not in force: a trial is all that is said in it.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def search(declaration: Mapping[str, Any], method: str, preset: str = "quick") -
         raise UserError(f"{method} declares {len(trials)} trials; {MOST_TRIALS} are allowed, more would choose by chance.")
     prepare("cpu")
     for suite in declaration["suites"]:
-        plan = make_plan(Request((method,), suite, tasks=declaration.get("tasks"), preset=preset, device="cpu", floors=False))
+        plan = make_plan(Request((method,), suite, preset=preset, device="cpu", floors=False))
         for name, overrides in trials.items():
             options = {key: tuple(value) if isinstance(value, list) else value for key, value in {**base, **overrides}.items()}
             errors: dict[str, float] = {}

@@ -14,12 +14,13 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from baselines.trajectory.initialisation import initialise
-from baselines.trajectory.multi_view.encoder import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder, MultiViewOptions
+from baselines.trajectory.multi_view.encoder import HALF_VIEWS, NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder, MultiViewOptions
 from baselines.trajectory.multi_view.joint_extractor import JointExtractor
 from baselines.trajectory.multi_view.matching import PairMatching
 from baselines.trajectory.multi_view.streams import TYPE_ROWS, vectors_of
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.views import CityViews, SharedViews, road_tokens
+from baselines.trajectory.pretraining import SMALL_STEPS
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
 # weight of a recovery loss, and what the whole is divided by
@@ -67,8 +68,8 @@ class MVTraj(MultiViewEncoder):
     Options = MVTrajOptions
     presets: ClassVar = {
         "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
-        # 24 steps an epoch; steps larger than the paper's recover more masked units, but tell travel times worse (on validation trips)
-        "quick": {**NARROW_VIEWS, "epochs": 6, "warm_up_epochs": 1},
+        "quick": {**NARROW_VIEWS, **SMALL_STEPS},
+        "medium": {**HALF_VIEWS, **SMALL_STEPS},
     }
     options: MVTrajOptions
     network: MVTrajNetwork

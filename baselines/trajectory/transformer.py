@@ -17,7 +17,7 @@ from baselines.layers.attention import Positions, TransformerEncoder
 from baselines.layers.ragged import Ragged
 from baselines.trajectory.initialisation import initialise
 from baselines.trajectory.masking import masked_blocks, masked_mean
-from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
+from baselines.trajectory.pretraining import SMALL_STEPS, PretrainedEncoder, PretrainingOptions
 from baselines.trajectory.trip_vector import trip_vectors
 from benchmark import CityProblem, TrajectoryProblem, Trips
 
@@ -73,8 +73,8 @@ class Transformer(PretrainedEncoder):
     Options = TransformerOptions
     presets: ClassVar = {
         "smoke": {"width": 16, "feed_forward_width": 16, "layers": 1, "heads": 2, "epochs": 1, "warm_up_epochs": 1},
-        # 24 steps an epoch; the step size is the best of 1e-4, 1e-3 and 3e-3 on validation trips
-        "quick": {"width": 64, "feed_forward_width": 64, "epochs": 6, "learning_rate": 3e-3, "warm_up_epochs": 3, "dropout": 0.0},
+        "quick": {"width": 64, "feed_forward_width": 64, **SMALL_STEPS},
+        "medium": {"width": 128, "feed_forward_width": 128, **SMALL_STEPS},
     }
     options: TransformerOptions
     network: TransformerNetwork

@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from baselines.trajectory.multi_view.encoder import NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder
+from baselines.trajectory.multi_view.encoder import HALF_VIEWS, NARROW_VIEWS, TINY_VIEWS, MultiViewEncoder
+from baselines.trajectory.pretraining import SMALL_STEPS
 from benchmark import TrajectoryProblem, Trips
 from methods.smartraj2.losses import loss_terms
 from methods.smartraj2.network import CitiesApart, SMARTraj2Network
@@ -26,8 +27,8 @@ class SMARTraj2(MultiViewEncoder):
     Options = SMARTraj2Options
     presets: ClassVar = {
         "smoke": {**TINY_VIEWS, "epochs": 1, "warm_up_epochs": 1},
-        # 24 steps a city and epoch, 144 for two; the paper's step size, see mvtraj
-        "quick": {**NARROW_VIEWS, "epochs": 3, "warm_up_epochs": 1},
+        "quick": {**NARROW_VIEWS, **SMALL_STEPS},
+        "medium": {**HALF_VIEWS, **SMALL_STEPS},
     }
     ablations: ClassVar = {
         "no_diff_loss": {"w1": 0.0},

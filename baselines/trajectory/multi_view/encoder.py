@@ -15,11 +15,12 @@ from baselines.trajectory.multi_view.streams import View, streams_of
 from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
 from benchmark import RunContext, Trips
 
-# multi-view encoders for tests, and at about a fortieth of the papers' arithmetic
+# multi-view encoders for tests, at about a fortieth of the papers' arithmetic, and at half their width
 TINY_VIEWS = {"embedding_width": 8, "width": 16, "feed_forward_width": 16, "interval_bins": 5, "view_layers": 1, "view_heads": 1,
               "cross_heads": 1, "joint_layers": 1, "joint_heads": 1}
 NARROW_VIEWS = {"embedding_width": 32, "width": 64, "feed_forward_width": 64, "view_layers": 2, "view_heads": 4, "cross_heads": 4,
                 "joint_layers": 1}
+HALF_VIEWS = {**NARROW_VIEWS, "embedding_width": 64, "width": 128, "feed_forward_width": 128}
 
 
 @dataclass(frozen=True, kw_only=True)

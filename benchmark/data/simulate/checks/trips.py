@@ -32,6 +32,8 @@ TABLE_3: dict[str, dict[str, float]] = {
 WANTED: dict[str, dict[str, tuple[float, float]]] = {
     "full": {"roads": (1.0, 0.05), "links": (1.0, 0.05), "seconds between points": (1.0, 0.01), "points, m": (1.0, 0.12),
              "roads a trip": (1.0, 0.12), "duration, s": (1.0, 0.12), "road speed, m/s": (1.0, 0.12)},
+    "medium": {"seconds between points": (1.0, 0.01), "points, m": (0.88, 0.1), "roads a trip": (1.07, 0.1), "duration, s": (0.9, 0.1),
+               "road speed, m/s": (1.0, 0.15)},
     "quick": {"seconds between points": (1.0, 0.01), "points, m": (0.85, 0.1), "roads a trip": (1.06, 0.1), "duration, s": (0.9, 0.1),
               "road speed, m/s": (1.0, 0.15)},
     "smoke": {"seconds between points": (1.0, 0.01), "points, m": (0.62, 0.15), "roads a trip": (0.97, 0.12), "duration, s": (0.71, 0.15),
@@ -51,7 +53,7 @@ SAMPLE_HOURS = [0.027, 0.017, 0.011, 0.007, 0.007, 0.006, 0.016, 0.042, 0.059, 0
 # … and metres a second by class of road
 SAMPLE_CLASSES = {"trunk": 13.8, "primary": 10.7, "secondary": 9.6, "tertiary": 6.6}
 # least correlation with the sample's hours; a smoke city has a dozen trips at night
-LEAST = {"full": 0.95, "quick": 0.95, "smoke": 0.85}
+LEAST = {"full": 0.95, "medium": 0.95, "quick": 0.95, "smoke": 0.85}
 
 
 def compare(city: TrajectoryCity) -> list[Row]:

@@ -130,7 +130,7 @@ def test_lists_know_both_families(stbench):
     assert {row["scenario"]: row["tasks"] for row in rows("scenarios")}["keep-70"] == ["destination_road", "destination_grid"]
     assert all(row["meaning"] for row in rows("scenarios"))
     (quick,) = [row for row in rows("presets") if row["preset"] == "quick"]
-    assert (quick["unlabelled_trips"], quick["labelled_trips"]) == (1500, 1000)
+    assert (quick["unlabelled_trips"], quick["labelled_trips"]) == (6000, 4000)
 
 
 @pytest.mark.parametrize("what", ["methods", "suites", "tasks", "scenarios", "presets", "protocols", "sources"])

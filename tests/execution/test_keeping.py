@@ -93,7 +93,7 @@ def test_a_method_that_fails_when_it_is_fitted_again_leaves_its_error_and_the_re
     result = run_plan(made, store, workers=1, keep=True)
     assert [record.error["kind"] for record in result.failed] == ["E"]
     assert store.has(spec)
-    assert len(store.errors(spec)) == 1
+    assert len(store.errors(store.path(spec))) == 1
     assert not is_kept(store, spec)
     assert not caplog.records
 

@@ -134,8 +134,6 @@ def _names_fit(record: Record, family: Family) -> None:
         raise ValueError("is of one task twice")
     if (record.error is None) != (record.status == "done"):
         raise ValueError(f"is {record.status}, and has {'an' if record.error else 'no'} error")
-    if record.status == "failed" and record.metrics:
-        raise ValueError("is failed, and has metrics")
     if record.metrics.keys() != record.sums.keys():
         raise ValueError(f"has metrics of {_listed(record.metrics)} and sums of {_listed(record.sums)}")
     for what, found in (("metrics", record.metrics), ("days", record.days), ("floors", record.floors)):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made.forecasting_records import sums
 
 import benchmark as stb
 from benchmark.execution import work
@@ -64,7 +65,7 @@ def test_a_fit_with_other_metrics_than_its_record_is_not_kept_and_that_is_said(s
     made = plan()
     (spec,) = made.runs
     run_plan(made, store, workers=1)
-    elsewhere = replace(store.read(spec), metrics={"taxi_pick": {"mae": 1.0}})
+    elsewhere = replace(store.read(spec), metrics={"taxi_pick": {"mae": 1.0}}, sums={"taxi_pick": sums({"mae": 1.0})}, days={})
     store.path(spec).unlink()
     store.write(elsewhere)
     before = store.path(spec).read_bytes()

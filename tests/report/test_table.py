@@ -433,3 +433,10 @@ def test_the_papers_number_says_its_own_metric_and_stands_at_the_nearest(stores)
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(UserError, match="Did you mean latex"):
         render([], "latx")
+
+
+@pytest.mark.parametrize("notes", [{"mine": {"stages": 3}}, {"mine": {"stages": [1, {}]}},
+                                   {"training": {"best_epoch": "last", "epochs": 3}}])
+def test_notes_of_a_methods_own_are_never_mistaken_for_training(stores, notes):
+    (table,) = make_tables(*stores([record("stid", preset="full", notes=notes)]))
+    assert table.rows[0].settled

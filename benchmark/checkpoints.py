@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark.files import write_atomic
+from benchmark.files import DiskError, write_atomic
 
 
 class Checkpoints:
@@ -42,7 +42,10 @@ class Checkpoints:
         """Replace the stage's file; a kill at any moment leaves the old or the new one."""
         buffer = io.BytesIO()
         torch.save({"origin": self.origin, "state": state}, buffer)
-        write_atomic(self._path(stage), buffer.getvalue())
+        try:
+            write_atomic(self._path(stage), buffer.getvalue())
+        except OSError as error:  # of the store, whatever it is: no method's fault
+            raise DiskError(f"{self._path(stage)} could not be written: {error.strerror}.") from error
 
     def clear(self) -> None:
         """Forget everything: the run has left its record."""

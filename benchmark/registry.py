@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
 
 from benchmark import lazy
 from benchmark.errors import UserError, unknown
+from benchmark.families import FAMILIES
 
 # Packages of this project that list methods; each holds `METHODS`, a sequence of MethodInfo. Others use the entry point.
 CATALOGUES = ("baselines.forecasting.catalogue", "baselines.trajectory.catalogue", "methods.catalogue")
 ENTRY_POINTS = "stbench.methods"
+# what one fit of a method may cover, and how methods and sources are called
+SCOPES = ("task", "city", "cities")
+LOWER_SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 # the folder in which this project's packages stand side by side
 BESIDE = Path(__file__).resolve().parents[1]
 
@@ -83,7 +90,8 @@ Info = TypeVar("Info", bound=Named)
 class Catalogue(Generic[Info]):
     """Facts by name: what modules of this project list, then what outside packages name by an entry point.
 
-    A duplicate name is an error that names both places. A package that does not load is kept in `broken`, and raised when asked for.
+    A duplicate name among ours is an error that names both places. An outside package that does not load, or registers a name that is
+    taken, is kept in `broken`, and raised when asked for.
     """
 
     # what an entry is called in sentences, the modules' list of them, and their class
@@ -102,13 +110,24 @@ class Catalogue(Generic[Info]):
         for point in sorted(entry_points(group=group), key=lambda point: point.name):
             package = point.dist.name if point.dist else point.value
             try:
-                info = point.load()
-                if not isinstance(info, self.holds):
-                    raise TypeError(f"{point.value} is no benchmark.{self.holds.__name__}")
-            except Exception as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
+                with redirect_stdout(sys.stderr):  # what programs read is ours alone
+                    info = point.load()
+                    self._check(info, point.value)
+                self._add(info, f"package {package}")
+            except (Exception, SystemExit) as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
                 self.broken[point.name] = Broken(point.name, package, f"{type(error).__name__}: {error}")
-                continue
-            self._add(info, f"package {package}")
+
+    def _check(self, info: Any, place: str) -> None:
+        """Raise TypeError where an outside package registers what is no entry."""
+        if not isinstance(info, self.holds):
+            raise TypeError(f"{place} is no benchmark.{self.holds.__name__}")
+        for field, kind in get_type_hints(self.holds).items():
+            given = getattr(info, field)
+            parts = given if isinstance(given, tuple) else ()
+            if not isinstance(given, get_origin(kind) or kind) or not all(isinstance(one, str) for one in parts):
+                raise TypeError(f"{place} says {ascii(given)[:80]} for {field}, which is of another type")
+        if not LOWER_SNAKE.fullmatch(info.name):
+            raise TypeError(f"{place} is called {ascii(info.name)[:80]}; a {self.noun} has a lower_snake name")
 
     def _add(self, info: Info, place: str) -> None:
         if info.name in self._infos:
@@ -135,7 +154,7 @@ class Catalogue(Generic[Info]):
         ------
         UserError: there is none of that name (nearest names), or its package does not load.
         """
-        if name in self.broken:
+        if name not in self._infos and name in self.broken:
             bad = self.broken[name]
             raise UserError(f"The {self.noun} '{name}' of package {bad.package} does not load: {bad.reason}.")
         if name not in self._infos:
@@ -145,9 +164,11 @@ class Catalogue(Generic[Info]):
     def follow(self, name: str, target: str) -> Any:
         """The object that a lazy target of one entry names."""
         try:
-            return lazy.load(target)
-        except (ImportError, AttributeError) as error:
-            raise UserError(f"The {self.noun} '{name}' ({self._places[name]}) does not load from {target}: {error}.") from error
+            with redirect_stdout(sys.stderr):
+                return lazy.load(target)
+        except (Exception, SystemExit) as error:
+            reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
+            raise UserError(f"The {self.noun} '{name}' ({self._places[name]}) does not load from {target}: {reason}.") from error
 
 
 class Registry(Catalogue[MethodInfo]):
@@ -157,6 +178,12 @@ class Registry(Catalogue[MethodInfo]):
 
     def __init__(self, catalogues: tuple[str, ...] = CATALOGUES, group: str = ENTRY_POINTS) -> None:
         super().__init__(catalogues, group)
+
+    def _check(self, info: Any, place: str) -> None:
+        super()._check(info, place)
+        if info.family not in FAMILIES or info.scope not in SCOPES:
+            raise TypeError(f"{place} is of family '{info.family}' and scope '{info.scope}'; families: {', '.join(FAMILIES)}, scopes: "
+                            f"{', '.join(SCOPES)}")
 
     def names(self, family: str | None = None) -> list[str]:
         """The names of all methods, or of those of one family."""

@@ -15,11 +15,13 @@ SETTLED_BY = 0.9
 
 def last_training(notes: Mapping[str, Any], task: str) -> Mapping[str, Any]:
     """The facts of the last stage that trained for a task; empty where nothing was trained."""
-    stages = [stage for note in notes.values() if isinstance(note, Mapping) for stage in note.get("stages", ()) if stage["task"] == task]
+    stages = [stage for note in notes.values() if isinstance(note, Mapping) and isinstance(note.get("stages"), list)
+              for stage in note["stages"] if isinstance(stage, Mapping) and stage.get("task") == task]
     return stages[-1] if stages else notes.get("training", {})
 
 
 def has_settled(notes: Mapping[str, Any], task: str) -> bool:
     """Whether the validation error no longer fell in the last tenth of the epochs of a task's last stage."""
     training = last_training(notes, task)
-    return not {"epochs", "best_epoch"} <= training.keys() or training["best_epoch"] <= SETTLED_BY * training["epochs"]
+    best, epochs = training.get("best_epoch"), training.get("epochs")
+    return not (isinstance(best, int) and isinstance(epochs, int)) or best <= SETTLED_BY * epochs

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"testing"}, {"execution"}, {"forecasting", "trajectory"}, {"training"}, {"suites"},
     {"data"}, {"contract"}, {"store"}, {"families", "registry", "checkpoints"},
-    {"options", "metrics", "protocols", "spec", "ragged", "days", "markov"}, {"files", "lazy"}, {"errors"}, {""},
+    {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},
+    {"shapes"}, {"files", "lazy", "plain_json"}, {"errors"}, {""},
 ]
 # the families as plain data are made of each family's protocols, which import nothing above themselves
 FROM_BELOW = {("families", "benchmark.forecasting.protocol"), ("families", "benchmark.trajectory.protocol")}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +51,57 @@ def test_a_broken_package_is_listed_with_its_reason_and_fails_when_asked_for(mon
     assert "foreign_package" in registry.broken["foreign"].reason
     with pytest.raises(UserError, match=r"'foreign'.*No module named"):
         registry.info("foreign")
+
+
+def point(load, name="foreign"):
+    class Point:
+        value, dist = "foreign_package:info", None
+
+    Point.name, Point.load = name, lambda self: load()
+    return Point()
+
+
+def loud():
+    print("hello")
+    return replace(INFO, name="loud")
+
+
+@pytest.mark.parametrize(("load", "reason"), [
+    (lambda: sys.exit(3), "SystemExit: 3"), (lambda: 1 / 0, "ZeroDivisionError"), (lambda: INFO, "Two methods are called 'mine'"),
+    (lambda: {"name": "x"}, "is no benchmark.MethodInfo"), (lambda: replace(INFO, name="Not Snake"), "has a lower_snake name"),
+    (lambda: replace(INFO, name="../x"), "has a lower_snake name"), (lambda: replace(INFO, name=5), "says 5 for name"),
+    (lambda: replace(INFO, name="a", version="1"), "says '1' for version"), (lambda: replace(INFO, name="a", inputs=(1,)), "for inputs"),
+    (lambda: replace(INFO, name="a", inputs="value"), "for inputs"),
+    (lambda: replace(INFO, name="a", family="cooking"), "of family 'cooking'"),
+    (lambda: replace(INFO, name="a", scope="world"), "scope 'world'"), (lambda: MethodInfo, "is no benchmark.MethodInfo")])
+def test_an_outside_package_stops_no_command_but_those_that_name_it(monkeypatch, catalogue, load, reason):
+    monkeypatch.setattr("benchmark.registry.entry_points", lambda group: [point(load), point(lambda: replace(INFO, name="good"), "good")])
+    registry = Registry((catalogue("first", INFO),), "any")
+    assert registry.names() == ["mine", "good"]
+    assert reason in registry.broken["foreign"].reason
+    assert registry.info("mine") is INFO
+    with pytest.raises(UserError, match="does not load"):
+        registry.info("foreign")
+
+
+def test_a_broken_package_under_the_name_of_ours_hides_nothing(monkeypatch, catalogue):
+    monkeypatch.setattr("benchmark.registry.entry_points", lambda group: [point(lambda: 1 / 0, "mine")])
+    assert Registry((catalogue("first", INFO),), "any").info("mine") is INFO
+
+
+def test_what_an_outside_package_prints_is_no_output_of_ours(monkeypatch, capsys):
+    monkeypatch.setattr("benchmark.registry.entry_points", lambda group: [point(loud)])
+    assert Registry((), "any").names() == ["loud"]
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "hello\n")
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(3)", "1 / 0", "this is no Python"])
+def test_a_target_that_fails_as_it_loads_is_a_sentence(monkeypatch, tmp_path, catalogue, code):
+    (tmp_path / "failing_target.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=r"'a'.*does not load from failing_target:X"):
+        Registry((catalogue("first", replace(INFO, name="a", target="failing_target:X")),), "none").load("a")
 
 
 @pytest.mark.parametrize("made", ["methods/__init__.py", "methods/catalogue.py", "methods.py", "baselines/notes.txt"])

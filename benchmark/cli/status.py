@@ -27,6 +27,7 @@ def status(
     drop: Annotated[str | None, typer.Option(metavar="ID|WORDS", help="Forget a campaign that nobody works on; its records stay.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 where a broken record was left out.")] = False,
 ) -> None:
     """Show what is done, running, failed and to do, and when it will be over.
 
@@ -36,7 +37,7 @@ def status(
     from benchmark.report.status import text
     from benchmark.store.campaigns import drop as forget
     from benchmark.store.campaigns import states
-    from benchmark.store.records import Store, local_root
+    from benchmark.store.records import Store, check_none_broken, local_root
 
     store = Store(local_root(results))
 
@@ -54,6 +55,8 @@ def status(
         typer.echo(json_.dumps([{**asdict(one), "eta": one.eta} for one in shown()], indent=2, ensure_ascii=False))
     else:
         typer.echo(text(shown()), nl=False)
+    if strict:
+        check_none_broken(store)
 
 
 def _watch(shown: Callable[[], list[State]]) -> None:

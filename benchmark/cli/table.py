@@ -26,6 +26,7 @@ def table(
     format: Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")] = "rich",
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
     results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 where a broken record was left out.")] = False,
 ) -> None:
     """Print tables: mean ± sd over seeds, best and second marked, the paper's number beside, floors dim above.
 
@@ -35,16 +36,20 @@ def table(
 
     print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric),
                         names(scenario), horizon=horizon),
-                 "json" if json else format, results)
+                 "json" if json else format, results, strict=strict)
 
 
-def print_tables(chosen: Filter, format: str, results: Path | None) -> None:
-    """Tables of both stores, in one of the formats."""
+def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: bool = False) -> None:
+    """Tables of both stores, in one of the formats; with `strict`, a broken record is an error once they are printed."""
     from benchmark.report.choice import open_stores
     from benchmark.report.render import check_format, render
     from benchmark.report.suite import nothing, suite_sheets
     from benchmark.report.table import make_tables
+    from benchmark.store.records import check_none_broken
 
     check_format(format)
-    text = render(suite_sheets(make_tables(*open_stores(results), chosen)), format, nothing(chosen))
+    stores = open_stores(results)
+    text = render(suite_sheets(make_tables(*stores, chosen)), format, nothing(chosen))
     typer.echo(text, nl=not text.endswith("\n"))
+    if strict:
+        check_none_broken(*stores)

@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark import lazy
 from benchmark.data.embedded.recipe import Embedded, embedded
-from benchmark.data.folder import prepared, read_card, verify
+from benchmark.data.folder import city_cards, folders, prepared, read_card, verify
 from benchmark.errors import unknown
-from benchmark.families import find_family
 
 
 def find(name: str, edition: str | None = None) -> list[Path]:
@@ -24,10 +22,10 @@ def find(name: str, edition: str | None = None) -> list[Path]:
     for recipe in _still_packed():
         if recipe.name == name:
             recipe.make()
-    folders = prepared()
-    named = [folder for folder in folders if folder.parent.name == name]
+    every = prepared()
+    named = [folder for folder in every if folder.parent.name == name]
     if not named:
-        raise unknown("prepared city", name, {folder.parent.name for folder in folders})
+        raise unknown("prepared city", name, {folder.parent.name for folder in every})
     editions = {folder: {folder.name, read_card(folder)["edition"]} for folder in named}
     found = [folder for folder in named if edition is None or edition in editions[folder]]
     if not found:
@@ -54,10 +52,10 @@ def verify_cities(names: Sequence[str] = ()) -> list[str]:
     ------
     UserError: names the first file that is missing or changed, or the unknown city.
     """
-    folders = [folder for name in names for folder in find(name)] if names else prepared()
-    for folder in folders:
+    found = [folder for name in names for folder in find(name)] if names else folders()
+    for folder in found:
         verify(folder)
-    return [f"{folder.parent.name}/{folder.name}" for folder in folders]
+    return [f"{folder.parent.name}/{folder.name}" for folder in found]
 
 
 def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
@@ -72,6 +70,10 @@ def in_lines(card: Mapping[str, Any]) -> list[str]:
 
 class CityCards(ABC):
     """How the cards of one kind of city read; `families` names one object a kind."""
+
+    @abstractmethod
+    def check(self, card: Mapping[str, Any]) -> None:
+        """Raise ValueError where a card lacks what is read of it here, or says it in another type."""
 
     @abstractmethod
     def size_in_words(self, card: Mapping[str, Any], tasks: Sequence[str]) -> str:
@@ -91,7 +93,7 @@ class CityCards(ABC):
 
 
 def _cards(card: Mapping[str, Any]) -> CityCards:
-    found: CityCards = lazy.load(find_family(card["kind"]).cards)
+    found: CityCards = city_cards(card)
     return found
 
 

@@ -12,14 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmark import lazy
 from benchmark.errors import UserError
+from benchmark.families import FAMILIES, find_family
 from benchmark.files import disk_errors, home, sha256, write_atomic
+from benchmark.plain_json import BadFile, leave_out
+from benchmark.shapes import anything, each, fields_of, one_of, read_shaped, text, word
 
 logger = logging.getLogger("stbench")
 
 CARD = "card.json"
-# what every card holds, whatever the kind of city
-CARD_KEYS = frozenset({"kind", "name", "edition", "files", "fingerprint", "card_sha256"})
+# the edition of every city that a user brings
+OWN = "own"
+# what every card holds, whatever the kind of city; each kind says more in its `cards.py`
+EVERY_CARD = fields_of({"kind": one_of(FAMILIES), "name": word, "edition": word, "title": text, "files": each(text), "fingerprint": word,
+                        "card_sha256": text}, rest=anything)
 
 
 @dataclass(frozen=True)
@@ -50,16 +57,10 @@ def seal(folder: Path, card: dict[str, Any], content: str) -> None:
 
 def read_card(folder: Path) -> dict[str, Any]:
     """A city's card; a missing or broken one is a sentence."""
-    path = folder / CARD
     try:
-        card = json.loads(path.read_text())
+        card: dict[str, Any] = read_shaped(folder / CARD, EVERY_CARD, f"Remove the folder {folder} and prepare the city again.")
     except FileNotFoundError:
         raise UserError(f"No city at {folder}: {CARD} is missing. See `stbench data list`.") from None
-    except ValueError:
-        raise UserError(f"{path} is not readable JSON; remove the folder {folder} and prepare the city again.") from None
-    lacking = sorted(CARD_KEYS - set(card)) if isinstance(card, dict) else sorted(CARD_KEYS)
-    if lacking:
-        raise UserError(f"{path} lacks {', '.join(lacking)}; remove the folder {folder} and prepare the city again.")
     return card
 
 
@@ -111,10 +112,35 @@ def verify(folder: Path) -> None:
             raise UserError(f"{path} has changed since it was prepared (SHA-256 differs); remove {folder} and prepare the city again.")
 
 
+def folders() -> list[Path]:
+    """The folders of all cities, sorted, their cards be they broken; a half-written one has a hidden name and is none."""
+    found = (path.parent for path in cities_home().glob(f"*/*/{CARD}"))
+    return sorted(folder for folder in found if not folder.name.startswith("."))
+
+
 def prepared() -> list[Path]:
-    """The folders of all prepared cities, sorted; a half-written one has a hidden name and is none."""
-    folders = (path.parent for path in cities_home().glob(f"*/*/{CARD}"))
-    return sorted(folder for folder in folders if not folder.name.startswith("."))
+    """The folders of all prepared cities, sorted. One with a broken card, or that of another city, is named on stderr and left out."""
+    return [folder for folder in folders() if _is_city(folder)]
+
+
+def _is_city(folder: Path) -> bool:
+    try:
+        card = read_card(folder)
+        if card["name"] != folder.parent.name:
+            raise BadFile(f"{folder / CARD} is of the city {card['name']}, which lies elsewhere; remove the folder {folder}.")
+        city_cards(card).check(card)
+    except ValueError as error:
+        leave_out(BadFile(f"{folder / CARD} {error}. Remove the folder {folder} and prepare the city again."))
+        return False
+    except UserError as error:
+        leave_out(error)
+        return False
+    return True
+
+
+def city_cards(card: Mapping[str, Any]) -> Any:
+    """How cards of its kind read: a `cards.CityCards`."""
+    return lazy.load(find_family(card["kind"]).cards)
 
 
 def _digest(card: dict[str, Any]) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -23,20 +27,30 @@ from benchmark.execution.packing import pack
 from benchmark.families import find_family
 from benchmark.files import DiskError
 from benchmark.options import resolve
+from benchmark.plain_json import check_plain, parse_json
 from benchmark.registry import registry
 from benchmark.spec import Record, RunSpec, as_before
+from benchmark.store.check import decode
 from benchmark.store.claims import claim
 from benchmark.store.kept import is_kept, same_metrics, write_kept
-from benchmark.store.records import Store
+from benchmark.store.records import Store, dumps
 from benchmark.suites.cities import locate
 
-# faults of the machine, not of a method
+# faults of the store, of the worker process and of the machine, not of a method; while a method is at work only some are
 INFRASTRUCTURE = (MemoryError, OSError, DiskError)
+# what the machine lacks, whoever asks for it: room on the disk, a working disk, a mounted one
+OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE)
+# letters of an error's message and of its traceback that a record keeps
+LONGEST_MESSAGE = 2000
 
 
 def lacks(store: Store, spec: RunSpec, *, force: bool = False, keep: bool = False) -> bool:
     """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
     return force or not store.has(spec) or (keep and not is_kept(store, spec))
+
+
+class BadResult(RuntimeError):
+    """What a method tells of itself is nothing that a record holds."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +114,11 @@ class Outcome:
 
 def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda progress: None,
             checkpoints: Checkpoints | None = None, *, keep: bool = False) -> Outcome:
-    """Do one run, from its checkpoints if there are any. A method's fault becomes a failed record; faults of the machine are raised."""
+    """Do one run, from its checkpoints if there are any.
+
+    Whatever a method raises is its fault and becomes a failed record, `SystemExit` and its own `KeyboardInterrupt` too. Raised are faults
+    of the store and of the machine, and an interrupt that came by a signal. A full memory leaves its record as well.
+    """
     spec, family = job.spec, find_family(job.spec.family)
     measurer: Measurer = lazy.load(family.measurer)
     cities = [measurer.open_city(locate(ref)) for ref in job.cities]
@@ -108,14 +126,58 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     facts, about = measurer.facts(spec, cities)
     base = {"city": facts, "environment": {**environment(torch.device(device)), **code_state()}, "notes": {**job.notes, **about}}
     run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints)
+
+    def checked(step: Progress) -> None:
+        """A note that no record can hold is found at the next epoch, and not when all is done."""
+        _check_notes(run)
+        progress(step)
+
+    run.progress = checked
+    with _Signals() as signals:
+        try:
+            return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run, keep=keep))
+        except BaseException as error:
+            if isinstance(error, DiskError) or (isinstance(error, OSError) and error.errno in OF_THE_MACHINE):
+                raise
+            if isinstance(error, KeyboardInterrupt) and signals.came:
+                raise
+            return Outcome(Record(spec, "failed", error=_failure(error), **base))
+
+
+def _failure(error: BaseException) -> dict[str, str]:
+    """Kind, message and the end of the traceback, as plain text."""
+    tail = "".join(traceback.format_exception(error)[-4:]).replace(str(Path(__file__).resolve().parents[2]), "…")[-LONGEST_MESSAGE:]
     try:
-        return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run, keep=keep))
-    except (*INFRASTRUCTURE, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        tail = "".join(traceback.format_exception(error)[-4:]).replace(str(Path(__file__).resolve().parents[2]), "…")[-2000:]
-        failure = {"kind": type(error).__name__, "message": str(error), "traceback": tail}
-        return Outcome(Record(spec, "failed", error=failure, **base), history)
+        message = str(error)[:LONGEST_MESSAGE]
+    except Exception:  # an exception of the method's own may do anything
+        message = ""
+    said = {"kind": type(error).__name__, "message": message, "traceback": tail}
+    return {key: text.encode(errors="backslashreplace").decode() for key, text in said.items()}
+
+
+class _Signals:
+    """Notes whether an interrupt came by a signal: a method can raise one, too."""
+
+    came = False
+
+    def __enter__(self) -> _Signals:
+        self.before = {}
+        if threading.current_thread() is threading.main_thread():  # no other one hears signals
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if callable(handler := signal.getsignal(number)):
+                    self.before[number] = handler
+                    signal.signal(number, self._noted(handler))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _noted(self, handler: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], Any]:
+        def note(number: int, frame: FrameType | None) -> Any:
+            self.came = True
+            return handler(number, frame)
+        return note
 
 
 def budget(spec: RunSpec) -> Budget:
@@ -156,4 +218,17 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
         counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
+    _check_notes(run)
+    try:
+        json.dumps(run.history)
+        decode(parse_json(dumps(record).encode()))
+    except (ValueError, TypeError) as error:
+        raise BadResult(f"The record of this run {error}.") from None
     return Outcome(record, run.history, measured.per_node, pack(measured.fitted) if measured.fitted else {})
+
+
+def _check_notes(run: RunContext) -> None:
+    try:
+        check_plain(run.notes)
+    except ValueError as error:
+        raise BadResult(f"run.notes {error}; they are JSON values only.") from None

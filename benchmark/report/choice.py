@@ -92,7 +92,7 @@ def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Ite
 
     Raises
     ------
-    UserError: the filter asks for what does not exist, or a broken record.
+    UserError: the filter asks for what does not exist. A broken record is named on stderr and left out.
     """
     chosen.check()
     for source, store in (("local", local), ("published", published)):

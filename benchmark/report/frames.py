@@ -31,7 +31,7 @@ def records(results: str | Path | None = None, **filters: str | Sequence[str] | 
 
     Raises
     ------
-    UserError: a filter, preset, protocol, scenario or metric that does not exist, or a broken record.
+    UserError: a filter, preset, protocol, scenario or metric that does not exist. A broken record is named on stderr and left out.
 
     >>> frame = records(suite="nyc", method=("stid", "cmust"), task="taxi_pick", metric="mae")
     >>> list(frame.columns)

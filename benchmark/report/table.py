@@ -69,7 +69,7 @@ def make_tables(local: Store, published: Store | None, chosen: Filter | None = N
 
     Raises
     ------
-    UserError: the filter asks for what does not exist, or a broken record.
+    UserError: the filter asks for what does not exist. A broken record is named on stderr and left out.
     """
     chosen = chosen or Filter()
     groups: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[str, list[Record]]]] = {}

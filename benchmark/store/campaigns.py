@@ -16,9 +16,14 @@ from typing import Any
 
 from benchmark.errors import UserError, unknown
 from benchmark.files import write_atomic
+from benchmark.plain_json import BadFile, leave_out
+from benchmark.shapes import amount, fields_of, list_of, read_shaped, text, whole, word
 from benchmark.spec import RunSpec
 from benchmark.store.claims import Owner, running
 from benchmark.store.records import Store
+
+CAMPAIGN = fields_of({"headline": text, "started": amount, "runs": list_of(fields_of(
+    {"id": word, "suite": word, "method": word, "label": text, "tasks": whole}))})
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,13 @@ def label(spec: RunSpec, notes: Mapping[str, Any]) -> str:
 def states(store: Store) -> list[State]:
     """All campaigns of a store, the last started first."""
     found = []
-    for path in (store.root / "campaigns").glob("*.json"):
+    for path in sorted((store.root / "campaigns").glob("*.json")):
         try:
-            found.append((path.stem, json.loads(path.read_text())))
-        except (FileNotFoundError, ValueError):
-            continue  # dropped meanwhile, or a foreign file
+            found.append((path.stem, read_shaped(path, CAMPAIGN, "It is no campaign; remove it.")))
+        except FileNotFoundError:  # dropped meanwhile
+            continue
+        except BadFile as error:
+            leave_out(error)
     return [_state(store, name, one) for name, one in sorted(found, key=lambda one: -one[1]["started"])]
 
 
@@ -90,7 +97,7 @@ def drop(store: Store, named: str) -> State:
         raise unknown("campaign", named, [one.id for one in known])
     if len(meant) > 1:
         raise UserError(f"'{named}' may be one of {len(meant)} campaigns; name its id: "
-                        f"{'; '.join(f'{one.id} ({one.headline.splitlines()[0]})' for one in meant)}.")
+                        f"{'; '.join(f'{one.id} ({one.headline.partition(chr(10))[0]})' for one in meant)}.")
     (one,) = meant
     if one.running:
         label, owner = one.running[0]
@@ -108,25 +115,25 @@ def _state(store: Store, name: str, campaign: dict[str, Any]) -> State:
     for run in campaign["runs"]:
         folder, kind = store.root / run["suite"] / run["method"], (run["method"], run["tasks"])
         record = folder / f"{run['id']}.json"
-        if record.is_file():
+        if whole := store.sound(record):
             done += 1
-            took.setdefault(kind, []).append(json.loads(record.read_text())["timings"]["total_s"])
+            if "total_s" in whole.timings:
+                took.setdefault(kind, []).append(whole.timings["total_s"])
         elif owner := running(record):
             at_work.append((run["label"], owner))
             left.append((kind, time.time() - owner.since))
         else:
             todo += 1
             left.append((kind, 0.0))
-            if error := _last_error(folder, run["id"]):
+            if error := _last_error(store, record):
                 failed.append((run["label"], error))
     known = all(kind in took for kind, _ in left)
     work = sum(max(fmean(took[kind]) - spent, 0.0) for kind, spent in left) if known else None
     return State(name, campaign["headline"], campaign["started"], len(campaign["runs"]), done, at_work, failed, todo, work)
 
 
-def _last_error(folder: Path, run_id: str) -> str | None:
-    errors = sorted(folder.glob(f"{run_id}.error-*.json"), key=lambda path: path.stat().st_mtime)
-    if not errors:
-        return None
-    error = json.loads(errors[-1].read_text())["error"]
-    return f"{error['kind']}: {error['message']}"
+def _last_error(store: Store, record: Path) -> str | None:
+    for failed in reversed(store.errors(record)):
+        if failed.error:
+            return f"{failed.error['kind']}: {failed.error['message']}"
+    return None

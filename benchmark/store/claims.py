@@ -17,13 +17,15 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from benchmark.files import disk_errors
+from benchmark.plain_json import BadFile, leave_out
+from benchmark.shapes import amount, an_object, fields_of, number, or_none, read_shaped, text, typed, whole
 from benchmark.spec import RunSpec
 from benchmark.store.records import Store
 
@@ -50,7 +52,8 @@ class Owner:
     def alive(self, beat: float) -> bool:
         """Whether it still lives; `beat` is the time of its last heartbeat."""
         if self.host != _host() or sys.platform == "win32":
-            return time.time() - beat < SILENCE
+            # a clock that runs ahead by more says nothing either
+            return abs(time.time() - beat) < SILENCE
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -58,6 +61,13 @@ class Owner:
         except PermissionError:
             pass
         return _process_began(self.pid) == self.began
+
+
+# what a claim says; a process has a number that the system can ask for
+OWNER = fields_of({"host": text, "pid": typed(lambda value: type(value) is int and 0 < value < 2**31, "number of a process"),
+                   "began": whole, "since": amount, "token": text, "progress": an_object})
+PROGRESS = fields_of({"stage": text, "epoch": whole, "epochs": whole, "train_loss": number, "validation_loss": number},
+                     {"number": or_none(whole), "stages": or_none(whole)})
 
 
 class Claim:
@@ -71,7 +81,7 @@ class Claim:
     def beat(self) -> None:
         """Say that the owner lives, and how far it is. A claim that was lost is left to its new owner."""
         if self.held():
-            _write(self.path, Owner(**{**asdict(self.owner), "progress": self.progress}))
+            _write(self.path, replace(self.owner, progress=_shown(self.progress)))
 
     def held(self) -> bool:
         """Whether the run is still this process's."""
@@ -117,9 +127,22 @@ def running(record: Path) -> Owner | None:
 def read_claim(path: Path) -> tuple[Owner, float] | None:
     """A claim and the time of its last heartbeat; None where there is none, or none that can be read."""
     try:
-        return Owner(**json.loads(path.read_text())), path.stat().st_mtime
-    except (FileNotFoundError, ValueError, TypeError):
+        said, beat = read_shaped(path, OWNER, "It is no claim of a run, which counts as free."), path.stat().st_mtime
+    except FileNotFoundError:
         return None
+    except BadFile as error:
+        leave_out(error)
+        return None
+    return Owner(**{**said, "progress": _shown(said["progress"])}), beat
+
+
+def _shown(progress: dict[str, Any]) -> dict[str, Any]:
+    """Progress that others can read; none where a method tells what is no progress, such as a loss that is no number."""
+    try:
+        PROGRESS(progress, "")
+    except ValueError:
+        return {}
+    return progress
 
 
 def _keep_beating(claim: Claim, over: threading.Event) -> None:

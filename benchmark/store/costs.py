@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
@@ -43,15 +42,9 @@ def _finished(store: Store, places: Iterable[tuple[str, str]]) -> dict[Kind, lis
     """Seconds of all finished runs in these folders of suites and methods."""
     took: dict[Kind, list[float]] = {}
     for suite, method in places:
-        for path in (store.root / suite / method).glob("*.json"):
-            if "." in path.stem:
-                continue
-            try:
-                data = json.loads(path.read_text())
-                kind = suite, method, data["spec"]["preset"], len(data["spec"]["tasks"])
-                took.setdefault(kind, []).append(data["timings"]["total_s"])
-            except (ValueError, KeyError, TypeError):
-                continue  # whoever reads the record itself says that it is broken
+        for record in store.records(store.root / suite / method):
+            if "total_s" in record.timings:
+                took.setdefault(kind_of(record.spec), []).append(record.timings["total_s"])
     return took
 
 

@@ -18,10 +18,13 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.files import sha256, write_atomic
+from benchmark.shapes import each, fields_of, read_shaped, text
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
-from benchmark.store.records import Store, read
+from benchmark.store.check import SPEC, VALUES, read_record
+from benchmark.store.records import Store
 
+KEPT = fields_of({"id": text, "spec": SPEC, "metrics": each(VALUES), "files": each(text)})
 STATE, PREDICTIONS, SIDECAR = ".state.safetensors", ".predictions.npz", ".kept.json"
 
 
@@ -57,7 +60,7 @@ class Kept:
     def fits_its_record(self) -> bool:
         """Whether the record beside it, if there is one, is of the same fit and not of a later one of the same run."""
         record = self.path.with_name(f"{self.spec.id}.json")
-        return not record.is_file() or same_metrics(self.metrics, read(record).metrics)
+        return not record.is_file() or same_metrics(self.metrics, read_record(record).metrics)
 
 
 def write_kept(store: Store, record: Record, files: Mapping[str, bytes]) -> None:
@@ -76,7 +79,10 @@ def is_kept(store: Store, spec: RunSpec) -> bool:
     sidecar = _sidecar(store, spec)
     if not (store.has(spec) and sidecar.is_file()):
         return False
-    found = read_kept(sidecar)
+    try:
+        found = read_kept(sidecar)
+    except UserError:  # it is written anew
+        return False
     return all(sidecar.with_name(f"{spec.id}{suffix}").is_file() for suffix in found.files) and found.fits_its_record()
 
 
@@ -92,12 +98,8 @@ def read_kept(sidecar: Path) -> Kept:
     ------
     UserError: it is unreadable, incomplete, or its id does not fit its spec.
     """
-    try:
-        said = json.loads(sidecar.read_text())
-        found = Kept(sidecar, RunSpec.from_json(said["spec"]), said["metrics"], said["files"])
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise UserError(f"{sidecar} is not whole ({type(error).__name__}); remove it and type the command of the run again with "
-                        "--keep.") from None
+    said = read_shaped(sidecar, KEPT, "It is not whole; remove it and type the command of the run again with --keep.")
+    found = Kept(sidecar, RunSpec.from_json(said["spec"]), said["metrics"], said["files"])
     if found.spec.id != said["id"]:
         raise UserError(f"{sidecar}: the id {said['id']} does not fit its spec ({found.spec.id}); the file was edited.")
     return found
@@ -145,7 +147,12 @@ def _in_store(store: Store, suffix: str) -> list[Path]:
 
 def _listed(sidecars: Sequence[Path]) -> str:
     """Ids and what they are, at most eight."""
-    specs = [read_kept(sidecar).spec for sidecar in sidecars[:8]]
+    specs = []
+    for sidecar in sidecars[:8]:
+        try:
+            specs.append(read_kept(sidecar).spec)
+        except (UserError, FileNotFoundError):  # it says so when it is asked for
+            continue
     more = [f"… ({len(sidecars)} in all)"] if len(sidecars) > 8 else []
     return ", ".join([*(f"{spec.id} ({label(spec, {})} on {spec.suite})" for spec in specs), *more])
 

@@ -13,7 +13,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.files import disk_errors, new_folder, write_atomic
 from benchmark.spec import Record
 from benchmark.store.claims import running
-from benchmark.store.records import LARGEST_RECORD, Store, dumps, read
+from benchmark.store.records import LARGEST_RECORD, Store, dumps
 
 Takes = Callable[[Record], bool]
 # every file of an archive says this moment, so that the same records are the same bytes
@@ -92,7 +92,7 @@ def find_runs(store: Store, ids: Iterable[str] = (), takes: Takes | None = None)
     for run, paths in files.items():
         if ids and run.name not in ids:
             continue
-        record = _readable(run, paths, strict=not ids)
+        record = _readable(store, run, paths)
         if takes is not None and (record is None or not takes(record)):
             continue
         if owner := running(run.with_suffix(".json")):
@@ -101,17 +101,10 @@ def find_runs(store: Store, ids: Iterable[str] = (), takes: Takes | None = None)
     return chosen
 
 
-def _readable(run: Path, paths: list[Path], *, strict: bool) -> Record | None:
-    """The record of a run, or of its last failed attempt; one that is broken counts as none where the run was asked for by its id."""
-    whole = run.with_suffix(".json")
-    for path in (whole, *reversed([path for path in paths if path.name.startswith(f"{run.name}.error-")])):
-        if path in paths:
-            try:
-                return read(path)
-            except UserError:
-                if strict:
-                    raise
-    return None
+def _readable(store: Store, run: Path, paths: list[Path]) -> Record | None:
+    """The record of a run, or of its last failed attempt; a broken one is named, and counts as none."""
+    files = (run.with_suffix(".json"), *reversed([path for path in paths if path.name.startswith(f"{run.name}.error-")]))
+    return next((record for path in files if (record := store.sound(path))), None)
 
 
 def remove(found: Iterable[Found]) -> None:
@@ -126,11 +119,11 @@ def remove(found: Iterable[Found]) -> None:
 
 
 def export(store: Store, destination: Path, takes: Takes) -> list[Record]:
-    """Write the records that a filter takes, each read and checked, into a new folder or a new ``.zip``; nothing that lies beside them.
+    """Write the records that a filter takes, as far as they are whole, into a new folder or a new ``.zip``; nothing that lies beside them.
 
     Raises
     ------
-    UserError: the destination is there already, a record is broken, or the filter takes none.
+    UserError: the destination is there already, or the filter takes none.
     """
     if destination.exists():
         raise UserError(f"{destination} is there already; name a new folder, or a new file that ends in .zip.")

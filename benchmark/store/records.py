@@ -21,7 +21,9 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.files import data_home, home, new_folder, sha256, write_atomic
+from benchmark.plain_json import BadFile, leave_out
 from benchmark.spec import Record, RunSpec
+from benchmark.store.check import read_record
 
 # a published record stays reviewable in a diff
 LARGEST_RECORD = 48 * 1024
@@ -68,17 +70,30 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # file -> what is wrong with a record that was left out
+        self.broken: dict[Path, str] = {}
 
     def path(self, spec: RunSpec) -> Path:
         return self.root / spec.suite / spec.method / f"{spec.id}.json"
 
     def has(self, spec: RunSpec) -> bool:
-        """Whether this run is done."""
-        return self.path(spec).is_file()
+        """Whether this run is done: its record is there, and whole."""
+        return self.sound(self.path(spec)) is not None
 
     def read(self, spec: RunSpec) -> Record:
         """The record of a finished run."""
-        return read(self.path(spec))
+        return read_record(self.path(spec))
+
+    def sound(self, path: Path) -> Record | None:
+        """The record of a file; None: there is none, or a broken one, which is named on stderr and kept in mind."""
+        try:
+            return read_record(path)
+        except FileNotFoundError:
+            return None
+        except BadFile as error:
+            self.broken[path] = str(error)
+            leave_out(error)
+            return None
 
     def checkpoint_folder(self, spec: RunSpec) -> Path:
         """Where an unfinished run keeps its stages."""
@@ -111,40 +126,27 @@ class Store:
         write_atomic(path, dumps(record))
         return path
 
-    def records(self) -> Iterator[Record]:
-        """All finished runs, in the order of their paths."""
-        for path in sorted(self.root.glob("*/*/*.json")):
-            if "." not in path.stem:
-                yield read(path)
+    def records(self, below: Path | None = None) -> Iterator[Record]:
+        """All finished runs whose records are whole, in the order of their paths; or those of one folder, `root/<suite>/<method>`."""
+        for path in sorted(below.glob("*.json") if below else self.root.glob("*/*/*.json")):
+            if "." not in path.stem and (record := self.sound(path)):
+                yield record
 
-    def errors(self, spec: RunSpec) -> list[Record]:
-        """The failed attempts of a run, oldest first."""
-        path = self.path(spec)
-        return [read(p) for p in sorted(path.parent.glob(f"{path.stem}.error-*.json"))]
+    def errors(self, path: Path) -> list[Record]:
+        """The failed attempts of the run whose record stands, or would stand, at this path, oldest first."""
+        found = sorted(path.parent.glob(f"{path.stem}.error-*.json"), key=lambda one: (len(one.name), one.name))
+        return [record for one in found if (record := self.sound(one))]
+
+
+def check_none_broken(*stores: Store | None) -> None:
+    """Raise UserError where these stores left out a broken record."""
+    if broken := sum(len(store.broken) for store in stores if store):
+        raise UserError(f"{broken} broken record{'s' if broken > 1 else ''}, named above, {'were' if broken > 1 else 'was'} left out.")
 
 
 def dumps(record: Record) -> str:
     """Canonical text: sorted keys, one line a list, so that diffs stay readable."""
     return _layout(record.to_json(), 0) + "\n"
-
-
-def read(path: Path) -> Record:
-    """Read and validate one record.
-
-    Raises
-    ------
-    UserError: unreadable, incomplete, or its id does not fit its spec.
-    """
-    try:
-        data = json.loads(path.read_text())
-        record = Record.from_json(data)
-    except UserError as error:
-        raise UserError(f"{path}: {error} Remove it and run again.") from None
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no whole record ({type(error).__name__}); remove it and run again.") from None
-    if data.get("id") != record.spec.id:
-        raise UserError(f"{path}: the id {data.get('id')} does not fit its spec ({record.spec.id}); the file was edited.")
-    return record
 
 
 def _free(path: Path, kind: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -12,13 +12,17 @@ from typing import Any
 
 from benchmark.data.built_in import SERIES
 from benchmark.data.embedded.recipe import embedded
-from benchmark.data.folder import cities_home, prepared, read_card
+from benchmark.data.folder import OWN, cities_home, prepared, read_card
 from benchmark.data.recipes import Recipe
 from benchmark.data.simulate import SIM
 from benchmark.data.simulate.recipe import Simulated
 from benchmark.errors import UserError, unknown
-from benchmark.families import STANDARD, find_family
+from benchmark.families import FAMILIES, STANDARD, find_family
 from benchmark.files import home, write_atomic
+from benchmark.plain_json import BadFile, leave_out
+from benchmark.shapes import fields_of, list_of, one_of, read_shaped, text, word
+
+DECLARATION = fields_of({"title": text, "cities": list_of(word)}, {"family": one_of(FAMILIES)})
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,19 @@ def built_in() -> dict[str, Suite]:
 def suites() -> dict[str, Suite]:
     """All suites that `--suite` takes."""
     found = built_in()
-    declared = {path.stem: json.loads(path.read_text()) for path in sorted(_declared_home().glob("*.json"))}
+    ours = tuple(found)
     # the first declarations did not say their family: only cities of trips could be joined
-    found |= {name: _suite(name, one["title"], one.get("family", "trajectory"), one["cities"]) for name, one in declared.items()}
+    found |= {name: _suite(name, one["title"], one.get("family", "trajectory"), one["cities"]) for name, one in _declared(found).items()}
     editions: dict[str, dict[str, Path]] = {}
     for folder in prepared():
         card = read_card(folder)
         if card["edition"] == SIM:
             continue
         name = card["name"]
+        if name in found and (found[name].cities != (name,) or found[name].family != card["kind"]
+                              or (card["edition"] == OWN and name in ours)):
+            leave_out(BadFile(f"{folder} is a {card['kind']} city called '{name}', which is the name of another suite; remove the folder."))
+            continue
         editions.setdefault(name, {})[card["edition"]] = folder
         found.setdefault(name, _suite(name, card["title"], card["kind"], [name], tasks=card.get("tasks", ())))
     return {name: _with_editions(suite, editions) for name, suite in found.items()}
@@ -176,6 +184,21 @@ def _with_editions(suite: Suite, editions: Mapping[str, Mapping[str, Path]]) -> 
 
 def _is_named(suite: Suite, task: str, name: str) -> bool:
     return name in (task, split_task(suite.cities, task)[1])
+
+
+def _declared(taken: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Name → what a declaration says. A broken one, or one of a name that is taken, is named on stderr and left out."""
+    found = {}
+    for path in sorted(_declared_home().glob("*.json")):
+        try:
+            if path.stem in taken:
+                raise BadFile(f"{path} declares a suite of a name that comes with stbench; remove it.")
+            found[path.stem] = read_shaped(path, DECLARATION, "It declares no suite; remove it.")
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        except BadFile as error:
+            leave_out(error)
+    return found
 
 
 def _declared_home() -> Path:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import lazy
-from benchmark.data.folder import prepared, read_card
+from benchmark.data.folder import OWN, prepared, read_card
 from benchmark.data.own.kinds import kind_of_file
-from benchmark.data.own.series import OWN
 from benchmark.data.sources import Built
 from benchmark.errors import UserError, unknown
 from benchmark.suites.catalogue import check_city, check_declaration, declare, find_suite

@@ -95,7 +95,7 @@ def test_a_failed_run_is_recorded_and_the_campaign_goes_on(store):
     assert result.failed[0].error["kind"] == "Diverged"
     assert "epoch 1" in result.failed[0].error["message"]
     assert not store.has(made.runs[0])
-    assert len(store.errors(made.runs[0])) == 1
+    assert len(store.errors(store.path(made.runs[0]))) == 1
 
 
 def test_a_fault_of_the_machine_is_no_fault_of_the_method(store, monkeypatch):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made.forecasting_records import sums
 
 import benchmark as stb
 from benchmark.execution import work
@@ -64,7 +65,7 @@ def test_a_fit_with_other_metrics_than_its_record_is_not_kept_and_that_is_said(s
     made = plan()
     (spec,) = made.runs
     run_plan(made, store, workers=1)
-    elsewhere = replace(store.read(spec), metrics={"taxi_pick": {"mae": 1.0}})
+    elsewhere = replace(store.read(spec), metrics={"taxi_pick": {"mae": 1.0}}, sums={"taxi_pick": sums({"mae": 1.0})}, days={})
     store.path(spec).unlink()
     store.write(elsewhere)
     before = store.path(spec).read_bytes()
@@ -93,7 +94,7 @@ def test_a_method_that_fails_when_it_is_fitted_again_leaves_its_error_and_the_re
     result = run_plan(made, store, workers=1, keep=True)
     assert [record.error["kind"] for record in result.failed] == ["E"]
     assert store.has(spec)
-    assert len(store.errors(spec)) == 1
+    assert len(store.errors(store.path(spec))) == 1
     assert not is_kept(store, spec)
     assert not caplog.records
 

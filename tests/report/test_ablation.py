@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from made.forecasting_records import finished
 
 from baselines.forecasting.stid import STID
 from benchmark.errors import UserError
@@ -21,7 +22,6 @@ from benchmark.registry import MethodInfo, Registry
 from benchmark.report.ablation import make_ablation_table
 from benchmark.report.ablation_sheet import ablation_sheet
 from benchmark.report.render import FORMATS, render
-from benchmark.spec import Record
 from benchmark.store.records import Store
 
 ABLATIONS = {"no_context_interaction": {"blocks": 1}, "no_identity": {"node_width": 0, "time_width": 4}}
@@ -61,7 +61,7 @@ def table(tmp_path):
             for run in [job.spec for job in jobs]:
                 if run.seed in maes.get(variant, {}):
                     value = maes[variant][run.seed]
-                    store.write(Record(run, "done", city={}, metrics={task: {"mae": value, "rmse": 2 * value} for task in run.tasks}))
+                    store.write(finished(run, {"mae": value, "rmse": 2 * value}))
         return make_ablation_table(ablation.method, ablation.plan, ablation.variants, ablation.changes, store)
     return make
 
@@ -152,7 +152,7 @@ def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypa
     store = Store(tmp_path / "store")
     for jobs in ablation.variants.values():
         for run in [job.spec for job in jobs]:
-            store.write(Record(run, "done", city={}, metrics={task: {"mae": 1.0, "mae_mean12": 7.0} for task in run.tasks}))
+            store.write(finished(run, {"mae": 1.0, "mae_mean12": 7.0}))
     made = make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
     text = render(ablation_sheet(made), "markdown")
     assert METRICS["mae_mean12"].label == "MAE (y≠0, mean12)"
@@ -168,7 +168,7 @@ def test_a_variant_that_was_shown_days_before_its_window_says_so(plans, tmp_path
     store = Store(tmp_path / "store")
     for variant, (job,) in ablation.variants.items():
         asks = {"asks": {"past_days": 7}} if variant != "no_identity" else {}
-        store.write(Record(job.spec, "done", city={}, metrics={"risk": {"mae": 1.0}}, notes=asks))
+        store.write(finished(job.spec, notes=asks))
     made = make_ablation_table(ablation.method, ablation.plan, ablation.variants, ablation.changes, store)
     assert made.past_days == {"full": 7, "no_context_interaction": 7, "no_identity": 0}
     text = render(ablation_sheet(made), format).replace("\\", "")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made.forecasting_records import record
+from made.forecasting_records import record, sums
 from made.trajectory_records import record as trajectory_record
 
 from benchmark.errors import UserError
@@ -58,8 +58,8 @@ def test_a_run_of_both_stores_is_one_row_and_local(stores):
 
 def test_a_metric_beyond_those_of_the_protocol_is_given_where_it_was_asked_for(stores):
     one = record("stid")
-    more = replace(one, metrics={task: {**values, "mae_nonzero": 3.0} for task, values in one.metrics.items()})
-    folder = stores([more])
+    values = {**one.metrics["taxi_pick"], "mae_nonzero": 3.0}
+    folder = stores([replace(one, metrics={"taxi_pick": values}, sums={"taxi_pick": sums(values)})])
     assert "mae_nonzero" not in set(frames.records(folder).metric)
     assert frames.records(folder, metric="mae_nonzero").value.tolist() == [3.0]
 

@@ -5,13 +5,13 @@ import re
 import time
 
 import pytest
+from made.forecasting_records import failed, finished
 from typer.testing import CliRunner
 
 from benchmark.cli.app import app
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.report.status import duration, text
-from benchmark.spec import Record
 from benchmark.store.campaigns import announce, label, states
 from benchmark.store.claims import claim
 from benchmark.store.records import Store
@@ -26,10 +26,6 @@ def plan(seeds):
     return make_plan(Request(("stid",), "nyc", seeds, ("taxi_pick",), preset="smoke", device="cpu"))
 
 
-def record(spec, seconds):
-    return Record(spec, "done", {}, timings={"total_s": seconds})
-
-
 def test_a_store_without_campaigns_says_so(store):
     assert states(store) == []
     assert "Nothing is to do" in text([])
@@ -38,9 +34,9 @@ def test_a_store_without_campaigns_says_so(store):
 def test_done_running_failed_and_to_do_are_counted_and_the_rest_is_estimated_from_finished_runs(store):
     runs = plan(tuple(range(6))).runs
     announce(store, "a campaign", {run: {} for run in runs})
-    store.write(record(runs[0], 100.0))
-    store.write(record(runs[1], 200.0))
-    store.write(Record(runs[2], "failed", {}, error={"kind": "Diverged", "message": "The loss became nan.", "traceback": ""}))
+    store.write(finished(runs[0], seconds=100.0))
+    store.write(finished(runs[1], seconds=200.0))
+    store.write(failed(runs[2]))
     with claim(store, runs[3]) as mine, claim(store, runs[4]):
         mine.progress = {"stage": "fit taxi_pick", "epoch": 2, "epochs": 6, "train_loss": 1.0, "validation_loss": 3.25}
         mine.beat()
@@ -90,7 +86,7 @@ def status(store, *words):
 def test_an_abandoned_campaign_is_dropped_by_its_id_or_by_words_and_its_records_stay(store):
     announce(store, "stid on nyc@1", {run: {} for run in plan((0, 1)).runs})
     announce(store, "stid on nyc@1 again", {run: {} for run in plan((0, 1, 2)).runs})
-    store.write(record(plan((0,)).runs[0], 1.0))
+    store.write(finished(plan((0,)).runs[0]))
     first, second = (next(one for one in states(store) if one.runs == runs) for runs in (2, 3))
     assert first.id[:8] in status(store).output
     assert "2 campaigns; name its id" in str(status(store, "--drop", "stid on").exception)
@@ -119,7 +115,7 @@ def test_watching_prints_once_a_change_and_ends_when_all_is_done(store, monkeypa
         """One run is done at every second look."""
         looks.append(seconds)
         if len(looks) % 2 == 0:
-            store.write(record(runs[len(looks) // 2 - 1], 1.0))
+            store.write(finished(runs[len(looks) // 2 - 1]))
 
     monkeypatch.setattr("benchmark.cli.status.time.sleep", work)
     said = status(store, "--watch").output

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from made.forecasting_records import TASKS, record
+from made.forecasting_records import TASKS, record, sums
 
 from benchmark.errors import UserError
 from benchmark.report.choice import Filter
@@ -163,7 +163,8 @@ def test_a_long_option_beside_many_columns_costs_the_edges_and_no_text(stores, m
     monkeypatch.setenv("COLUMNS", "80")
     changed = {"context_interaction": False}
     values = {"mae": 0.81, "rmse": 2.03, "mape": 0.717, "wape": 1.133, "recall_10": 0.211}
-    records = [replace(record("cmust", task=task), metrics={task: values}, notes={"user_overrides": changed}) for task in TASKS]
+    records = [replace(record("cmust", task=task), metrics={task: values}, sums={task: sums(values)},
+                       notes={"user_overrides": changed}) for task in TASKS]
     text = render(make_tables(*stores(records)), "rich")
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
@@ -209,8 +210,7 @@ def test_records_of_before_there_were_floors_show_none(stores):
 
 
 def test_the_table_of_one_step_has_no_floors_since_records_hold_those_of_all_steps(stores):
-    sums = {"taxi_pick": {"observed": {name: [10.0, 20.0] for name in ("count", "absolute", "squared", "relative", "truth")}}}
-    (table,) = make_tables(*stores([replace(one, sums=sums) for one in with_floors("stid")]), Filter(horizon=2))
+    (table,) = make_tables(*stores(with_floors("stid")), Filter(horizon=2))
     assert [row.method for row in table.rows] == ["stid"]
 
 
@@ -229,8 +229,9 @@ def test_the_terminal_table_fits_its_width_and_cuts_no_number(stores, width, mon
 def test_the_paper_protocols_table_fits_its_width_and_cuts_nothing(stores, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     values = {"mae_mean12": 17.78, "rmse_mean12": 30.52, "mape_mean12": 0.611, "mae": 16.45}
-    records = [replace(record("cmust", seed, protocol="paper"), metrics={"taxi_pick": {k: v + seed / 10 for k, v in values.items()}},
-                       notes={"user_overrides": {"profile": "text"}}) for seed in range(3)]
+    each = [{metric: value + seed / 10 for metric, value in values.items()} for seed in range(3)]
+    records = [replace(record("cmust", seed, protocol="paper"), metrics={"taxi_pick": one}, sums={"taxi_pick": sums(one)},
+                       notes={"user_overrides": {"profile": "text"}}) for seed, one in enumerate(each)]
     text = render(make_tables(*stores(records)), "rich")
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
@@ -432,3 +433,10 @@ def test_the_papers_number_says_its_own_metric_and_stands_at_the_nearest(stores)
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(UserError, match="Did you mean latex"):
         render([], "latx")
+
+
+@pytest.mark.parametrize("notes", [{"mine": {"stages": 3}}, {"mine": {"stages": [1, {}]}},
+                                   {"training": {"best_epoch": "last", "epochs": 3}}])
+def test_notes_of_a_methods_own_are_never_mistaken_for_training(stores, notes):
+    (table,) = make_tables(*stores([record("stid", preset="full", notes=notes)]))
+    assert table.rows[0].settled

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 from made.lattice_city import write_lattice
+from made.trajectory_records import NO_GRID, sums_of
 
 from baselines.trajectory.random import Random
 from benchmark.data.own.trajectories import import_trajectories
@@ -37,8 +38,10 @@ def table(tmp_path, monkeypatch):
     store = Store(tmp_path / "store")
     for variant, value in (("full", 0.5), ("narrow", 0.4)):
         for run in [job.spec for job in ablation.variants[variant]]:
-            metrics = {"road_label": {"micro_f1": value}, "travel_time": {"mae": 1000 * value}, "destination_road": {"acc_1": value}}
-            store.write(Record(run, "done", {}, metrics, notes={"missing": {"destination_grid": "the method does not read the view grid"}}))
+            metrics = {"road_label": {"micro_f1": value, "macro_f1": value}, "travel_time": {"mae": 1000 * value, "rmse": 2000 * value},
+                       "destination_road": {"acc_1": value, "acc_5": value}}
+            city = {"size": "small", "suite_tasks": list(run.tasks), "tasks": {task: {"unit": "s"} for task in run.tasks}}
+            store.write(Record(run, "done", city, metrics, sums_of(metrics), notes={"missing": {"destination_grid": NO_GRID}}))
     return make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
 
 

@@ -9,7 +9,8 @@ import pytest
 from benchmark.data.own.series import import_city
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.simulate import build
-from benchmark.store.records import dumps, read
+from benchmark.store.check import read_record as read
+from benchmark.store.records import dumps
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

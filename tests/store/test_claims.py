@@ -82,11 +82,11 @@ def test_a_broken_claim_is_free(store, spec, content):
 def test_a_heartbeat_shows_progress_and_never_takes_a_lost_claim_back(store, spec, monkeypatch):
     monkeypatch.setattr(claims, "HEARTBEAT", 0.0)
     with claim(store, spec) as mine:
-        mine.progress = {"epoch": 3}
+        mine.progress = told = {"stage": "fit", "epoch": 3, "epochs": 6, "train_loss": 1.0, "validation_loss": 2.0}
         until = time.monotonic() + 10
         while not running(store.path(spec)).progress and time.monotonic() < until:
             time.sleep(0.05)
-        assert running(store.path(spec)).progress == {"epoch": 3}
+        assert running(store.path(spec)).progress == told
         plant(store, spec)
         mine.beat()
         assert not mine.held()

@@ -4,16 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
+from made.forecasting_records import record
 
 from benchmark.errors import UserError
-from benchmark.spec import Record, RunSpec
 from benchmark.store import kept
 from benchmark.store.kept import PREDICTIONS, SIDECAR, STATE, find_kept, is_kept, write_kept
 from benchmark.store.managing import plan_promotion, promote
 from benchmark.store.records import Store
 
-SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
-DONE = Record(SPEC, "done", city={"name": "nyc"}, metrics={"taxi_pick": {"mae": 0.1 + 0.2}}, timings={"total_s": 1.0})
+DONE = record("stid", mae=0.1 + 0.2)
+SPEC = DONE.spec
 FILES = {STATE: b"weights", PREDICTIONS: b"arrays"}
 
 
@@ -119,7 +119,7 @@ def test_a_finished_run_that_was_not_kept_says_how_to_keep_it(store):
 
 
 def test_the_state_of_an_earlier_fit_is_not_taken_for_that_of_a_forced_one(store):
-    store.write(replace(DONE, metrics={"taxi_pick": {"mae": 0.3}}))
+    store.write(record("stid", mae=0.3))
     assert not is_kept(store, SPEC)
     with pytest.raises(UserError, match="is of an earlier fit, with other metrics than the record beside it"):
         find_kept(store, SPEC.id)

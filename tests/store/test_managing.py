@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from benchmark.cli.app import app
 from benchmark.errors import UserError
 from benchmark.spec import Record
+from benchmark.store.check import read_record
 from benchmark.store.claims import claim
 from benchmark.store.managing import plan_promotion, promote
-from benchmark.store.records import Store, read
+from benchmark.store.records import Store
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def stbench(store):
 
 
 def failed(one):
-    return replace(one, status="failed", metrics={}, error={"kind": "Diverged", "message": "NaN", "traceback": ""})
+    return replace(one, status="failed", metrics={}, sums={}, error={"kind": "Diverged", "message": "NaN", "traceback": ""})
 
 
 def everything(_):
@@ -160,7 +161,7 @@ def test_an_export_holds_the_chosen_records_alone_as_a_folder_or_a_zip(store, st
     name = f"nyc/stid/{record('stid').spec.id}.json"
     assert "1 records written" in stbench("results", "export", str(tmp_path / "out"), "--method", "stid")
     assert [str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()] == [name]
-    assert read(tmp_path / "out" / name) == record("stid")
+    assert read_record(tmp_path / "out" / name) == record("stid")
     for file in ("a.zip", "b.zip"):
         stbench("results", "export", str(tmp_path / file), "--suite", "nyc", "--method", "stid")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
@@ -174,7 +175,7 @@ def test_an_export_refuses_what_is_there_what_is_broken_and_nothing_at_all(store
     path = store.write(record("stid"))
     assert "is there already" in stbench("results", "export", str(tmp_path), code=2)
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
-    assert "the file was edited" in stbench("results", "export", str(tmp_path / "out.zip"), code=2)
+    assert "no record that these filters take" in stbench("results", "export", str(tmp_path / "out.zip"), code=2)
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out.zip").exists()
 

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made.forecasting_records import failed, record
 
 from benchmark.errors import UserError
-from benchmark.spec import Record, RunSpec
-from benchmark.store.records import Store, dumps, local_root, paper_root, published_root, read
+from benchmark.store.check import read_record
+from benchmark.store.records import Store, dumps, local_root, paper_root, published_root
 
-SPEC = RunSpec("forecasting", "stid", 1, {"hidden": 32}, "nyc", 1, ("taxi_pick",), "sim", "abc", "strict", 1, "quick", {"epochs": 6}, 0)
-DONE = Record(SPEC, "done", city={"name": "nyc"}, metrics={"taxi_pick": {"mae": 0.1 + 0.2}}, timings={"total_s": 1.0})
-FAILED = replace(DONE, status="failed", error={"kind": "Diverged", "message": "NaN", "traceback": ""})
+DONE = record("stid", mae=0.1 + 0.2)
+SPEC = DONE.spec
+FAILED = failed(SPEC)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_failures_are_kept_one_file_an_attempt_beside_later_success(store):
     for _ in range(2):
         store.write(FAILED)
     store.write(DONE)
-    assert [record.status for record in store.errors(SPEC)] == ["failed", "failed"]
+    assert [record.status for record in store.errors(store.path(SPEC))] == ["failed", "failed"]
     assert list(store.records()) == [DONE]
 
 
@@ -57,7 +58,7 @@ def test_nothing_is_overwritten_by_a_forced_run(store):
     again = replace(DONE, timings={"total_s": 2.0})
     store.write(again)
     assert list(store.records()) == [again]
-    assert read(store.path(SPEC).with_suffix(".superseded-1.json")) == DONE
+    assert read_record(store.path(SPEC).with_suffix(".superseded-1.json")) == DONE
 
 
 @pytest.mark.parametrize("damage", [lambda text: text[: len(text) // 2], lambda text: "{}", lambda text: "",
@@ -65,8 +66,10 @@ def test_nothing_is_overwritten_by_a_forced_run(store):
 def test_a_half_written_or_edited_record_is_a_sentence_with_its_path(store, damage):
     path = store.write(DONE)
     path.write_text(damage(path.read_text()))
+    assert list(store.records()) == []
+    assert str(path) in store.broken[path]
     with pytest.raises(UserError, match=str(path)):
-        list(store.records())
+        store.read(SPEC)
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_no_half_file(store, monkeypatch):

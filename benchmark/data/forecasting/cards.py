@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.cards import CityCards
+from benchmark.shapes import anything, each, fields_of, text, whole
+
+TASK = fields_of({"nodes": whole, "steps": whole, "unit": text}, {"clock": fields_of({}, rest=anything)}, anything)
+CARD = fields_of({"tasks": each(TASK)}, rest=anything)
 
 
 class ForecastingCards(CityCards):
     """Series on nodes; tasks that differ in nodes, steps or clock show all their values."""
+
+    def check(self, card: Mapping[str, Any]) -> None:
+        CARD(card, "")
 
     def size_in_words(self, card: Mapping[str, Any], tasks: Sequence[str]) -> str:
         return "; ".join(sorted({f"{card['tasks'][task]['nodes']} nodes × {card['tasks'][task]['steps']:,} steps" for task in tasks}))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.clock import Clock
-from benchmark.data.folder import Origin, cities_home, prepare
+from benchmark.data.folder import OWN, Origin, cities_home, prepare
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.data.own.city_file import AdjacencyFile, CityFile, NodeFile, TaskFile, read_city_file
 from benchmark.data.own.counts import is_count, without_repeated_hour
@@ -18,9 +18,6 @@ from benchmark.data.readers.tables import numbers, read_frame
 from benchmark.errors import UserError, unknown
 from benchmark.families import forecasting_protocol
 from benchmark.files import sha256
-
-# the edition of every city that a user brings
-OWN = "own"
 
 
 def import_city(toml: Path, *, replace: bool = False) -> ForecastingCity:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.folder import Origin, cities_home, prepare
+from benchmark.data.folder import OWN, Origin, cities_home, prepare
 from benchmark.data.grid import Grid
 from benchmark.data.matching import Matcher
 from benchmark.data.matching.build import RawCity, build_trajectory_city, grid_over
 from benchmark.data.matching.frame_check import wrong_frame
-from benchmark.data.own.series import OWN
 from benchmark.data.own.trajectory_file import TrajectoryFile, read_trajectory_file
 from benchmark.data.readers.poi import read_osm_poi, read_poi_table
 from benchmark.data.readers.roads_files import read_roads

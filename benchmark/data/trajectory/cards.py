@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.cards import CityCards
+from benchmark.shapes import an_object, anything, each, fields_of, list_of, text, whole
+
+DAYS = fields_of({"train": list_of(text), "test": list_of(text)}, rest=anything)
+NOTES = fields_of({}, {"split": fields_of({}, {"days": DAYS, "trips": each(whole)}, anything)}, anything)
+CARD = fields_of({"trips": whole, "roads": whole, "cells": whole, "notes": NOTES}, {"tasks": an_object}, anything)
 
 
 class TrajectoryCards(CityCards):
     """Trips on roads and cells: neither nodes nor steps, and the tasks are those of every such city."""
+
+    def check(self, card: Mapping[str, Any]) -> None:
+        CARD(card, "")
 
     def size_in_words(self, card: Mapping[str, Any], tasks: Sequence[str]) -> str:
         return f"{card['name']}: {card['trips']:,} trips, {card['roads']:,} roads, {card['cells']:,} cells"

@@ -4,8 +4,8 @@ In: jobs, how they are done (`Work` in `execution/work.py`), and a board for wha
 Out: records on disk, and on the board which job has which.
 
 Every engine does a job through `Work.do`, so claims, checkpoints and records are the same everywhere. A fault of the machine (a worker's
-death, a full memory, a disk that fails) is retried at once, `RESCUES` times a job, then raised; a method's fault is a record and never
-retried.
+death, a disk that fails) is retried at once, `RESCUES` times a job, then raised; a method's fault is a record and never retried. A full
+memory is a record too, and ends the campaign when two runs in a row fail of it.
 
 Open first: `here.py`, the shortest: this process, one job after the other. `processes.py` runs workers on this machine, one a core or one
 a GPU.
@@ -55,11 +55,18 @@ class Board:
     records: dict[str, Record] = field(default_factory=dict)
     elsewhere: dict[str, RunSpec] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
+    # whether the run before failed of a full memory; it is its own fault unless the next one fails of it too
+    starved: bool = False
     # what is told about a run, one at a time
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def keep(self, job: Job, record: Record | None) -> None:
-        """A job is over: its record is there, or another process has it."""
+        """A job is over: its record is there, or another process has it.
+
+        Raises
+        ------
+        MemoryError: it failed of a full memory, and so did the one before.
+        """
         with self.lock:
             if record is None:
                 self.elsewhere[job.spec.id] = job.spec
@@ -68,6 +75,9 @@ class Board:
             self.elsewhere.pop(job.spec.id, None)
             self.records[job.spec.id] = record
             self.watcher.finished(record)
+            starved, self.starved = self.starved, record.error is not None and record.error["kind"] == MemoryError.__name__
+            if starved and self.starved:
+                raise MemoryError
 
     def epoch(self, job: Job, progress: Progress) -> None:
         """An epoch of a job; one that is heard of after the job's end is no news."""

@@ -75,13 +75,15 @@ def _work_off(futures: dict[Future[Record | None], Job], pool: ProcessPoolExecut
         for future in done:
             job = futures.pop(future)
             try:
-                board.keep(job, future.result())
+                record = future.result()
             except BrokenProcessPool:
                 raise
             except INFRASTRUCTURE:
                 if not board.again(job):
                     raise
                 futures[pool.submit(work.do, job)] = job
+            else:
+                board.keep(job, record)
 
 
 def default_workers(device: str) -> int:

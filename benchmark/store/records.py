@@ -161,6 +161,6 @@ def _layout(value: Any, depth: int) -> str:
     """JSON with sorted keys, objects broken over lines, lists and leaves on one."""
     if not isinstance(value, Mapping) or not value:
         return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    pad = "  " * (depth + 1)
+    pad = " " * (depth + 1)
     lines = [f"{pad}{json.dumps(key)}: {_layout(value[key], depth + 1)}" for key in sorted(value)]
-    return "{\n" + ",\n".join(lines) + "\n" + "  " * depth + "}"
+    return "{\n" + ",\n".join(lines) + "\n" + " " * depth + "}"

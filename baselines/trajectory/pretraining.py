@@ -15,8 +15,8 @@ from benchmark import EncoderOptions, NeuralEncoder, RunContext, Trips
 
 # trips, and roads without a trip, encoded at once
 TRIPS, ROADS = 256, 4096
-# many small steps, for `quick` (6,000 trips: 1,500 a city) and `medium` (10,000 trips: 2,500); the step size, of Transformer and MVTraj, is the best
-# of the trials in results/search/encoders.toml on validation trips
+# many small steps, for `quick` (6,000 trips: 1,500 a city) and `medium` (10,000 trips: 2,500); for Transformer and MVTraj the step size is
+# the best of the trials in results/search/encoders.toml on validation trips
 SMALL_STEPS = {"batch_size": 16, "epochs": 4, "warm_up_epochs": 1, "dropout": 0.0, "learning_rate": 1e-3}
 
 

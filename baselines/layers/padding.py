@@ -46,7 +46,7 @@ class Tables:
         """[token, width] -> [sequence, token of the longest, width] of each group, zeros where there is no token."""
         slots = x.new_zeros(sum(count * longest for count, longest in self.shapes), x.shape[1]).index_copy(0, self.slot, x)
         parts = slots.split([count * longest for count, longest in self.shapes])
-        return [part.view(*shape, -1) for part, shape in zip(parts, self.shapes, strict=True)]
+        return [part.view(*shape, x.shape[1]) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def unpad(self, tables: Sequence[Tensor]) -> Tensor:
         """What `pad` gives, or other widths -> [token, width]."""

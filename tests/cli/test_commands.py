@@ -155,7 +155,7 @@ def test_the_data_of_a_list_are_names_numbers_and_lists_of_names(stbench, what):
             if key not in sentences:
                 assert all(one is None or isinstance(one, int) or not set(" ,@") & set(one) for one in values), key
     versions = {row["version"] for row in json.loads(stbench("list", "suites", "--json"))}
-    assert versions == {1}
+    assert versions == {1, 2}
 
 
 def test_the_list_of_methods_has_a_line_a_method_at_eighty_columns_and_names_what_it_leaves_out(stbench):

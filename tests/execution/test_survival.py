@@ -78,7 +78,9 @@ def wait_for(condition, what, seconds=60):
 def long_run(store, workers):
     """A campaign of many short epochs, at work on as many runs as it has workers."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    launcher = ("import dataclasses, sys, benchmark.spec as s; from benchmark.cli import main; "
+    # a shell that starts the tests in the background has their children ignore SIGINT
+    launcher = ("import dataclasses, signal, sys, benchmark.spec as s; from benchmark.cli import main; "
+                "signal.signal(signal.SIGINT, signal.default_int_handler); "
                 "s.PRESETS['smoke'] = dataclasses.replace(s.PRESETS['smoke'], epochs=100, epoch_windows=64); main()")
     arguments = command(store, "--workers", str(workers), "--set", "milestones=")[3:]
     running = subprocess.Popen([sys.executable, "-c", launcher, *arguments], cwd=ROOT, env=environment, start_new_session=True,

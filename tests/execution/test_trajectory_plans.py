@@ -91,7 +91,7 @@ def test_scope_city_is_a_fit_a_city_and_the_floor_method_runs_beside(cities):
     prints = [ref.fingerprint for ref in plan.jobs[0].cities]
     assert {run.fingerprint for run in plan.runs} == {join_fingerprints(prints)}
     assert join_fingerprints(prints[:1]) == prints[0] != join_fingerprints(prints)
-    assert plan.runs[0].budget == {"epochs": 6, "unlabelled_trips": 1500, "labelled_trips": 1000}
+    assert plan.runs[0].budget == {"epochs": 6, "unlabelled_trips": 6000, "labelled_trips": 4000}
 
 
 def test_a_named_task_of_one_city_leaves_the_other_city_out(cities):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +36,6 @@ def ablate(
     with Saying() as saying:
         from benchmark.cli.progress import Bars, finish, state
         from benchmark.execution.plan import Request
-        from benchmark.execution.work import lacks
         from benchmark.experiments.ablation import default_suite, run_ablation
         from benchmark.options import parse_assignments
         from benchmark.report.ablation_sheet import ablation_sheet
@@ -50,14 +48,13 @@ def ablate(
         request = Request((method,), suite or default_suite(method), seed_list(seeds), names(task), parse_assignments(set_ or []),
                           preset, protocol, data, device)
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
-        missing = partial(lacks, store)
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
-              Bars(store, [name for name, value in given.items() if value is None], saying, missing) as bars):
+              Bars(store, [name for name, value in given.items() if value is None], saying) as bars):
             done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
             for variant, jobs in done.ablation.variants.items() if dry_run else ():
                 for job in jobs:
-                    typer.echo(f"  {state(job, missing)}  {variant}: {label(job.spec, {})}")
+                    typer.echo(f"  {state(job, bars.todo)}  {variant}: {label(job.spec, {})}")
         if done.result is not None:
             text = render(ablation_sheet(done.table), format)
             typer.echo(text, nl=not text.endswith("\n"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -42,13 +42,13 @@ class Bars(Watcher):
 
     Parameters
     ----------
-    resolved: what the user left open. saying: what is said before the bars. lacks: whether a run is to be done. every: list every run of
-    the plan.
+    resolved: what the user left open. saying: what is said before the bars. every: list every run of the plan.
     """
 
-    def __init__(self, store: Store, resolved: Sequence[str], saying: Saying, lacks: Callable[[RunSpec], bool], *,
-                 every: bool = False) -> None:
-        self.store, self.resolved, self.saying, self.lacks, self.every = store, resolved, saying, lacks, every
+    def __init__(self, store: Store, resolved: Sequence[str], saying: Saying, *, every: bool = False) -> None:
+        self.store, self.resolved, self.saying, self.every = store, resolved, saying, every
+        # ids of the runs that are to be done
+        self.todo: Collection[str] = ()
         self.console = Console(highlight=False)
         self.notes: dict[str, Mapping[str, Any]] = {}
         self.bars = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
@@ -70,17 +70,17 @@ class Bars(Watcher):
             typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
             raise typer.Exit(130) from None
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: Plan, todo: Sequence[Job]) -> None:
         """The headline, what was resolved, and how many runs are done; with `every`, a line a run."""
         self.saying.stop()
         self.notes = {job.spec.id: job.notes for job in plan}
         # a line stays a line where a file or a program reads it
         self.console.print(plan.headline() + (f" (resolved: {', '.join(self.resolved)})" if self.resolved else ""),
                            soft_wrap=not self.console.is_terminal)
-        todo = sum(not job.known or self.lacks(job.spec) for job in plan)
-        self.console.print(f"{len(plan.jobs)} runs: {len(plan.jobs) - todo} done, {todo} to do", soft_wrap=True)
+        self.todo = {job.spec.id for job in todo}
+        self.console.print(f"{len(plan.jobs)} runs: {len(plan.jobs) - len(todo)} done, {len(todo)} to do", soft_wrap=True)
         for job in plan if self.every else ():
-            self.console.print(f"  {state(job, self.lacks)}  {label(job.spec, job.notes)}", soft_wrap=True)
+            self.console.print(f"  {state(job, self.todo)}  {label(job.spec, job.notes)}", soft_wrap=True)
 
     def started(self, runs: Sequence[RunSpec]) -> None:
         published = published_root()
@@ -122,11 +122,11 @@ class Bars(Watcher):
         self.bars.update(self.total, description="runs", completed=self.pace.share(), count=f"{self.count}/{self.runs}")
 
 
-def state(job: Job, lacks: Callable[[RunSpec], bool]) -> str:
-    """Id of a run, and whether it is done."""
+def state(job: Job, todo: Collection[str]) -> str:
+    """Id of a run, and whether it is done; todo: ids of those that are not."""
     if not job.known:
         return "id after simulating  to do"
-    return f"{job.spec.id}  {'to do' if lacks(job.spec) else 'done '}"
+    return f"{job.spec.id}  {'to do' if job.spec.id in todo else 'done '}"
 
 
 def finish(result: Result, store: Store) -> None:

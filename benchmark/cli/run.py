@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +37,6 @@ def run(
         from benchmark.cli.progress import Bars, finish
         from benchmark.cli.table import print_tables
         from benchmark.execution.plan import Request
-        from benchmark.execution.work import lacks
         from benchmark.experiments.grid import run_request
         from benchmark.options import parse_assignments
         from benchmark.store.campaigns import label
@@ -49,7 +47,7 @@ def run(
                           device, scenario)
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
-        with Bars(store, resolved, saying, partial(lacks, store, force=force, keep=keep), every=dry_run) as bars:
+        with Bars(store, resolved, saying, every=dry_run) as bars:
             done = run_request(request, store, workers=workers, force=force, keep=keep, dry_run=dry_run, watcher=bars)
     if done.result is not None:
         print_tables(done.tables, "rich", results)

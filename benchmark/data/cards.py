@@ -42,7 +42,7 @@ def overview() -> list[dict[str, Any]]:
 def describe(name: str, edition: str | None = None) -> list[dict[str, Any]]:
     """The whole card of each prepared edition of a city, and the folder it lies in."""
     cards = [(folder, read_card(folder)) for folder in find(name, edition)]
-    return [{"folder": str(folder), **_cards(card).whole(folder, card)} for folder, card in cards]
+    return [{"folder": str(folder), **city_cards(card).whole(folder, card)} for folder, card in cards]
 
 
 def verify_cities(names: Sequence[str] = ()) -> list[str]:
@@ -60,12 +60,12 @@ def verify_cities(names: Sequence[str] = ()) -> list[str]:
 
 def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
     """``206 nodes × 4,368 steps``, or ``xian: 456 trips, 4,774 roads, 9,312 cells``; `tasks`: those of a forecasting suite."""
-    return _cards(card).size_in_words(card, tasks)
+    return city_cards(card).size_in_words(card, tasks)
 
 
 def in_lines(card: Mapping[str, Any]) -> list[str]:
     """What there is to tell of a city that was just built, a line each."""
-    return _cards(card).in_lines(card)
+    return city_cards(card).in_lines(card)
 
 
 class CityCards(ABC):
@@ -92,11 +92,6 @@ class CityCards(ABC):
         """The card, with what cards of an earlier stbench lack."""
 
 
-def _cards(card: Mapping[str, Any]) -> CityCards:
-    found: CityCards = city_cards(card)
-    return found
-
-
 def _still_packed() -> list[Embedded]:
     """The cities that ship and lie nowhere yet."""
     there = {read_card(folder)["fingerprint"] for folder in prepared()}
@@ -104,5 +99,5 @@ def _still_packed() -> list[Embedded]:
 
 
 def _row(card: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    return {"name": card["name"], "edition": card["edition"], "folder": folder, "kind": card["kind"], **_cards(card).facts(card),
+    return {"name": card["name"], "edition": card["edition"], "folder": folder, "kind": card["kind"], **city_cards(card).facts(card),
             "fingerprint": card["fingerprint"]}

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark import lazy
 from benchmark.errors import UserError
@@ -18,6 +18,9 @@ from benchmark.families import FAMILIES, find_family
 from benchmark.files import disk_errors, home, sha256, write_atomic
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import anything, each, fields_of, one_of, read_shaped, text, word
+
+if TYPE_CHECKING:
+    from benchmark.data.cards import CityCards
 
 logger = logging.getLogger("stbench")
 
@@ -138,9 +141,10 @@ def _is_city(folder: Path) -> bool:
     return True
 
 
-def city_cards(card: Mapping[str, Any]) -> Any:
-    """How cards of its kind read: a `cards.CityCards`."""
-    return lazy.load(find_family(card["kind"]).cards)
+def city_cards(card: Mapping[str, Any]) -> CityCards:
+    """How cards of its kind read."""
+    found: CityCards = lazy.load(find_family(card["kind"]).cards)
+    return found
 
 
 def _digest(card: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from benchmark.errors import UserError
 from benchmark.execution.engines import Board, Engine, Watcher
 from benchmark.execution.engines.here import Here
 from benchmark.execution.engines.processes import Processes, default_workers
-from benchmark.execution.jobs import Plan
+from benchmark.execution.jobs import Job, Plan
 from benchmark.execution.work import Work
 from benchmark.files import disk_errors
 from benchmark.spec import Record, RunSpec
@@ -31,6 +31,12 @@ class Result:
     elsewhere: tuple[RunSpec, ...] = ()
 
 
+def to_do(plan: Plan, store: Store, *, force: bool = False, keep: bool = False) -> list[Job]:
+    """The jobs of a plan that `run_plan` would do; those whose city is not there yet are among them."""
+    work = Work(store.root, plan.device, force, keep)
+    return [job for job in plan if not job.known or work.lacks(job.spec)]
+
+
 def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: bool = False, keep: bool = False,
              watcher: Watcher | None = None, engine: Engine | None = None) -> Result:
     """Do the runs of a plan that the store lacks; with `force`, all of them; with `keep`, also those whose fitted method is not kept.
@@ -46,10 +52,9 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     ------
     UserError: worker processes died again and again, or the disk or the memory is full; everything that was finished is kept.
     """
-    work = Work(store.root, plan.device, force, keep)
-    todo = [job for job in plan if work.lacks(job.spec)]
+    board, todo = Board(watcher or Watcher()), to_do(plan, store, force=force, keep=keep)
+    board.watcher.planned(plan, todo)
     announce(store, plan.headline(), {job.spec: job.notes for job in plan})
-    board = Board(watcher or Watcher())
     board.watcher.started([job.spec for job in todo])
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))
     engine = engine or (Here() if workers == 1 else Processes(workers))
@@ -58,7 +63,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
             for _ in range(2):
                 board.elsewhere.clear()
                 if left := board.left(todo):
-                    engine.run(left, work, board)
+                    engine.run(left, Work(store.root, plan.device, force, keep), board)
     except MemoryError:
         raise UserError("The memory is full. Finished runs are kept; run the same command again with --workers 1.") from None
     for job in todo if keep else ():

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import random
-import signal
-import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -22,10 +17,10 @@ from benchmark import lazy
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
 from benchmark.execution.environment import code_state, environment, peak_memory_mb
+from benchmark.execution.faults import BadResult, Signals, failure_of, is_of_the_machine
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.families import find_family
-from benchmark.files import DiskError
 from benchmark.options import resolve
 from benchmark.plain_json import check_plain, parse_json
 from benchmark.registry import registry
@@ -35,22 +30,6 @@ from benchmark.store.claims import claim
 from benchmark.store.kept import is_kept, same_metrics, write_kept
 from benchmark.store.records import Store, dumps
 from benchmark.suites.cities import locate
-
-# faults of the store, of the worker process and of the machine, not of a method; while a method is at work only some are
-INFRASTRUCTURE = (MemoryError, OSError, DiskError)
-# what the machine lacks, whoever asks for it: room on the disk, a working disk, a mounted one
-OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE)
-# letters of an error's message and of its traceback that a record keeps
-LONGEST_MESSAGE = 2000
-
-
-def lacks(store: Store, spec: RunSpec, *, force: bool = False, keep: bool = False) -> bool:
-    """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
-    return force or not store.has(spec) or (keep and not is_kept(store, spec))
-
-
-class BadResult(RuntimeError):
-    """What a method tells of itself is nothing that a record holds."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +42,9 @@ class Work:
     keep: bool = False
 
     def lacks(self, spec: RunSpec) -> bool:
-        """As `lacks` below."""
-        return lacks(Store(self.store), spec, force=self.force, keep=self.keep)
+        """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
+        store = Store(self.store)
+        return self.force or not store.has(spec) or (self.keep and not is_kept(store, spec))
 
     def do(self, job: Job, progress: Callable[[Progress], None] = lambda progress: None) -> Record | None:
         """Claim a run, do it, write its record. None: another process has it.
@@ -133,51 +113,13 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
         progress(step)
 
     run.progress = checked
-    with _Signals() as signals:
+    with Signals() as signals:
         try:
             return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run, keep=keep))
         except BaseException as error:
-            if isinstance(error, DiskError) or (isinstance(error, OSError) and error.errno in OF_THE_MACHINE):
+            if is_of_the_machine(error, signals):
                 raise
-            if isinstance(error, KeyboardInterrupt) and signals.came:
-                raise
-            return Outcome(Record(spec, "failed", error=_failure(error), **base))
-
-
-def _failure(error: BaseException) -> dict[str, str]:
-    """Kind, message and the end of the traceback, as plain text."""
-    tail = "".join(traceback.format_exception(error)[-4:]).replace(str(Path(__file__).resolve().parents[2]), "…")[-LONGEST_MESSAGE:]
-    try:
-        message = str(error)[:LONGEST_MESSAGE]
-    except Exception:  # an exception of the method's own may do anything
-        message = ""
-    said = {"kind": type(error).__name__, "message": message, "traceback": tail}
-    return {key: text.encode(errors="backslashreplace").decode() for key, text in said.items()}
-
-
-class _Signals:
-    """Notes whether an interrupt came by a signal: a method can raise one, too."""
-
-    came = False
-
-    def __enter__(self) -> _Signals:
-        self.before = {}
-        if threading.current_thread() is threading.main_thread():  # no other one hears signals
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if callable(handler := signal.getsignal(number)):
-                    self.before[number] = handler
-                    signal.signal(number, self._noted(handler))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
-
-    def _noted(self, handler: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], Any]:
-        def note(number: int, frame: FrameType | None) -> Any:
-            self.came = True
-            return handler(number, frame)
-        return note
+            return Outcome(Record(spec, "failed", error=failure_of(error), **base))
 
 
 def budget(spec: RunSpec) -> Budget:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.execution.campaign import Result, run_plan
+from benchmark.execution.campaign import Result, run_plan, to_do
 from benchmark.execution.engines import Watcher
 from benchmark.execution.jobs import Job, Plan
 from benchmark.execution.plan import Request, make_plan
@@ -119,5 +119,7 @@ def run_ablation(request: Request, store: Store, *, workers: int | None = None, 
     UserError: as `plan_ablation` and `run_plan`.
     """
     ablation, watcher = plan_ablation(request, builds=not dry_run), watcher or Watcher()
-    watcher.planned(ablation.plan)
-    return Done(ablation, store, None if dry_run else run_plan(ablation.plan, store, workers=workers, watcher=watcher))
+    if dry_run:
+        watcher.planned(ablation.plan, to_do(ablation.plan, store))
+        return Done(ablation, store, None)
+    return Done(ablation, store, run_plan(ablation.plan, store, workers=workers, watcher=watcher))

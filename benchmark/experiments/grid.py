@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.execution.campaign import Result, run_plan
+from benchmark.execution.campaign import Result, run_plan, to_do
 from benchmark.execution.engines import Watcher
 from benchmark.execution.jobs import Plan
 from benchmark.execution.plan import Request, make_plan
@@ -44,8 +44,10 @@ def run_request(request: Request, store: Store, *, workers: int | None = None, f
     """
     plan = make_plan(request, finder=CityFinder(builds=not dry_run))
     watcher = watcher or Watcher()
-    watcher.planned(plan)
-    return Done(plan, None if dry_run else run_plan(plan, store, workers=workers, force=force, keep=keep, watcher=watcher))
+    if dry_run:
+        watcher.planned(plan, to_do(plan, store, force=force, keep=keep))
+        return Done(plan, None)
+    return Done(plan, run_plan(plan, store, workers=workers, force=force, keep=keep, watcher=watcher))
 
 
 def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] = 1, task: str | Sequence[str] | None = None,

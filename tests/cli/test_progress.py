@@ -2,7 +2,6 @@
 
 import io
 import logging
-from functools import partial
 
 import pytest
 from made.forecasting_records import record
@@ -13,7 +12,6 @@ from benchmark.cli.saying import Saying
 from benchmark.contract import Progress
 from benchmark.execution.engines import Board
 from benchmark.execution.jobs import Job
-from benchmark.execution.work import lacks
 from benchmark.store.records import Store
 
 logger = logging.getLogger("stbench")
@@ -27,8 +25,7 @@ def job(seed=0):
 @pytest.fixture
 def bars(tmp_path):
     """The bars of a campaign of two runs, on a terminal of its own."""
-    store = Store(tmp_path / "store")
-    made = Bars(store, [], Saying(), partial(lacks, store))
+    made = Bars(Store(tmp_path / "store"), [], Saying())
     made.console = Console(file=io.StringIO(), force_terminal=True, width=120)
     made.notes = {job(seed).spec.id: {} for seed in range(2)}
     made.started([job(seed).spec for seed in range(2)])

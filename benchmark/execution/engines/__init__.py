@@ -31,8 +31,8 @@ RESCUES = 2
 class Watcher:
     """Hears of a campaign; the command line shows it as progress bars. By default silent."""
 
-    def planned(self, plan: Plan) -> None:
-        """Called once, before anything is done."""
+    def planned(self, plan: Plan, todo: Sequence[Job]) -> None:
+        """Called once, before anything is done, with the jobs that are to be done."""
 
     def started(self, runs: Sequence[RunSpec]) -> None:
         """Called once, with the runs to do."""

@@ -9,8 +9,9 @@ import torch
 from benchmark.contract import Progress
 from benchmark.execution.engines import Board, Engine
 from benchmark.execution.environment import keep_large_blocks
+from benchmark.execution.faults import INFRASTRUCTURE
 from benchmark.execution.jobs import Job
-from benchmark.execution.work import INFRASTRUCTURE, Work
+from benchmark.execution.work import Work
 from benchmark.spec import Record
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,18 @@ from rich.table import Table
 from benchmark.data.simulate import build
 
 
-def check(against: str, cities: Iterable[str], city: str, size: str, compare: Callable[[Any], list[Any]],
+def check(against: str, cities: Mapping[str, Mapping[str, Any]], city: str, size: str, compare: Callable[[Any], list[Any]],
           table: Callable[[str, list[Any]], Table], more: Callable[[Any], str]) -> None:
     """Read the command line; `city` and `size` are built where it names none.
 
     Parameters
     ----------
-    compare: city → its rows. table: (title, rows) → the table of its statistics.
+    cities: city → its sizes. compare: city → its rows. table: (title, rows) → the table of its statistics.
     more: city → the line below, or "".
     """
     parser = argparse.ArgumentParser(description=f"Compare a simulated city with {against}.")
     parser.add_argument("--city", choices=sorted(cities), default=city)
-    parser.add_argument("--size", choices=("smoke", "quick", "medium", "full"), default=size)
+    parser.add_argument("--size", choices=list(cities[city]), default=size)
     parser.add_argument("--seed", type=int, default=0)
     given, console = parser.parse_args(), Console()
     with tempfile.TemporaryDirectory() as folder:

@@ -39,7 +39,7 @@ WANTED: dict[str, dict[str, tuple[float, float]]] = {
     "smoke": {"seconds between points": (1.0, 0.01), "points, m": (0.62, 0.15), "roads a trip": (0.97, 0.12), "duration, s": (0.71, 0.15),
               "road speed, m/s": (1.0, 0.15)},
 }
-# how well trips can be foretold (`predictability`): on the sample, matched to the roads of OSM, and what is asked of quick and full cities
+# how well trips can be foretold (`predictability`): on the sample, matched to the roads of OSM; what is asked of all but smoke cities
 SAMPLE_PREDICTABILITY = {"next road from the road before it": 0.908, "destination from the last road shown": 0.827,
                          "trips to the five commonest destinations": 0.145, "last roads shown with one way on": 0.383,
                          "entropy of the next road, bits": 0.27, "share of all steps on a tenth of the roads": 0.856}

@@ -221,6 +221,15 @@ class Measurer(ABC):
         """Pose the problem, fit the method, score it on the test part; with `keep`, also give all that using it later needs."""
 
     @abstractmethod
+    def try_out(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext) -> dict[str, float]:
+        """Fit the method, and say for each task how good it is on the validation part: for a search, which poses no test part.
+
+        Raises
+        ------
+        UserError: the method's notes tell nothing of it.
+        """
+
+    @abstractmethod
     def rebuild(self, fitted: Fitted, asks: Asks) -> Any:
         """The problem of a kept method, without training and validation data: what its `__init__` takes."""
 

@@ -16,20 +16,16 @@ from typing import Any
 import torch
 
 from benchmark import lazy
-from benchmark.contract import RunContext
-from benchmark.data.forecasting.city import ForecastingCity
-from benchmark.data.trajectory.city import TrajectoryCity
+from benchmark.contract import Measurer, RunContext
 from benchmark.errors import UserError, unknown
 from benchmark.execution.engines.here import prepare
-from benchmark.execution.jobs import Job
-from benchmark.execution.making import make_method
 from benchmark.execution.plan import Request, make_plan
 from benchmark.execution.work import budget, seed_everything
-from benchmark.families import FORECASTING, TRAJECTORY
+from benchmark.families import find_family
 from benchmark.options import resolve
 from benchmark.registry import registry
+from benchmark.suites.catalogue import find_suite
 from benchmark.suites.cities import locate
-from benchmark.training_notes import last_training
 
 # a search that looks longer finds noise
 MOST_TRIALS = 8
@@ -41,7 +37,7 @@ class Trial:
 
     name: str
     suite: str
-    # task -> validation error of the best epoch in the task's unit; of an encoder the task's first metric, on validation trips
+    # task -> how good it is on the validation part, as `Measurer.try_out` says
     errors: Mapping[str, float]
     steps: int
     cpu_s: float
@@ -63,35 +59,18 @@ def search(declaration: Mapping[str, Any], method: str, preset: str = "quick") -
     prepare("cpu")
     for suite in declaration["suites"]:
         plan = make_plan(Request((method,), suite, preset=preset, device="cpu", floors=False))
+        measurer: Measurer = lazy.load(find_family(find_suite(suite).family).measurer)
         for name, overrides in trials.items():
             options = {key: tuple(value) if isinstance(value, list) else value for key, value in {**base, **overrides}.items()}
             errors: dict[str, float] = {}
             began, steps = time.process_time(), 0
             for job in plan:
-                run = RunContext(0, torch.device("cpu"), budget(job.spec))
-                errors |= (_forecaster if job.spec.family == FORECASTING.name else _encoder)(job, options, run)
+                run = RunContext(job.spec.seed, torch.device("cpu"), budget(job.spec))
+                seed_everything(job.spec.seed)
+                cities = [measurer.open_city(locate(ref)) for ref in job.cities]
+                errors |= measurer.try_out(job.spec, cities, resolve(registry().load(method).Options, options, method), run)
                 steps += sum(epoch["steps"] for epoch in run.history)
             yield Trial(name, suite, errors, steps, round(time.process_time() - began, 1))
-
-
-def _forecaster(job: Job, options: Mapping[str, Any], run: RunContext) -> dict[str, float]:
-    """Task → error of the best epoch of the last stage on it, as the fit's notes say it."""
-    spec = job.spec
-    made = make_method(spec.method, ForecastingCity(locate(job.cities[0])), spec.tasks, **options)
-    made.fit(run)
-    last = {task: last_training(run.notes, task) for task in spec.tasks}
-    if not all("validation_mae" in training for training in last.values()):
-        raise UserError("The method's notes say no validation error, so nothing can be chosen by it.")
-    return {task: training["validation_mae"] for task, training in last.items()}
-
-
-def _encoder(job: Job, options: Mapping[str, Any], run: RunContext) -> dict[str, float]:
-    """Task → the first metric that it has, on validation trips that no probe learns from or is stopped by."""
-    spec = job.spec
-    chosen = resolve(registry().load(spec.method).Options, options, spec.method)
-    seed_everything(spec.seed)
-    measured = lazy.load(TRAJECTORY.measurer).try_out(spec, [TrajectoryCity(locate(ref)) for ref in job.cities], chosen, run)
-    return {task: next(value for value in values.values() if value is not None) for task, values in measured.metrics.items()}
 
 
 def main() -> None:

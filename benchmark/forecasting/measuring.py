@@ -27,6 +27,7 @@ from benchmark.forecasting.using import fitted_forecaster, forecast_next, rebuil
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.spec import RunSpec
+from benchmark.training_notes import last_training
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,15 @@ class ForecastMeasurer(Measurer):
         if keep:
             made.fitted = fitted_forecaster(method, city, protocol, predicted.windows())
         return made
+
+    def try_out(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> dict[str, float]:
+        """Task → error of the best epoch of the last stage on it, in the task's unit, as the fit's notes say it."""
+        cls = registry().load(spec.method)
+        cls(options, self.problem(cities, spec.tasks, forecasting_protocol(spec.protocol), cls.asks(options))).fit(run)
+        last = {task: last_training(run.notes, task) for task in spec.tasks}
+        if not all("validation_mae" in training for training in last.values()):
+            raise UserError("The method's notes say no validation error, so nothing can be chosen by it.")
+        return {task: training["validation_mae"] for task, training in last.items()}
 
     def rebuild(self, fitted: Fitted, asks: Asks) -> ForecastProblem:
         return rebuilt_problem(fitted, asks)

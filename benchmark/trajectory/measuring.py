@@ -60,9 +60,10 @@ class TrajectoryMeasurer(Measurer):
     def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
         return self._measure(spec, cities, options, run, lambda rows: rows, keep)
 
-    def try_out(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> Measured:
-        """As `measure`, on validation trips in the place of the test trips: for a search."""
-        return self._measure(spec, cities, options, run, PartRows.without_test, keep=False)
+    def try_out(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> dict[str, float]:
+        """Task → the first metric that it has, on validation trips that no probe learns from or is stopped by."""
+        measured = self._measure(spec, cities, options, run, PartRows.without_test, keep=False)
+        return {task: next(value for value in values.values() if value is not None) for task, values in measured.metrics.items()}
 
     def _measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext,
                  taken: Callable[[PartRows], PartRows], keep: bool) -> Measured:

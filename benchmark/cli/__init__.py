@@ -10,8 +10,9 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 
-`parse.py` turns text into values, `saying.py` and `progress.py` show a campaign before its first epoch and as it runs. `stbench --help`,
-lists and tables never import torch, so modules that need it are imported inside the commands.
+`options.py` holds the options that several commands share, `parse.py` turns text into values, `saying.py` and `progress.py` show a campaign
+before its first epoch and as it runs. `stbench --help`, lists and tables never import torch, so modules that need it are imported inside
+the commands.
 """
 
 from __future__ import annotations

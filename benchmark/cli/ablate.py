@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import AsJson, Data, Device, DryRun, Format, Preset, Protocol, Results, Seeds, Workers
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 
@@ -16,18 +16,18 @@ from benchmark.cli.saying import Saying
 def ablate(
     method: Annotated[str, typer.Argument(help="A method that declares ablations (see stbench show METHOD).")],
     suite: Annotated[str | None, typer.Option(help="Default: the suite of the paper's ablations.")] = None,
-    seeds: Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")] = "2",
+    seeds: Seeds = "2",
     task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of every variant: key=value. Repeatable.")] = None,
-    preset: Annotated[str | None, typer.Option(help="smoke, quick, medium or full; default quick on CPU, full on CUDA.")] = None,
-    protocol: Annotated[str, typer.Option(help="The rules of measuring.")] = "strict",
-    data: Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
-    format: Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")] = "rich",
-    json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
+    preset: Preset = None,
+    protocol: Protocol = "strict",
+    data: Data = None,
+    device: Device = None,
+    workers: Workers = None,
+    dry_run: DryRun = False,
+    results: Results = None,
+    format: Format = "rich",
+    json: AsJson = False,
 ) -> None:
     """Measure the full method and each of its ablations, and print the change. Finished runs are skipped.
 

@@ -8,15 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.cli.options import AsJson
+
 app = typer.Typer(no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="As data.")]
 # what a card counts of a task → the head of its column; a share is shown in percent
 NUMBERS = {"nodes": "nodes", "steps": "steps", "skipped_steps": "skipped", "min": "min", "mean": "mean", "max": "max",
            "zero_share": "zero %", "unobserved_share": "missing %"}
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
+def list_(json: AsJson = False) -> None:
     """List the cities that are prepared, and those that ship with stbench. A simulated city is made when a run first asks for it;
     `stbench data build` gets one from a source, `stbench data import my-city.toml` brings your own.
 
@@ -33,7 +34,7 @@ def list_(json: Json = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="A city of `stbench data list`.")],
     edition: Annotated[str | None, typer.Option(help="Only this edition, or this folder of `stbench data list`.")] = None,
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Show a city's card: source, licence, clock, tasks, what zero means, how missing is marked, smallest and largest values.
 

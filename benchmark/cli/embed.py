@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import Edition, Kept, Out, Results
+
 
 def embed(
-    run: Annotated[str, typer.Argument(help="A run made with --keep: its id, the beginning of it, or a path of one of its files.")],
+    run: Kept,
     trips: Annotated[str, typer.Option(help="A prepared city of the same roads and cells: its name, or its folder.")],
-    edition: Annotated[str | None, typer.Option(help="Of the city; default that of the run.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A file to write, .npz, .parquet or .csv; default CSV on the terminal.")] = None,
-    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+    edition: Edition = None,
+    out: Out = None,
+    results: Results = None,
 ) -> None:
     """Give the trips of a city their vectors, by trip id.
 

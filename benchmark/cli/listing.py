@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import AsJson
+
 
 def listing(
     what: Annotated[str, typer.Argument(help="methods, suites, tasks, scenarios, presets, protocols or sources.")],
-    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+    json: AsJson = False,
 ) -> None:
     """List what stbench knows.
 

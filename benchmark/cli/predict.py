@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import Edition, Kept, Out, Results
 from benchmark.cli.parse import names
 
 
 def predict(
-    run: Annotated[str, typer.Argument(help="A run made with --keep: its id, the beginning of it, or a path of one of its files.")],
+    run: Kept,
     city: Annotated[str, typer.Option(help="The city whose next steps are asked for: its name, or its folder.")],
-    edition: Annotated[str | None, typer.Option(help="Of the city; default that of the run.")] = None,
+    edition: Edition = None,
     task: Annotated[str | None, typer.Option(help="Only these tasks of the run.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A file to write, .csv, .npz or .parquet; default CSV on the terminal.")] = None,
-    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+    out: Out = None,
+    results: Results = None,
 ) -> None:
     """Forecast the steps after the end of a city's series, in its unit, with times in its zone: a row a task, step and node.
 

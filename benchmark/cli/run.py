@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import Data, Device, DryRun, Preset, Protocol, Results, Seeds, Workers
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 
@@ -14,19 +14,19 @@ from benchmark.cli.saying import Saying
 def run(
     method: Annotated[str, typer.Option(help="One method, a list (stid,gwnet), or all.")],
     suite: Annotated[str, typer.Option(help="nyc, sip, chicago; chengdu, xian, chengdu-xian; or a city you imported.")],
-    seeds: Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")] = "1",
+    seeds: Seeds = "1",
     task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop; road_label: that of each city.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the method: key=value. Repeatable.")] = None,
-    preset: Annotated[str | None, typer.Option(help="smoke, quick, medium or full; default quick on CPU, full on CUDA.")] = None,
-    protocol: Annotated[str, typer.Option(help="The rules of measuring.")] = "strict",
+    preset: Preset = None,
+    protocol: Protocol = "strict",
     scenario: Annotated[str, typer.Option(help="A named change of the suite (see stbench list scenarios).")] = "standard",
-    data: Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")] = None,
+    data: Data = None,
+    device: Device = None,
+    workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Do finished runs again; the old records are kept.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Store the fitted methods too, for predict and embed.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
+    dry_run: DryRun = False,
+    results: Results = None,
 ) -> None:
     """Train, score and table methods on a suite. Finished runs are skipped.
 

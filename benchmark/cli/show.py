@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import AsJson
+
 
 def show(
     name: Annotated[str, typer.Argument(help="A method, a suite or a source.")],
-    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Show a method (paper, inputs, options), a suite (cities, tasks, editions) or a source (files, options); or all of one name.
 

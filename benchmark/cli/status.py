@@ -7,10 +7,11 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from benchmark.cli.options import AsJson, Results, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +26,9 @@ def status(
     every: Annotated[bool, typer.Option("--all", help="Finished campaigns too.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Look again every 2 s, until all is done or Ctrl-C.")] = False,
     drop: Annotated[str | None, typer.Option(metavar="ID|WORDS", help="Forget a campaign that nobody works on; its records stay.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
-    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 where a broken record was left out.")] = False,
+    json: AsJson = False,
+    results: Results = None,
+    strict: Strict = False,
 ) -> None:
     """Show what is done, running, failed and to do, and when it will be over.
 

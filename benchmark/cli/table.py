@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.options import AsJson, Format, Results, Strict
 from benchmark.cli.parse import names
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def table(
     protocol: Annotated[str | None, typer.Option(help="Only this protocol.")] = None,
     scenario: Annotated[str | None, typer.Option(help="Only this scenario (see stbench list scenarios).")] = None,
     horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone (forecasting); default all.")] = None,
-    format: Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")] = "rich",
-    json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
-    results: Annotated[Path | None, typer.Option(help="Folder of the records.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 where a broken record was left out.")] = False,
+    format: Format = "rich",
+    json: AsJson = False,
+    results: Results = None,
+    strict: Strict = False,
 ) -> None:
     """Print tables: mean ± sd over seeds, best and second marked, the paper's number beside, floors dim above.
 

@@ -1,0 +1,28 @@
+"""Options that several commands share, each with one help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# what is measured
+Seeds = Annotated[str, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,).")]
+Preset = Annotated[str | None, typer.Option(help="smoke, quick, medium or full; default quick on CPU, full on CUDA.")]
+Protocol = Annotated[str, typer.Option(help="The rules of measuring.")]
+Data = Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")]
+
+# what is shown, and from where
+Results = Annotated[Path | None, typer.Option(help="Folder of the records.")]
+Format = Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As data.")]
+Strict = Annotated[bool, typer.Option("--strict", help="End with exit code 2 where a broken record was left out.")]
+
+# what is made with a kept run
+Kept = Annotated[str, typer.Argument(help="A run made with --keep: its id, the beginning of it, or a path of one of its files.")]
+Edition = Annotated[str | None, typer.Option(help="Of the city; default that of the run.")]
+Out = Annotated[Path | None, typer.Option(help="A file to write, .csv, .npz or .parquet; default CSV on the terminal.")]

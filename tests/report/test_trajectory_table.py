@@ -8,20 +8,15 @@ from dataclasses import replace
 
 import pytest
 from made.forecasting_records import finished
+from made.sheets import render
 from made.trajectory_records import FLOORS, NO_GRID, record, sums_of
 
 from benchmark.metrics import METRICS
 from benchmark.report.choice import Filter
 from benchmark.report.render import FORMATS
-from benchmark.report.render import render as render_sheets
-from benchmark.report.suite import suite_sheets
 from benchmark.report.table import make_tables
 from benchmark.spec import RunSpec
 from benchmark.store.records import Store
-
-
-def render(tables, format):
-    return render_sheets(suite_sheets(tables), format)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch_geometric.nn import GATConv
 
 
 class RoadGraph(nn.Module):
@@ -16,6 +15,9 @@ class RoadGraph(nn.Module):
 
     def __init__(self, roads: int, links: Tensor, width: int, layers: int, edge_dropout: float) -> None:
         """links: int64 [link, 2]; in training each is left out with probability `edge_dropout`, self loops never. No layers: the table."""
+        # more than a second, which nobody waits for who only asks for a method's options
+        from torch_geometric.nn import GATConv
+
         super().__init__()
         self.table = nn.Embedding(roads, width)
         self.layers = nn.ModuleList(GATConv(width, width, add_self_loops=False) for _ in range(layers))

@@ -58,8 +58,8 @@ def test_the_command_of_the_checks_fails_where_a_bound_is_missed(monkeypatch: py
     monkeypatch.setattr(sys, "argv", ["checks"])
     rows = [Row("roads", 1.0, 2.0, "= 1", near)]
     if not failed:
-        check("a test", ["xian"], "xian", "smoke", lambda _: rows, lambda title, _: Table(title=title), lambda _: "")
+        check("a test", {"xian": {"smoke": None}}, "xian", "smoke", lambda _: rows, lambda title, _: Table(title=title), lambda _: "")
         return
     with pytest.raises(SystemExit) as left:
-        check("a test", ["xian"], "xian", "smoke", lambda _: rows, lambda title, _: Table(title=title), lambda _: "")
+        check("a test", {"xian": {"smoke": None}}, "xian", "smoke", lambda _: rows, lambda title, _: Table(title=title), lambda _: "")
     assert left.value.code == 1

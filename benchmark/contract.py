@@ -163,7 +163,7 @@ class Fitted:
     problem: Mapping[str, torch.Tensor]
     # its `state_dict`
     state: Mapping[str, torch.Tensor]
-    # name -> array: what it predicted of the test part, the truth and its times; empty where the family predicts no series
+    # name -> array: what it predicted of the test part, the truth, and its times or trips
     predictions: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 """Fitted methods beside their records, for whoever asked to keep them; never published.
 
     <store>/<suite>/<method>/<id>.state.safetensors  all that predicting needs: tensors, and facts as JSON in the file's metadata
-    <store>/<suite>/<method>/<id>.predictions.npz    predictions of the test part and its truth, where the family has them
+    <store>/<suite>/<method>/<id>.predictions.npz    predictions of the test part, and its truth
     <store>/<suite>/<method>/<id>.kept.json          spec, metrics and cities of the fit, and the SHA-256 of the other files
 
 The last one is removed first and written last: a state is kept only if it is there, whatever was killed when.

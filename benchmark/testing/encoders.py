@@ -206,7 +206,7 @@ def check_state_round_trip(bench: Bench) -> None:
     """A new method with the fitted state, on a problem without trips, gives the same vectors: so it is kept and used."""
     state = {key: tensor.clone() for key, tensor in bench.fitted.state_dict().items()}
     assert all(isinstance(tensor, Tensor) for tensor in state.values()), f"{bench.info.name}: state_dict holds more than tensors"
-    fresh = bench.make(rebuilt_problem(fitted_encoder(bench.fitted, [table.city for table in bench.tables])), seed=5)
+    fresh = bench.make(rebuilt_problem(fitted_encoder(bench.fitted, [table.city for table in bench.tables], {})), seed=5)
     fresh.load_state_dict(state)
     same = torch.equal(bench.vectors(bench.whole(), fresh), bench.vectors(bench.whole()))
     assert same, f"{bench.info.name}: the state does not round-trip"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from benchmark.markov import BEST
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.cuts import DESTINATIONS, POSES, Posed, TripTable, take, whole
 from benchmark.trajectory.floors import Floors, label_floor, markov_floor
-from benchmark.trajectory.posing import PartRows, road_labels
+from benchmark.trajectory.posing import ROAD_LABELS, PartRows, road_labels
 from benchmark.trajectory.probes import Prober, check_vectors
 from benchmark.trajectory.protocol import TrajectoryProtocol
 
@@ -32,6 +33,9 @@ class Judged:
     counts: dict[str, int]
     # the sums of the first metric by the hour in which a trip begins; roads have none
     hours: Days | None = None
+    # what was answered, one by one: `truth` [example]; `predicted` [example], or [example, 5 or all] with the likeliest class first;
+    # `group` [example] numbers what is answered alike by nature, a trip or a street
+    answers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,22 @@ class Judge(ABC):
     def seconds(self, posed: Posed, predicted: np.ndarray, counts: dict[str, int]) -> Judged:
         """Predicted seconds, float64 [trip], against the true ones."""
         hours = self.by_start_hour(posed, "observed", "absolute", np.abs(predicted - posed.labels))
-        return Judged(metrics.seconds_sums(predicted, posed.labels), {"floor_trips": len(self.floor_trips), **counts}, hours)
+        answers = {"truth": posed.labels, "predicted": predicted, "group": posed.rows}
+        return Judged(metrics.seconds_sums(predicted, posed.labels), {"floor_trips": len(self.floor_trips), **counts}, hours, answers)
 
-    def ends(self, posed: Posed, answers: Tensor, labelled: Posed, counts: dict[str, int]) -> Judged:
+    def classes_of(self, roads: np.ndarray, predicted: np.ndarray, truth: np.ndarray) -> Judged:
+        """Predicted classes of roads, int64 [road], against the true ones."""
+        answers = {"truth": truth, "predicted": predicted, "group": self.exam.streets(roads)}
+        return Judged({"roads": metrics.class_sums(predicted, truth, len(ROAD_LABELS))}, {"roads": len(truth)}, answers=answers)
+
+    def ends(self, posed: Posed, scores: Tensor, labelled: Posed, counts: dict[str, int]) -> Judged:
         """Scores of all roads or cells, [trip, class], against the true ends; labelled: the trips that the probe learnt from."""
         seen = int(np.isin(posed.labels, labelled.labels).sum())
         counts = {"floor_trips": len(self.floor_trips), **counts, "test_labels_seen": seen}
-        best = best_classes(answers)
+        best = best_classes(scores)
         hours = self.by_start_hour(posed, "trips", "hits_1", best[:, 0] == posed.labels)
-        return Judged({"trips": metrics.top_sums(best, posed.labels)}, counts, hours)
+        answers = {"truth": posed.labels, "predicted": best, "group": posed.rows}
+        return Judged({"trips": metrics.top_sums(best, posed.labels)}, counts, hours, answers)
 
     def by_start_hour(self, posed: Posed, mask: str, name: str, each: np.ndarray) -> Days:
         """One sum of a mask, and the count. each: [trip] what a trip adds."""

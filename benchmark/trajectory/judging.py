@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmark import metrics
 from benchmark.trajectory.cuts import Posed
 from benchmark.trajectory.exam import Judge, Judged
 from benchmark.trajectory.floors import Floors, road_floors, time_floors
@@ -36,7 +35,7 @@ class KeptAside(Judge):
             question = which(f"{exam.key('road_label')} {k + 1}", linear(len(ROAD_LABELS)))
             probe = fit_probe(question, vectors[rest], truth[rest], vectors[kept], truth[kept], exam.run)
             predicted[test.numpy()] = outputs(probe, vectors[test]).argmax(dim=1).cpu().numpy()
-        return Judged({"roads": metrics.class_sums(predicted, labels, len(ROAD_LABELS))}, {"roads": len(labels)})
+        return self.classes_of(roads, predicted, labels)
 
     def travel_time(self) -> Judged:
         """Seconds from the first to the last point."""

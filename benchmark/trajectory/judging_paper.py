@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark import metrics
 from benchmark.training.stage import StageOptions
 from benchmark.trajectory.cuts import Posed
 from benchmark.trajectory.exam import Judge, Judged
@@ -35,7 +34,7 @@ class AsTheAuthors(Judge):
         torch.manual_seed(exam.run.seed)
         truth, number = (torch.from_numpy(array).to(exam.run.device) for array in (labels, fold))
         predicted = _fold_heads(vectors.to(exam.run.device), truth, number).cpu().numpy()
-        return Judged({"roads": metrics.class_sums(predicted[tested], labels[tested], len(ROAD_LABELS))}, {"roads": int(tested.sum())})
+        return self.classes_of(roads[tested], predicted[tested], labels[tested])
 
     def travel_time(self) -> Judged:
         """Five folds of neighbouring trips among all that are not learnt from; each probe is stopped and chosen on its fold."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from benchmark import metrics
@@ -81,10 +82,9 @@ class TrajectoryMeasurer(Measurer):
         made, started = Measured(), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
-        if keep:
-            made.fitted = fitted_encoder(method, cities)
         finetunes = isinstance(method, NeuralEncoder) and options.probe == "finetune"
         prober: Prober = FinetuningProber(method, run) if finetunes else FrozenProber(method, run, standardise=protocol.standardises)
+        answers: dict[str, np.ndarray] = {}
         for task, city, kind in wanted:
             if kind == "road_label":
                 check_labels(tables[city].city)
@@ -96,6 +96,9 @@ class TrajectoryMeasurer(Measurer):
             judged = judge.judge(kind)
             made.add(task, judged.sums, metrics.values(judged.sums), judged.hours)
             made.counts[task] = {"unlabelled_trips": len(rows[city].unlabelled), **judged.counts}
+            answers |= {f"{task}.{name}": array for name, array in judged.answers.items()}
+        if keep:
+            made.fitted = fitted_encoder(method, cities, answers)
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
         return made
 

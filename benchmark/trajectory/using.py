@@ -33,8 +33,8 @@ def places_fingerprint(card: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps([files, card["grid"], card["zone"]], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def fitted_encoder(method: TrajectoryEncoder, cities: Sequence[TrajectoryCity]) -> Fitted:
-    """A fitted method as it is kept, with the roads and cells of its cities."""
+def fitted_encoder(method: TrajectoryEncoder, cities: Sequence[TrajectoryCity], answers: Mapping[str, np.ndarray]) -> Fitted:
+    """A fitted method as it is kept, with the roads and cells of its cities, and its probes' answers of the test trips and roads."""
     cards = {city.name: city.card for city in cities}
     facts: dict[str, Any] = {}
     tensors: dict[str, torch.Tensor] = {}
@@ -46,7 +46,7 @@ def fitted_encoder(method: TrajectoryEncoder, cities: Sequence[TrajectoryCity]) 
         if one.road_class is not None:
             parts["road_class"] = one.road_class
         tensors |= {f"{name}/{part}": tensor for part, tensor in parts.items()}
-    return Fitted({"cities": facts}, tensors, dict(method.state_dict()))
+    return Fitted({"cities": facts}, tensors, dict(method.state_dict()), answers)
 
 
 def rebuilt_problem(fitted: Fitted) -> TrajectoryProblem:

@@ -70,7 +70,7 @@ def test_every_forecaster_predicts_the_same_bits_from_its_kept_state_without_tra
 @pytest.mark.parametrize("name", registry().names("trajectory"))
 def test_every_encoder_gives_the_same_bits_from_its_kept_state_without_trips(name, tmp_path):
     bench = encoders.Bench(name, tmp_path)
-    read, _ = stored_and_read(fitted_encoder(bench.fitted, [table.city for table in bench.tables]), "trajectory", tmp_path)
+    read, _ = stored_and_read(fitted_encoder(bench.fitted, [table.city for table in bench.tables], {}), "trajectory", tmp_path)
     again = made_again(bench, read, "trajectory")
     assert torch.equal(bench.answers(again), bench.answers(bench.fitted))
     assert all(len(one.unlabelled) == len(one.validation) == 0 for one in again.problem.cities.values())
@@ -220,7 +220,7 @@ def test_nothing_of_the_training_rows_is_kept(tmp_path):
 def test_vectors_stand_by_trip_id_and_another_network_is_refused(tmp_path):
     bench = encoders.Bench("random", tmp_path)
     city = bench.table.city
-    fitted = fitted_encoder(bench.fitted, [city])
+    fitted = fitted_encoder(bench.fitted, [city], {})
     method = made_again(bench, fitted, "trajectory")
     frame = MEASURERS["trajectory"].embed(fitted, method, city)
     assert frame.index.name == "trip_id"
@@ -235,7 +235,7 @@ def test_vectors_stand_by_trip_id_and_another_network_is_refused(tmp_path):
 
 def test_trips_on_the_same_roads_and_cells_have_vectors_whatever_their_city_is_called(tmp_path):
     bench = encoders.Bench("transformer", tmp_path)
-    fitted = fitted_encoder(bench.fitted, [bench.table.city])
+    fitted = fitted_encoder(bench.fitted, [bench.table.city], {})
     other = tiny_trajectory_city(tmp_path / "other", "other", seed=3)
     frame = MEASURERS["trajectory"].embed(fitted, made_again(bench, fitted, "trajectory"), other)
     assert len(frame) == len(other.trip_ids)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, data, embed, listing, predict, results, run, show, status, table
+from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, table
 
 app = typer.Typer(
     name="stbench", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -34,6 +34,7 @@ app.command("ablate")(ablate.ablate)
 app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
 app.command("table")(table.table)
+app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("list")(listing.listing)
 app.command("show")(show.show)

@@ -38,6 +38,8 @@ def plot(run: str | Path, task: str | None = None, node: str | None = None, *, s
     task = task or kept.spec.tasks[0]
     if task not in kept.spec.tasks:
         raise unknown(f"task of run {kept.spec.id}", task, kept.spec.tasks)
+    if f"{task}.nodes" not in arrays:
+        raise UserError(f"Run {kept.spec.id} is of a {kept.spec.family} method, whose answers are no series; only forecasts are drawn.")
     predictions, nodes = arrays[f"{task}.predictions"], arrays[f"{task}.nodes"].tolist()
     if node is not None and node not in nodes:
         raise unknown(f"node of task {task}", node, nodes)

@@ -15,6 +15,7 @@ from benchmark.execution.packing import unpack_predictions
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import forecasting_protocol
 from benchmark.forecasting.posing import cut
+from benchmark.report.paired import scored
 from benchmark.store.kept import SIDECAR, find_kept, is_kept
 from benchmark.store.records import Store
 
@@ -46,6 +47,18 @@ def test_a_record_is_the_same_whether_its_fit_is_kept_or_not(store, tmp_path, me
     assert is_kept(kept, spec)
     assert not is_kept(plain, spec)
     assert "safetensors" not in kept.path(spec).read_text()
+
+
+def test_the_kept_answers_of_an_encoder_give_the_metrics_of_its_record(store):
+    made = make_plan(Request(("random",), "xian", preset="smoke", edition="sim", device="cpu", floors=False))
+    (spec,) = made.runs
+    run_plan(made, store, workers=1, keep=True)
+    answers, record = unpack_predictions(find_kept(store, spec.id)), store.read(spec)
+    for task, metric in (("road_label", "micro_f1"), ("travel_time", "mae"), ("destination_road", "acc_1")):
+        each = scored(answers[f"{task}.predicted"], answers[f"{task}.truth"])
+        assert each.mean() == pytest.approx(record.metrics[task][metric], rel=1e-12)
+        assert answers[f"{task}.group"].shape == each.shape
+    assert sorted({name.partition(".")[0] for name in answers}) == sorted(record.metrics)
 
 
 def test_a_finished_run_is_trained_again_to_be_kept_and_its_record_stays_to_the_byte(store):

@@ -33,7 +33,7 @@ class Checkpoints:
     def load(self, stage: str, device: torch.device) -> dict[str, Any] | None:
         """What was saved last for a stage. One that cannot be read, or has another origin, counts as absent."""
         try:
-            saved = torch.load(self._path(stage), map_location=device, weights_only=True)
+            saved = torch.load(io.BytesIO(self.read_bytes(stage)), map_location=device, weights_only=True)
         except (FileNotFoundError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return None
         return saved["state"] if saved["origin"] == self.origin else None
@@ -42,14 +42,22 @@ class Checkpoints:
         """Replace the stage's file; a kill at any moment leaves the old or the new one."""
         buffer = io.BytesIO()
         torch.save({"origin": self.origin, "state": state}, buffer)
-        try:
-            write_atomic(self._path(stage), buffer.getvalue())
-        except OSError as error:  # of the store, whatever it is: no method's fault
-            raise DiskError(f"{self._path(stage)} could not be written: {error.strerror}.") from error
+        self.write_bytes(stage, buffer.getvalue())
 
     def clear(self) -> None:
         """Forget everything: the run has left its record."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def read_bytes(self, stage: str) -> bytes:
+        """What was saved for a stage, as it lies on the disk."""
+        return self._path(stage).read_bytes()
+
+    def write_bytes(self, stage: str, content: bytes) -> None:
+        """Replace it."""
+        try:
+            write_atomic(self._path(stage), content)
+        except OSError as error:  # of the store, whatever it is: no method's fault
+            raise DiskError(f"{self._path(stage)} could not be written: {error.strerror}.") from error
 
     def _path(self, stage: str) -> Path:
         return self.folder / f"{re.sub(r'[^a-z0-9_-]+', '.', stage.lower())}.pt"

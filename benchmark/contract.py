@@ -217,8 +217,12 @@ class Measurer(ABC):
         """The cities' cards in short, and notes for the record."""
 
     @abstractmethod
-    def measure(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
-        """Pose the problem, fit the method, score it on the test part; with `keep`, also give all that using it later needs."""
+    def measure(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext, *, keep: bool = False,
+                isolated: bool = False) -> Measured:
+        """Pose the problem, fit the method, score it on the test part; with `keep`, also give all that using it later needs.
+
+        isolated: the method lives in a process of its own, which never has a target of the test part.
+        """
 
     @abstractmethod
     def try_out(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext) -> dict[str, float]:

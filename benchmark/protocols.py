@@ -16,6 +16,8 @@ class Protocol:
     metrics: tuple[str, ...]
     # whether its tables rank methods
     ranked: bool = True
+    # whether a method can be kept from its test part: not where probes are chosen on it
+    isolates: bool = True
     # epochs without a better validation loss before a stage ends
     patience: int = 30
     # most epochs of a stage

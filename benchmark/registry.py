@@ -102,6 +102,7 @@ class Catalogue(Generic[Info]):
     def __init__(self, modules: tuple[str, ...], group: str) -> None:
         self._infos: dict[str, Info] = {}
         self._places: dict[str, str] = {}
+        self._outside: set[str] = set()
         self.broken: dict[str, Broken] = {}
         for module in modules:
             check_not_hidden(module.partition(".")[0])
@@ -114,6 +115,7 @@ class Catalogue(Generic[Info]):
                     info = point.load()
                     self._check(info, point.value)
                 self._add(info, f"package {package}")
+                self._outside.add(info.name)
             except (Exception, SystemExit) as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
                 self.broken[point.name] = Broken(point.name, package, f"{type(error).__name__}: {error}")
 
@@ -142,6 +144,10 @@ class Catalogue(Generic[Info]):
     def __contains__(self, name: object) -> bool:
         """Whether there is an entry of that name, be it broken."""
         return name in self._infos or name in self.broken
+
+    def is_outside(self, name: str) -> bool:
+        """Whether an entry comes from an outside package."""
+        return name in self._outside
 
     def place(self, name: str) -> str:
         """Where an entry is registered."""

@@ -14,6 +14,8 @@ Protocol = Annotated[str, typer.Option(help="The rules of measuring.")]
 Data = Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")]
+Isolated = Annotated[bool | None, typer.Option("--isolated/--not-isolated", help="Methods in processes of their own, which never have a "
+                                               "target of the test part; default those of outside packages.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")]
 
 # what is shown, and from where

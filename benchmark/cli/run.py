@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Data, Device, DryRun, Preset, Protocol, Results, Seeds, Workers
+from benchmark.cli.options import Data, Device, DryRun, Isolated, Preset, Protocol, Results, Seeds, Workers
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 
@@ -25,6 +25,7 @@ def run(
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Do finished runs again; the old records are kept.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Store the fitted methods too, for predict and embed.")] = False,
+    isolated: Isolated = None,
     dry_run: DryRun = False,
     results: Results = None,
 ) -> None:
@@ -44,7 +45,7 @@ def run(
         from benchmark.store.records import Store, local_root
 
         request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
-                          device, scenario)
+                          device, scenario, isolated=isolated)
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:

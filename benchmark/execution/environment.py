@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,18 +59,3 @@ def peak_memory_mb(device: torch.device) -> dict[str, float]:
     if device.type == "cuda":
         peak["device_peak_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
     return peak
-
-
-def keep_large_blocks() -> None:
-    """Ask glibc to keep large temporaries instead of returning them to the system after each step.
-
-    A GWNET step on CPU reuses the same big buffers; unmapping and faulting them in again costs about a quarter of it.
-    """
-    if sys.platform.startswith("linux"):
-        import ctypes
-
-        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "mallopt"):
-            libc.mallopt(mmap_threshold, 32 * 2**20)
-            libc.mallopt(trim_threshold, 1024 * 2**20)

@@ -23,6 +23,8 @@ class Job:
     cities: tuple[CityRef, ...]
     # facts for its record: overrides the method declares for the preset, overrides of the user
     notes: Mapping[str, Any]
+    # whether the method lives in a process of its own
+    isolated: bool = False
 
     @property
     def known(self) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 from benchmark import lazy
 from benchmark.contract import Measurer, Method
 from benchmark.errors import UserError
-from benchmark.execution.work import seed_everything
 from benchmark.families import Family, find_family
+from benchmark.fitting import seed_everything
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.suites.catalogue import find_suite

@@ -35,6 +35,8 @@ class Request:
     scenario: str = STANDARD
     # also the methods of the family that learn nothing, so that every table has them
     floors: bool = True
+    # whether methods live in processes of their own; None: those of outside packages do
+    isolated: bool | None = None
 
 
 def make_plan(requests: Request | Sequence[Request], methods: Registry | None = None, finder: CityFinder | None = None) -> Plan:
@@ -72,18 +74,30 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
                 _check_asks(fit.cls.asks(fit.options), family, protocol)
             except ValueError as error:
                 raise UserError(f"Options of {fit.name}: {error}") from None
+    if request.isolated and not protocol.isolates:
+        raise UserError(f"Protocol '{protocol.name}' chooses probes on the test part, so no method can be kept from it; leave out "
+                        "--isolated, or use --protocol strict.")
     cities = finder.cities(suite, request.edition, preset.city_size)
     measurer: Measurer = lazy.load(family.measurer)
     measurer.check(cities.cards, tasks, protocol)
     jobs = []
     for fit in fits:
+        apart = _isolated(request, protocol, methods, fit.name)
+        notes = {"declared_overrides": fit.declared, "user_overrides": fit.given, **({} if apart is None else {"isolated": apart})}
         for seed in (0,) if fit.info.deterministic else request.seeds:
             for some in covered[fit.name]:
                 spec = RunSpec(family.name, fit.name, fit.info.version, without_unborn(type(fit.options), as_dict(fit.options)), suite.name,
                                suite.version, some, cities.edition, cities.fingerprint, protocol.name, protocol.version, preset.name,
                                preset.budget(family.counts), seed, request.scenario)
-                jobs.append(Job(spec, cities.refs, {"declared_overrides": fit.declared, "user_overrides": fit.given}))
+                jobs.append(Job(spec, cities.refs, notes, bool(apart)))
     return Setting(suite, tasks, cities, protocol, preset, request.scenario, tuple(fit.name for fit in fits)), jobs
+
+
+def _isolated(request: Request, protocol: Protocol, methods: Registry, name: str) -> bool | None:
+    """Whether a method's runs are isolated; None: nobody asked, and it is of this project."""
+    if request.isolated is None and not methods.is_outside(name):
+        return None
+    return protocol.isolates and request.isolated is not False
 
 
 def _check_asks(asks: Asks, family: Family, protocol: Protocol) -> None:

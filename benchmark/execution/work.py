@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,12 +16,13 @@ from benchmark import lazy
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
 from benchmark.execution.environment import code_state, environment, peak_memory_mb
-from benchmark.execution.faults import BadResult, Signals, failure_of, is_of_the_machine
+from benchmark.execution.faults import Signals, is_of_the_machine
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.families import find_family
+from benchmark.fitting import BadResult, check_notes, failure_of, seed_everything
 from benchmark.options import resolve
-from benchmark.plain_json import check_plain, parse_json
+from benchmark.plain_json import parse_json
 from benchmark.registry import registry
 from benchmark.spec import Record, RunSpec, as_before
 from benchmark.store.check import decode
@@ -109,13 +109,14 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
 
     def checked(step: Progress) -> None:
         """A note that no record can hold is found at the next epoch, and not when all is done."""
-        _check_notes(run)
+        check_notes(run)
         progress(step)
 
     run.progress = checked
     with Signals() as signals:
         try:
-            return _measured(spec, run, base, lambda options, run: measurer.measure(spec, cities, options, run, keep=keep))
+            return _measured(spec, run, base,
+                             lambda options, run: measurer.measure(spec, cities, options, run, keep=keep, isolated=job.isolated))
         except BaseException as error:
             if is_of_the_machine(error, signals):
                 raise
@@ -127,13 +128,6 @@ def budget(spec: RunSpec) -> Budget:
     protocol = find_family(spec.family).protocol(spec.protocol)
     limits = {key: value for key, value in spec.budget.items() if key != "epochs"}
     return Budget(spec.budget["epochs"] or protocol.max_epochs, protocol.patience, **limits)
-
-
-def seed_everything(seed: int) -> None:
-    """Initialisation and dropout draw from the global generators: the runner sets them, a method never does."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  (libraries that methods use may draw from it)
-    torch.manual_seed(seed)
 
 
 def options_of(spec: RunSpec) -> Any:
@@ -160,17 +154,10 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
         counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
-    _check_notes(run)
+    check_notes(run)
     try:
         json.dumps(run.history)
         decode(parse_json(dumps(record).encode()))
     except (ValueError, TypeError) as error:
         raise BadResult(f"The record of this run {error}.") from None
     return Outcome(record, run.history, measured.per_node, pack(measured.fitted) if measured.fitted else {})
-
-
-def _check_notes(run: RunContext) -> None:
-    try:
-        check_plain(run.notes)
-    except ValueError as error:
-        raise BadResult(f"run.notes {error}; they are JSON values only.") from None

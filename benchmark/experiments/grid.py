@@ -53,14 +53,15 @@ def run_request(request: Request, store: Store, *, workers: int | None = None, f
 def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] = 1, task: str | Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None, preset: str | None = None, protocol: str = "strict", scenario: str = STANDARD,
         data: str | None = None, device: str | None = None, workers: int | None = 1, force: bool = False,
-        keep: bool = False, results: str | Path | None = None) -> pd.DataFrame:
+        keep: bool = False, isolated: bool | None = None, results: str | Path | None = None) -> pd.DataFrame:
     """Train, score and table methods on a suite, as `stbench run` does; finished runs are skipped.
 
     Parameters
     ----------
     method: one or several names, or "all". seeds: a number (5: 0 to 4) or the seeds themselves. options: of the methods.
     workers: processes; with more than one, call it below ``if __name__ == "__main__":``. keep: store the fitted methods beside the
-    records, for `forecast`, `embed` and `plot`. results: folder of the records.
+    records, for `forecast`, `embed` and `plot`. isolated: methods live in processes of their own; default those of outside packages.
+    results: folder of the records.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
     from benchmark.report.frames import table_of
 
     request = Request(_names(method), suite, tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
-                      None if task is None else _names(task), options, preset, protocol, data, device, scenario)
+                      None if task is None else _names(task), options, preset, protocol, data, device, scenario, isolated=isolated)
     done = run_request(request, Store(local_root(results)), workers=workers, force=force, keep=keep)
     return table_of(results, done.tables)
 

@@ -18,10 +18,10 @@ import torch
 from benchmark import lazy
 from benchmark.contract import Measurer, RunContext
 from benchmark.errors import UserError, unknown
-from benchmark.execution.engines.here import prepare
 from benchmark.execution.plan import Request, make_plan
-from benchmark.execution.work import budget, seed_everything
+from benchmark.execution.work import budget
 from benchmark.families import find_family
+from benchmark.fitting import prepare, seed_everything
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.suites.catalogue import find_suite

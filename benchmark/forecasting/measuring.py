@@ -19,6 +19,7 @@ from benchmark.errors import UserError
 from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
+from benchmark.forecasting.isolated import IsolatedForecaster
 from benchmark.forecasting.posing import cut, held_out_windows, pose
 from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
@@ -59,14 +60,26 @@ class ForecastMeasurer(Measurer):
         kept = {key: card[key] for key in ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph")}
         return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
 
-    def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
+    def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False,
+                isolated: bool = False) -> Measured:
         (city,) = cities
         protocol, cls = forecasting_protocol(spec.protocol), registry().load(spec.method)
         asks = cls.asks(options)
-        problem = self.problem(cities, spec.tasks, protocol, asks)
-        method: Forecaster = cls(options, problem)
         if asks.said():
             run.notes["asks"] = asks.said()
+        problem = self.problem(cities, spec.tasks, protocol, asks)
+        if not isolated:
+            return self._measured(spec, city, cls(options, problem), asks, run, keep)
+        method = IsolatedForecaster(registry().info(spec.method).target, options, problem, run)
+        try:
+            measured = self._measured(spec, city, method, asks, run, keep)
+            method.check_alone(rebuilt_problem(fitted_forecaster(method, city, protocol, {}), asks))
+            return measured
+        finally:
+            method.close()
+
+    def _measured(self, spec: RunSpec, city: ForecastingCity, method: Forecaster, asks: Asks, run: RunContext, keep: bool) -> Measured:
+        protocol = forecasting_protocol(spec.protocol)
         made, predicted, started = Measured(), _Predicted(method), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
@@ -75,7 +88,7 @@ class ForecastMeasurer(Measurer):
             scored = score(predicted if keep else method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
             made.add(task, scored.sums, metrics.values(scored.sums), Days(_first_day(city, task, protocol), 24, scored.days))
             made.per_node.update({f"{task}.{name}": part for name, part in scored.per_node.items()})
-            one = problem.tasks[task]
+            one = method.problem.tasks[task]
             made.counts[task] = {"train_windows": len(one.train), "validation_windows": len(one.validation),
                                  "test_windows": scored.windows, "nodes": one.nodes}
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,6 +34,19 @@ class Past:
     def __init__(self, rows: Rows, first: Tensor, steps: int, scaler: Scaler) -> None:
         # [batch] the row of `rows` on which each window begins
         self._rows, self._first, self._steps, self._scaler = rows, first, steps, scaler
+
+    def row(self, k: int) -> Past:
+        """The same of one window alone, as a copy of its rows."""
+        begin, end = int(self._first[k]) - self._steps, int(self._first[k])
+        return Past(Rows(*(array[begin:end].clone() for array in self._rows)), self._first[k:k + 1] - begin, self._steps, self._scaler)
+
+    def repeated(self, times: int) -> Past:
+        """That of one window, for a batch of it."""
+        return Past(self._rows, self._first.expand(times), self._steps, self._scaler)
+
+    def to(self, device: torch.device) -> Past:
+        """The same there."""
+        return Past(Rows(*(array.to(device) for array in self._rows)), self._first.to(device), self._steps, self._scaler)
 
     @cached_property
     def values(self) -> Tensor:
@@ -98,6 +111,23 @@ class Inputs:
     @property
     def history(self) -> int:
         return self.values.shape[1]
+
+    def row(self, k: int) -> Inputs:
+        """One window alone."""
+        return self._each(lambda part: part[k:k + 1].clone(), self.past and self.past.row(k))
+
+    def repeated(self, times: int) -> Inputs:
+        """One window alone as a batch of itself."""
+        return self._each(lambda part: part.expand(times, *part.shape[1:]), self.past and self.past.repeated(times))
+
+    def to(self, device: torch.device) -> Inputs:
+        """The same there."""
+        return self._each(lambda part: part.to(device), self.past and self.past.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor], past: Past | None) -> Inputs:
+        parts = ("values", "observed", "scaled", "slot", "weekday", "calendar")
+        changed: dict[str, Any] = {name: change(getattr(self, name)) for name in parts}
+        return replace(self, past=past, **changed)
 
     def time_of_day(self) -> Tensor:
         """[batch, history] in [0, 1)."""

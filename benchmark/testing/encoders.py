@@ -14,8 +14,8 @@ from torch import Tensor
 from benchmark.contract import Budget, RunContext
 from benchmark.data.trajectory.city import View
 from benchmark.data.trajectory.splits import LABELLED, TEST
-from benchmark.execution.work import seed_everything
 from benchmark.families import TRAJECTORY, trajectory_protocol
+from benchmark.fitting import seed_everything
 from benchmark.options import resolve
 from benchmark.ragged import offsets_kept, place_in_row, spread
 from benchmark.registry import registry

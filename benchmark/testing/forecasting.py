@@ -14,8 +14,8 @@ from benchmark.contract import Budget, RunContext
 from benchmark.data.clock import Clock
 from benchmark.data.folder import Origin as CityOrigin
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
-from benchmark.execution.work import seed_everything
 from benchmark.families import FORECASTING, forecasting_protocol
+from benchmark.fitting import seed_everything
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.posing import held_out_windows, pose
 from benchmark.forecasting.problem import ForecastProblem, Inputs, TaskProblem, Windows

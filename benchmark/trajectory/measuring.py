@@ -22,12 +22,14 @@ from benchmark.suites.catalogue import split_task
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.cuts import TripTable
 from benchmark.trajectory.exam import Exam, Judge
+from benchmark.trajectory.isolated import IsolatedEncoder, IsolatedFinetuning, IsolatedFrozen
 from benchmark.trajectory.judging import KeptAside
 from benchmark.trajectory.judging_paper import AsTheAuthors
 from benchmark.trajectory.neural import FinetuningProber, NeuralEncoder
 from benchmark.trajectory.posing import PartRows, check_labels, part_rows, pose_trajectories
 from benchmark.trajectory.probes import FrozenProber, Prober
 from benchmark.trajectory.problem import TrajectoryProblem
+from benchmark.trajectory.protocol import TrajectoryProtocol
 from benchmark.trajectory.using import embed_trips, fitted_encoder, rebuilt_problem
 
 if TYPE_CHECKING:
@@ -58,8 +60,9 @@ class TrajectoryMeasurer(Measurer):
         return {"name": spec.suite, "edition": spec.edition, "suite_tasks": list(tasks), "size": size, "cities": about,
                 "tasks": {task: {"unit": TRAJECTORY.kind(task).unit} for task in tasks}}, {}
 
-    def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext, *, keep: bool = False) -> Measured:
-        return self._measure(spec, cities, options, run, lambda rows: rows, keep)
+    def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext, *, keep: bool = False,
+                isolated: bool = False) -> Measured:
+        return self._measure(spec, cities, options, run, lambda rows: rows, keep, isolated)
 
     def try_out(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> dict[str, float]:
         """Task → the first metric that it has, on validation trips that no probe learns from or is stopped by."""
@@ -67,30 +70,48 @@ class TrajectoryMeasurer(Measurer):
         return {task: next(value for value in values.values() if value is not None) for task, values in measured.metrics.items()}
 
     def _measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext,
-                 taken: Callable[[PartRows], PartRows], keep: bool) -> Measured:
-        protocol, info, cls = trajectory_protocol(spec.protocol), registry().info(spec.method), registry().load(spec.method)
-        changes = TRAJECTORY.scenario(spec.scenario).changes
-        names = [city.name for city in cities]
-        wanted = [(task, *split_task(names, task)) for task in spec.tasks]
-        tables = {city.name: TripTable(city) for city in cities if city.name in {name for _, name, _ in wanted}}
-        rows = {name: taken(part_rows(table.city, spec.budget, changes.get("labelled_share"))) for name, table in tables.items()}
+                 taken: Callable[[PartRows], PartRows], keep: bool, isolated: bool = False) -> Measured:
+        protocol, cls = trajectory_protocol(spec.protocol), registry().load(spec.method)
+        named = {split_task([city.name for city in cities], task)[0] for task in spec.tasks}
+        tables = {city.name: TripTable(city) for city in cities if city.name in named}
+        labelled_share = TRAJECTORY.scenario(spec.scenario).changes.get("labelled_share")
+        rows = {name: taken(part_rows(table.city, spec.budget, labelled_share)) for name, table in tables.items()}
         asks = cls.asks(options)
-        method: TrajectoryEncoder = cls(options, pose_trajectories(list(tables.values()), rows, road_class=asks.road_class,
-                                                                           protocol=protocol))
         if asks.said():
             run.notes["asks"] = asks.said()
+        problem = pose_trajectories(list(tables.values()), rows, road_class=asks.road_class, protocol=protocol)
+        finetunes = issubclass(cls, NeuralEncoder) and options.probe == "finetune"
+        if not isolated:
+            method = cls(options, problem)
+            return self._judged(spec, cities, tables, rows, method, lambda: _prober(method, run, protocol, finetunes), run, keep)
+        apart = IsolatedEncoder(registry().info(spec.method).target, options, problem, run)
+
+        def prober() -> Prober:
+            apart.fitted = fitted_encoder(apart, cities, {})
+            return IsolatedFinetuning(apart, run) if finetunes else IsolatedFrozen(apart, run, standardise=protocol.standardises)
+
+        try:
+            return self._judged(spec, cities, tables, rows, apart, prober, run, keep)
+        finally:
+            apart.close()
+
+    def _judged(self, spec: RunSpec, cities: Sequence[TrajectoryCity], tables: Mapping[str, TripTable], rows: Mapping[str, PartRows],
+                method: TrajectoryEncoder, prober: Callable[[], Prober], run: RunContext, keep: bool) -> Measured:
+        """Fit the method, and judge it. prober: of the fitted method."""
+        protocol, info, cls = trajectory_protocol(spec.protocol), registry().info(spec.method), registry().load(spec.method)
+        kept_share = TRAJECTORY.scenario(spec.scenario).changes.get("kept_share")
+        shows_class = cls.asks(method.options).road_class
         made, started = Measured(), time.perf_counter()
         method.fit(run)
-        fitted = time.perf_counter()
-        finetunes = isinstance(method, NeuralEncoder) and options.probe == "finetune"
-        prober: Prober = FinetuningProber(method, run) if finetunes else FrozenProber(method, run, standardise=protocol.standardises)
+        fitted, asked = time.perf_counter(), prober()
         answers: dict[str, np.ndarray] = {}
-        for task, city, kind in wanted:
+        for task in spec.tasks:
+            city, kind = split_task([one.name for one in cities], task)
             if kind == "road_label":
                 check_labels(tables[city].city)
-            judge = JUDGES[protocol.judging](Exam(tables[city], rows[city], protocol, changes.get("kept_share"), method, prober, run))
+            judge = JUDGES[protocol.judging](Exam(tables[city], rows[city], protocol, kept_share, method, asked, run))
             made.floors[task] = judge.floors(kind)
-            if missing := _missing(kind, cls.views(options, info.inputs), asks.road_class):
+            if missing := _missing(kind, cls.views(method.options, info.inputs), shows_class):
                 run.notes.setdefault("missing", {})[task] = missing
                 continue
             judged = judge.judge(kind)
@@ -108,6 +129,13 @@ class TrajectoryMeasurer(Measurer):
     def embed(self, fitted: Fitted, method: TrajectoryEncoder, city: TrajectoryCity) -> pd.DataFrame:
         # encoding draws nothing and counts nothing: any run will do
         return embed_trips(fitted, method, city, RunContext(0, torch.device("cpu"), Budget(1, 1)))
+
+
+def _prober(method: TrajectoryEncoder, run: RunContext, protocol: TrajectoryProtocol, finetunes: bool) -> Prober:
+    if finetunes:
+        assert isinstance(method, NeuralEncoder)
+        return FinetuningProber(method, run)
+    return FrozenProber(method, run, standardise=protocol.standardises)
 
 
 def _missing(kind: str, views: tuple[str, ...], shows_class: bool) -> str | None:

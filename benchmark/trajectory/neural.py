@@ -108,6 +108,36 @@ class NeuralEncoder(TrajectoryEncoder):
         return sum(p.numel() for p in self.network.parameters())
 
 
+class Finetuned(nn.ModuleDict):
+    """An encoder and the head that learnt with it; gives [trip, output] of trips."""
+
+    def __init__(self, method: NeuralEncoder, question: Question, vectors: Tensor, device: torch.device) -> None:
+        """vectors: [trip, d] of the head's training trips, before the encoder learns with it."""
+        copied = copy.copy(method)
+        copied.network = copy.deepcopy(method.network)
+        super().__init__({"encoder": copied.network, "head": Standardised(question.head(vectors.shape[1]), vectors)})
+        # no part of the modules: the author's object around the network
+        self._method, self._device = (copied,), device
+        self.to(device)
+
+    def outputs(self, trips: Trips) -> Tensor:
+        """Differentiable, of one batch."""
+        return self["head"](self._method[0].vectors(trips.to(self._device)).float())
+
+    @torch.no_grad()
+    def answers(self, trips: Shown) -> Tensor:
+        """Of all trips, on the CPU."""
+        assert isinstance(trips, Trips)
+        self.eval()
+        found: Tensor | None = None
+        for rows, batch in trips.batches(ENCODING_BATCH):
+            answer = self.outputs(batch).cpu()
+            found = torch.empty(len(trips), answer.shape[1], device="cpu") if found is None else found
+            found[rows] = answer
+        assert found is not None
+        return found
+
+
 class FinetuningProber(Prober):
     """The encoder learns with the probe, anew for every question: AdamW, five epochs of warm-up, then a cosine.
 
@@ -117,47 +147,36 @@ class FinetuningProber(Prober):
     method: NeuralEncoder
 
     def fit(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Callable[[Shown], Tensor]:
+        return self.network(question, train, labels, aside, aside_labels).answers
+
+    def network(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Finetuned:
+        """What `fit` trains."""
         assert isinstance(train, Trips)
         assert isinstance(aside, Trips)
         torch.manual_seed(self.run.seed)
-        method = copy.copy(self.method)
-        method.network = copy.deepcopy(self.method.network)
-        start = vectors_of(method, train, self.run)
-        head = Standardised(question.head(start.shape[1]), start)
-        network = nn.ModuleDict({"encoder": method.network, "head": head}).to(self.run.device)
+        start = vectors_of(self.method, train, self.run)
+        network = Finetuned(self.method, question, start, self.run.device)
         labels, aside_labels = labels.to(self.run.device), aside_labels.to(self.run.device)
 
         def batches(order: torch.Generator) -> Iterable[Tensor]:
             return torch.randperm(len(train), generator=order, device="cpu").split(FINETUNING.batch_size)
 
         def loss(rows: Tensor, step: int) -> Tensor:
-            return question.loss(head(method.vectors(train.rows(rows).to(self.run.device)).float()), labels[rows.to(self.run.device)])
-
-        def answers(trips: Shown) -> Tensor:
-            assert isinstance(trips, Trips)
-            network.eval()
-            found: Tensor | None = None
-            with torch.no_grad():
-                for rows, batch in trips.batches(ENCODING_BATCH):
-                    answer = head(method.vectors(batch.to(self.run.device)).float()).cpu()
-                    found = torch.empty(len(trips), answer.shape[1], device="cpu") if found is None else found
-                    found[rows] = answer
-            assert found is not None
-            return found
+            return question.loss(network.outputs(train.rows(rows)), labels[rows.to(self.run.device)])
 
         def optimiser(parameters: Iterable[nn.Parameter], **steps: Any) -> torch.optim.Optimizer:
-            fresh = list(head.parameters())
+            fresh = list(network["head"].parameters())
             encoder = [one for one in parameters if all(one is not other for other in fresh)]
             groups: list[dict[str, Any]] = [{"params": encoder}, {"params": fresh, TIMES: HEAD_TIMES}]
             return torch.optim.AdamW(groups, **steps)
 
-        stage = Stage(f"{question.key} finetune", batches, loss, lambda: question.error(answers(aside).to(self.run.device), aside_labels),
-                      {"stage": question.key}, rate=finetuning_rate, optimiser=optimiser, first_epochs=question.first_epochs,
-                      ties_wait=True)
+        stage = Stage(f"{question.key} finetune", batches, loss,
+                      lambda: question.error(network.answers(aside).to(self.run.device), aside_labels), {"stage": question.key},
+                      rate=finetuning_rate, optimiser=optimiser, first_epochs=question.first_epochs, ties_wait=True)
         run = probing_run(question, self.run)
         run.budget = run.budget.at_most(FINETUNING_EPOCHS)
         run_stage(network, stage, FINETUNING, run)
-        return answers
+        return network
 
 
 def finetuning_rate(epoch: int) -> float:

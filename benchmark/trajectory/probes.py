@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -42,27 +43,42 @@ class Question:
 
 def which(key: str, head: Callable[[int], nn.Module], **changes: Any) -> Question:
     """Which of the classes? Cross-entropy; stopped by the share of wrong answers."""
-    def wrong(outputs: Tensor, labels: Tensor) -> float:
-        return float((outputs.argmax(dim=1) != labels).double().mean())
-    return Question(key, nn.functional.cross_entropy, wrong, head, **changes)
+    return Question(key, nn.functional.cross_entropy, _wrong, head, **changes)
 
 
 def how_many(key: str, head: Callable[[int], nn.Module], mean: float, std: float, **changes: Any) -> Question:
     """How many seconds? Squared error of standardised labels; stopped by the mean absolute error in seconds."""
-    def loss(outputs: Tensor, labels: Tensor) -> Tensor:
-        return nn.functional.mse_loss(outputs[:, 0], ((labels - mean) / std).float())
-
-    def mae(outputs: Tensor, labels: Tensor) -> float:
-        return float((outputs[:, 0].double() * std + mean - labels).abs().mean())
-    return Question(key, loss, mae, head, **changes)
+    return Question(key, partial(_squared, mean=mean, std=std), partial(_seconds, mean=mean, std=std), head, **changes)
 
 
 def linear(outputs: int) -> Callable[[int], nn.Module]:
-    return lambda width: nn.Linear(width, outputs)
+    """A head of one layer. These are partials of functions, so that a question can be sent to a process."""
+    return partial(_linear, outputs=outputs)
 
 
 def two_layers(outputs: int) -> Callable[[int], nn.Module]:
-    return lambda width: nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, outputs))
+    """A head of two layers."""
+    return partial(_two_layers, outputs=outputs)
+
+
+def _wrong(outputs: Tensor, labels: Tensor) -> float:
+    return float((outputs.argmax(dim=1) != labels).double().mean())
+
+
+def _squared(outputs: Tensor, labels: Tensor, mean: float, std: float) -> Tensor:
+    return nn.functional.mse_loss(outputs[:, 0], ((labels - mean) / std).float())
+
+
+def _seconds(outputs: Tensor, labels: Tensor, mean: float, std: float) -> float:
+    return float((outputs[:, 0].double() * std + mean - labels).abs().mean())
+
+
+def _linear(width: int, outputs: int) -> nn.Module:
+    return nn.Linear(width, outputs)
+
+
+def _two_layers(width: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, outputs))
 
 
 class Standardised(nn.Module):

@@ -41,6 +41,7 @@ PROTOCOLS: dict[str, TrajectoryProtocol] = {
         "as the authors' released code computes: travel_time hides the route's times, not its weekdays, and shows those of cells and GPS "
         "points, which give the answer away; cuts keep the moment of the cut, but of the other view not the unit just entered; probes are "
         "stopped and chosen on the trips and roads that they are scored on; for comparison with published numbers, never ranked",
-        ranked=False, hides="route times", shows_route_times=False, closed_cut=True, lone_roads="mean time", judging="as the authors",
+        ranked=False, isolates=False,
+        hides="route times", shows_route_times=False, closed_cut=True, lone_roads="mean time", judging="as the authors",
         standardises=False),
 }

@@ -11,7 +11,7 @@ from plain.baselines import doubletransition, laplacian_of, plain_gwnet, plain_s
 
 from baselines.forecasting.gwnet import GWNETNetwork, GWNETOptions
 from baselines.forecasting.stgcn import STGCNNetwork, STGCNOptions
-from benchmark.execution.environment import keep_large_blocks
+from benchmark.fitting import keep_large_blocks
 from benchmark.forecasting.training import masked_mae
 
 # New York's zones; the cards' batch

@@ -13,7 +13,7 @@ from made.measuring import seconds, status_mb, threads
 from plain.cmust import channels, plain_copy
 
 from benchmark.contract import Budget, RunContext
-from benchmark.execution.environment import keep_large_blocks
+from benchmark.fitting import keep_large_blocks
 from benchmark.forecasting.training import masked_mae, train
 from methods.cmust.freezing import RULES, WeightBehaviour, count, stable, whole
 from methods.cmust.method import CMuST

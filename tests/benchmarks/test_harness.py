@@ -12,7 +12,7 @@ import torch
 from made.measuring import threads
 
 from benchmark.contract import Budget, RunContext
-from benchmark.execution.work import seed_everything
+from benchmark.fitting import seed_everything
 from benchmark.forecasting.training import masked_mae, train
 from benchmark.registry import registry
 

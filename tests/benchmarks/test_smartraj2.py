@@ -14,7 +14,7 @@ from made.measuring import seconds, status_mb, threads
 from made.trips import made_city, made_problem
 from plain.smartraj2 import plain_loss
 
-from benchmark.execution.environment import keep_large_blocks
+from benchmark.fitting import keep_large_blocks
 from methods.smartraj2.method import SMARTraj2
 from methods.smartraj2.options import SMARTraj2Options
 

@@ -22,7 +22,7 @@ from benchmark.execution.campaign import run_plan
 from benchmark.execution.engines import Board, Watcher, processes
 from benchmark.execution.engines.here import Here
 from benchmark.execution.plan import Request, make_plan
-from benchmark.execution.work import seed_everything
+from benchmark.fitting import seed_everything
 from benchmark.registry import registry
 from benchmark.store.claims import claim
 from benchmark.store.records import Store

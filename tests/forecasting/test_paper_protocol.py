@@ -15,8 +15,8 @@ from benchmark.data.forecasting.city import Series, write_city
 from benchmark.errors import UserError
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
-from benchmark.execution.work import seed_everything
 from benchmark.families import forecasting_protocol
+from benchmark.fitting import seed_everything
 from benchmark.forecasting.posing import cut, held_out_windows, pose
 from benchmark.forecasting.scoring import score
 from benchmark.forecasting.training import evaluate, masked_mae

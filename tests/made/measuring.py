@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.execution.environment import keep_large_blocks
+from benchmark.fitting import keep_large_blocks
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def test_the_listed_parameter_count_is_that_of_the_default_network_at_206_nodes(
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_predicts_the_same_on_cpu_and_cuda(name, make_problem):
     from benchmark.contract import Budget, RunContext
-    from benchmark.execution.work import seed_everything
+    from benchmark.fitting import seed_everything
 
     problem = make_problem()
     cls = registry().load(name)

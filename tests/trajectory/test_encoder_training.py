@@ -12,7 +12,7 @@ from torch import nn
 
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, RunContext
-from benchmark.execution.work import seed_everything
+from benchmark.fitting import seed_everything
 from benchmark.testing.shared import check_resumes
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.training.stage import run_stage

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-
 from benchmark.contract import Progress
 from benchmark.execution.engines import Board, Engine
-from benchmark.execution.environment import keep_large_blocks
 from benchmark.execution.faults import INFRASTRUCTURE
 from benchmark.execution.jobs import Job
 from benchmark.execution.work import Work
+from benchmark.fitting import prepare
 from benchmark.spec import Record
 
 
@@ -33,10 +31,3 @@ class Here(Engine):
             except INFRASTRUCTURE:
                 if not board.again(job):
                     raise
-
-
-def prepare(device: str) -> None:
-    """Set a process up for fits: one thread on CPU, where two threads that fight for a busy core are slower than one."""
-    if device == "cpu":
-        torch.set_num_threads(1)
-        keep_large_blocks()

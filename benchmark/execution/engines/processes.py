@@ -18,10 +18,10 @@ import torch
 from benchmark.contract import Progress
 from benchmark.errors import UserError
 from benchmark.execution.engines import Board, Engine
-from benchmark.execution.engines.here import prepare
 from benchmark.execution.faults import INFRASTRUCTURE
 from benchmark.execution.jobs import Job
 from benchmark.execution.work import Work
+from benchmark.fitting import prepare
 from benchmark.spec import Record
 from benchmark.store.claims import running
 from benchmark.store.records import Store

@@ -10,7 +10,7 @@ from made.trips import made_city, made_problem, made_trips
 from baselines.trajectory.multi_view.time_embedding import TimeEmbedding
 from baselines.trajectory.multi_view.trip_features import Units, units_of
 from benchmark.data.trajectory.city import View
-from benchmark.execution.work import seed_everything
+from benchmark.fitting import seed_everything
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.testing.tiny_trips import tiny_trajectory_city

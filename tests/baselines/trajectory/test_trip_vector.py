@@ -6,7 +6,7 @@ from made.trips import made_city, made_problem
 
 from baselines.layers.ragged import Ragged
 from benchmark.contract import Budget, RunContext
-from benchmark.execution.work import seed_everything
+from benchmark.fitting import seed_everything
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.spec import without_unborn

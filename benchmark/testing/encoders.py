@@ -19,7 +19,7 @@ from benchmark.fitting import seed_everything
 from benchmark.options import resolve
 from benchmark.ragged import offsets_kept, place_in_row, spread
 from benchmark.registry import registry
-from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_resumes, reachable_arrays
+from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_reach, check_resumes, reachable_arrays
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory import cuts
 from benchmark.trajectory.contract import TrajectoryEncoder
@@ -212,9 +212,23 @@ def check_state_round_trip(bench: Bench) -> None:
     assert same, f"{bench.info.name}: the state does not round-trip"
 
 
+def check_answers_alone(bench: Bench) -> None:
+    """A new method with the fitted state, which has seen nothing else, gives a trip alone the vector that it had among others."""
+    problem = rebuilt_problem(fitted_encoder(bench.fitted, [table.city for table in bench.tables], {}))
+    for posed in _posed(bench.table, bench.rows.test):
+        among = bench.vectors(posed.trips)
+        for row in torch.linspace(0, len(among) - 1, 3).long():
+            fresh = bench.make(problem, seed=5)
+            fresh.load_state_dict(bench.fitted.state_dict())
+            torch.testing.assert_close(
+                bench.vectors(posed.trips.rows(row[None]), fresh)[0], among[row], rtol=1e-4, atol=1e-4,
+                msg=f"{bench.info.name}: alone, from its saved state, a trip has another vector than among others; the method uses the "
+                "other trips of a batch, or remembers what it was shown before")
+
+
 CHECKS = (check_facts, check_vectors, check_seeds, check_no_held_out_trip_in_fit, check_held_out_trips_do_not_change_the_fit,
           check_no_road_class, check_cut_hides_what_comes_after, check_hidden_times, check_views, check_devices, check_companions,
-          check_state_round_trip, check_resumes, check_pickles)
+          check_state_round_trip, check_answers_alone, check_reach, check_resumes, check_pickles)
 
 
 def _posed(table: TripTable, rows: np.ndarray) -> list[Posed]:

@@ -23,7 +23,7 @@ from benchmark.forecasting.scoring import score
 from benchmark.forecasting.using import fitted_forecaster, rebuilt_problem
 from benchmark.options import resolve
 from benchmark.registry import registry
-from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_resumes, reachable_arrays
+from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_reach, check_resumes, reachable_arrays
 
 STRICT = forecasting_protocol("strict")
 # a value that stands only in test rows: no method may ever hold it during fit
@@ -193,6 +193,19 @@ def check_state_round_trip(bench: Bench) -> None:
     assert torch.equal(bench.predictions(fresh), bench.predictions(bench.fitted)), f"{bench.info.name}: the state does not round-trip"
 
 
+def check_answers_alone(bench: Bench) -> None:
+    """A new method with the fitted state, which has seen nothing else, predicts a window alone as it was predicted among others."""
+    windows, among = bench.held_out(), bench.predictions(bench.fitted)
+    problem = rebuilt_problem(fitted_forecaster(bench.fitted, bench.city, STRICT, {}), bench.asks)
+    for start in torch.linspace(0, len(windows) - 1, 5).long():
+        fresh = bench.make(problem, seed=5)
+        fresh.load_state_dict(bench.fitted.state_dict())
+        torch.testing.assert_close(
+            fresh.predict(windows.inputs(start[None], apart=True))[0], among[start], rtol=1e-4, atol=1e-3,
+            msg=f"{bench.info.name}: alone, from its saved state, a window is predicted otherwise than among others; the method uses the "
+            "other windows of a batch, or remembers what it was shown before")
+
+
 def check_learns(bench: Bench) -> None:
     """On the tiny city it beats the training mean by a tenth."""
     method = bench.fit(0, budget=LEARNING)
@@ -215,4 +228,5 @@ def _mae(predict: Any, windows: Windows) -> float:
 
 
 CHECKS = (check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
-          check_inputs, check_devices, check_batch_size_independence, check_state_round_trip, check_resumes, check_pickles, check_learns)
+          check_inputs, check_devices, check_batch_size_independence, check_state_round_trip,
+          check_answers_alone, check_reach, check_resumes, check_pickles, check_learns)

@@ -20,6 +20,7 @@ from benchmark.errors import UserError
 from benchmark.options import describe_options, resolve
 from benchmark.registry import MethodInfo
 from benchmark.testing.devices import DeviceWatch
+from benchmark.testing.reach import Reach
 from benchmark.training.stage import run_stage
 
 TWO_EPOCHS = Budget(epochs=2, patience=30, epoch_windows=32, validation_windows=8)
@@ -97,6 +98,17 @@ def check_resumes(bench: Bench) -> None:
 
 class _BrokenOff(Exception):
     """What ends a fit in `check_resumes`."""
+
+
+def check_reach(bench: Bench) -> None:
+    """Learning and answering read no city, no other memory and no network, write no file, and leave threads and generators alone."""
+    with Reach(bench.cls, bench.folder) as reach:
+        method = bench.make(bench.problem)
+        method.fit(RunContext(0, torch.device("cpu"), TWO_EPOCHS))
+        bench.answers(method)
+    found = [f"{what} ({where})" for what, where in reach.found.items()]
+    assert not found, (f"{bench.info.name} reaches for {', '.join(found)}; a method has its problem, its inputs and `run`, whose "
+                       "generators, device and checkpoints are its own")
 
 
 def check_pickles(bench: Bench) -> None:

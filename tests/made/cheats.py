@@ -99,13 +99,13 @@ class Remembers(TrajectoryEncoder):
         self.seen = {}
 
     def encode(self, trips):
-        vectors = torch.zeros(len(trips), 2)
+        vectors = torch.zeros(len(trips), 2, device=trips.weekday.device)
         for k in range(len(trips)):
-            road = trips.rows(torch.tensor([k])).route.values["road"].tolist()
+            road = trips.rows(torch.tensor([k], device=trips.weekday.device)).route.values["road"].tolist()
             key = (int(trips.weekday[k]), int(trips.minute[k]), *road[:3])
             known = max(self.seen.get(key, []), road, key=len)
             self.seen[key] = known
-            vectors[k] = torch.tensor([known[-1], len(known)], dtype=torch.float32)
+            vectors[k] = torch.tensor([known[-1], len(known)], dtype=torch.float32, device=vectors.device)
         return vectors
 
     def roads(self, city, trips):

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import sys
 import threading
 import time
 import uuid
@@ -24,6 +22,7 @@ from typing import Any
 from filelock import FileLock
 
 from benchmark.files import disk_errors
+from benchmark.owners import can_be_asked, host, lives, process_began
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import amount, an_object, fields_of, number, or_none, read_shaped, text, typed, whole
 from benchmark.spec import RunSpec
@@ -51,16 +50,10 @@ class Owner:
 
     def alive(self, beat: float) -> bool:
         """Whether it still lives; `beat` is the time of its last heartbeat."""
-        if self.host != _host() or sys.platform == "win32":
-            # a clock that runs ahead by more says nothing either
-            return abs(time.time() - beat) < SILENCE
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        return _process_began(self.pid) == self.began
+        if self.host == host() and can_be_asked():
+            return lives(self.pid, self.began)
+        # a clock that runs ahead by more says nothing either
+        return abs(time.time() - beat) < SILENCE
 
 
 # what a claim says; a process has a number that the system can ask for
@@ -161,22 +154,7 @@ def _lock(store: Store) -> FileLock:
 
 
 def _myself() -> Owner:
-    return Owner(_host(), os.getpid(), _process_began(os.getpid()), time.time(), uuid.uuid4().hex)
-
-
-def _host() -> str:
-    try:
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return socket.gethostname()
-
-
-def _process_began(pid: int) -> int:
-    """Start time of a process in ticks since boot (Linux); 0 where it cannot be told."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return 0
+    return Owner(host(), os.getpid(), process_began(os.getpid()), time.time(), uuid.uuid4().hex)
 
 
 def _write(path: Path, owner: Owner) -> None:

@@ -165,7 +165,7 @@ def test_an_open_city_goes_on_with_its_content_after_it_was_replaced(city: Forec
         assert (new.folder, new.series("flow").unit) == (city.folder, unit)
         assert before.fingerprint != new.fingerprint
         np.testing.assert_array_equal(before.series("flow").values, values)
-        np.testing.assert_array_equal(city.adjacency, np.eye(4))
+        assert (before.adjacency is None) == (number == 1)  # the first one's is declared
         assert new.adjacency is None
         verify(city.folder)
         assert prepared() == find("aba") == [city.folder]

@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from filelock import FileLock
 
 from benchmark.files import disk_errors
-from benchmark.owners import can_be_asked, host, lives, process_began
+from benchmark.owners import can_be_asked, host, lives, process_began, remove, sweep
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import amount, an_object, fields_of, number, or_none, read_shaped, text, typed, whole
 from benchmark.spec import RunSpec
@@ -81,6 +81,10 @@ class Claim:
         found = read_claim(self.path)
         return found is not None and found[0].token == self.owner.token
 
+    def lost(self) -> bool:
+        """Whether somebody else took the run over; a claim that was only removed, with its folder, is nobody's."""
+        return read_claim(self.path) is not None and not self.held()
+
 
 @contextmanager
 def claim(store: Store, spec: RunSpec) -> Iterator[Claim | None]:
@@ -106,9 +110,20 @@ def claim(store: Store, spec: RunSpec) -> Iterator[Claim | None]:
     finally:
         over.set()
         heart.join()
-        with _lock(store):
+        with disk_errors(path), _lock(store):
             if taken.held():
-                path.unlink()
+                path.unlink(missing_ok=True)
+
+
+def tidy(store: Store, spec: RunSpec) -> None:
+    """Remove what a killed owner left of a finished run: its claim, its stages, its temporary files; nothing of a living one."""
+    path, stages = store.path(spec).with_suffix(".claim"), store.checkpoint_folder(spec)
+    sweep(path.parent)
+    if path.exists() or stages.exists():
+        with claim(store, spec) as mine:
+            if mine:
+                store.sweep(spec)
+                remove(stages)
 
 
 def running(record: Path) -> Owner | None:
@@ -145,7 +160,8 @@ def _keep_beating(claim: Claim, over: threading.Event) -> None:
         # at once after an epoch, else now and then
         if claim.progress != shown or time.monotonic() - last > HEARTBEAT:
             shown, last = dict(claim.progress), time.monotonic()
-            claim.beat()
+            with suppress(OSError):  # the next one may reach the disk again
+                claim.beat()
 
 
 def _lock(store: Store) -> FileLock:

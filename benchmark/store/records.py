@@ -22,6 +22,7 @@ from typing import Any
 from benchmark.errors import UserError
 from benchmark.files import DiskError, data_home, home, named_folder, sha256, write_atomic
 from benchmark.folders import below, new_folder
+from benchmark.owners import remove
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.spec import Record, RunSpec
 from benchmark.store.check import read_record
@@ -108,7 +109,7 @@ class Store:
         """Remove temporary files that a killed writer of this run left; only for the owner of the run."""
         for path in self.path(spec).parent.glob(f".{spec.id}.*"):
             if ".claim." not in path.name:
-                path.unlink(missing_ok=True)
+                remove(path)
 
     def write(self, record: Record, history: list[dict[str, Any]] | None = None,
               per_node: Mapping[str, Any] | None = None) -> Path:

@@ -1,5 +1,6 @@
 # make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
-# make storm: kill workers a thousand times; make docs-test: run the blocks of docs/; make calibration: hold the simulated cities at full size against real ones.
+# make docs-test: run the blocks of docs/; make storm: kill workers a thousand times, and hold their tables against undisturbed ones;
+# make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
 METHODS ?= cmust,stid,linear,historical_average,last_value

@@ -50,7 +50,7 @@ def named_folder(text: str | Path, whose: str) -> Path:
     try:
         return Path(text).expanduser().resolve()
     except (RuntimeError, ValueError, OSError) as error:
-        raise UserError(f"{whose} is {str(text)!a}, which is no folder: {error}. Name another.") from None
+        raise UserError(f"{whose} is {str(text)!a}, which is no folder ({str(error).rstrip('.')}). Name another.") from None
 
 
 class DiskError(UserError):

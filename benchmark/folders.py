@@ -110,7 +110,7 @@ def _remove_earlier(folder: Path, entry: str) -> None:
 
 
 def below(root: Path, depth: int = 1) -> list[Path]:
-    """What lies so many folders deep, sorted, hidden names left out; nothing where there is no folder.
+    """What lies so many folders deep, sorted, hidden names left out; nothing where `root` is not there.
 
     A folder below `root` that cannot be read, or whose name is no text, is named on stderr and left out.
 
@@ -118,12 +118,15 @@ def below(root: Path, depth: int = 1) -> list[Path]:
     ------
     DiskError: `root` itself cannot be read.
     """
-    found = _listed(root)
+    with disk_errors(root, "read"):
+        found = _listed(root)
     for _ in range(depth - 1):
         inside = []
         for folder in found:
             try:
                 inside += _listed(folder)
+            except NotADirectoryError:
+                continue
             except DiskError as error:
                 leave_out(error)
         found = inside
@@ -134,14 +137,16 @@ def _listed(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             found = sorted(folder / entry.name for entry in entries if not entry.name.startswith("."))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
+    except NotADirectoryError:
+        raise
     except OSError as error:
         raise disk_error(error, folder, "read") from error
-    named = [path for path in found if _is_text(path.name)]
-    for path in set(found) - set(named):
-        leave_out(DiskError(f"{str(path)!a} has a name that is not UTF-8 and is left out; rename it."))
-    return named
+    for path in (strange := [path for path in found if not _is_text(path.name)]):
+        said = os.fsencode(path).decode(errors="backslashreplace")
+        leave_out(DiskError(f"{said} has a name that is not UTF-8 and is left out; rename it."))
+    return [path for path in found if path not in strange] if strange else found
 
 
 def _is_text(name: str) -> bool:

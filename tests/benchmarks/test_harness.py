@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from made.broken_records import BROKEN, write
 from made.measuring import threads
 
 from benchmark.contract import Budget, RunContext
@@ -87,4 +88,16 @@ def test_full_size_new_york_stays_below_1500_mb(benchmark, tmp_path, method):
 def test_light_commands_answer_in_well_under_a_second(benchmark, arguments):
     command = [sys.executable, "-m", "benchmark", *arguments]
     benchmark.pedantic(subprocess.run, args=(command,), rounds=5, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
+    assert benchmark.stats.stats.min < 1.0
+
+
+def test_forty_broken_records_beside_the_published_ones_leave_a_table_within_a_second(benchmark, tmp_path):
+    """The good ones are shown, and each bad one is named on stderr; a plain table takes the rest of the second."""
+    for k, content in enumerate(BROKEN.values()):
+        (tmp_path / "nyc" / "stid").mkdir(parents=True, exist_ok=True)
+        write(tmp_path / "nyc" / "stid" / f"{k:016x}.json", content)
+    command = [sys.executable, "-m", "benchmark", "table", "--results", str(tmp_path)]
+    done = benchmark.pedantic(subprocess.run, args=(command,), rounds=5, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
+    assert len([line for line in done.stderr.splitlines() if line.startswith(os.fsencode(tmp_path))]) == len(BROKEN) >= 40
+    assert b"cmust" in done.stdout
     assert benchmark.stats.stats.min < 1.0

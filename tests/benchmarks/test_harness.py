@@ -92,12 +92,17 @@ def test_light_commands_answer_in_well_under_a_second(benchmark, arguments):
 
 
 def test_forty_broken_records_beside_the_published_ones_leave_a_table_within_a_second(benchmark, tmp_path):
-    """The good ones are shown, and each bad one is named on stderr; a plain table takes the rest of the second."""
+    """Of a processor's time; the good ones are shown, and each bad one is named on stderr."""
+    folder, rounds = tmp_path / "nyc" / "stid", 5
+    folder.mkdir(parents=True)
     for k, content in enumerate(BROKEN.values()):
-        (tmp_path / "nyc" / "stid").mkdir(parents=True, exist_ok=True)
-        write(tmp_path / "nyc" / "stid" / f"{k:016x}.json", content)
+        write(folder / f"{k:016x}.json", content)
     command = [sys.executable, "-m", "benchmark", "table", "--results", str(tmp_path)]
-    done = benchmark.pedantic(subprocess.run, args=(command,), rounds=5, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
+    before = os.times()
+    done = benchmark.pedantic(subprocess.run, args=(command,), rounds=rounds, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
+    after = os.times()
+    seconds = (after.children_user + after.children_system - before.children_user - before.children_system) / rounds
+    benchmark.extra_info["cpu_s"] = seconds
     assert len([line for line in done.stderr.splitlines() if line.startswith(os.fsencode(tmp_path))]) == len(BROKEN) >= 40
     assert b"cmust" in done.stdout
-    assert benchmark.stats.stats.min < 1.0
+    assert seconds < 1.0

@@ -1,4 +1,7 @@
-"""A city's folder: its card, the SHA-256 of its files, its fingerprint, and where prepared cities lie."""
+"""A city's folder: its card, the SHA-256 of its files, its fingerprint, and where prepared cities lie.
+
+The card is opened first: once a city was replaced, it leads to the folder of the files; see `benchmark/folders.py`, and `opened` here.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ A campaign is done by several workers at once, as on the machines of a cluster; 
 is asked for once more, undisturbed, and its table is held against that of a campaign that nobody disturbed. Half of the kills are aimed:
 the worker kills itself in the middle of a write of a checkpoint or of a record. The others come from outside at a random moment.
 
-A worker is forked from this process, where the imports are over, so a kill costs milliseconds. Prints JSON.
+A worker is forked from this process, where the imports are over, so a kill costs milliseconds. Prints JSON, and ends with exit code 1
+where a table differs or litter is left.
 """
 
 from __future__ import annotations
@@ -150,8 +151,8 @@ def _litter(root: Path) -> list[str]:
     return [path for path in files if not LEFT.fullmatch(path)]
 
 
-def main(kills: int, methods: tuple[str, ...], suite: str, workers: int, seed: int, folder: Path) -> None:
-    """Disturb campaigns of `stbench run` in a folder of this storm's own, cities included."""
+def main(kills: int, methods: tuple[str, ...], suite: str, workers: int, seed: int, folder: Path) -> bool:
+    """Disturb campaigns of `stbench run` in a folder of this storm's own, cities included; whether nothing was lost or left."""
     os.environ["STBENCH_HOME"] = str(folder / "home")
     import torch
 
@@ -173,7 +174,8 @@ def main(kills: int, methods: tuple[str, ...], suite: str, workers: int, seed: i
     began = time.perf_counter()
     storm = rage(lambda root: run_plan(plan, Store(root), workers=1),
                  lambda root: render(suite_sheets(make_tables(Store(root), None)), "csv"), folder, kills=kills, workers=workers, seed=seed)
-    print(json.dumps({"runs of a campaign": len(plan.jobs), **vars(storm), "seconds": round(time.perf_counter() - began, 1)}, indent=1))
+    print(json.dumps({"runs": len(plan.jobs) * storm.campaigns, **vars(storm), "seconds": round(time.perf_counter() - began, 1)}, indent=1))
+    return not storm.differences and not storm.litter
 
 
 if __name__ == "__main__":
@@ -185,4 +187,5 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        main(given.kills, tuple(given.methods.split(",")), given.suite, given.workers, given.seed, Path(scratch))
+        clear = main(given.kills, tuple(given.methods.split(",")), given.suite, given.workers, given.seed, Path(scratch))
+    sys.exit(not clear)

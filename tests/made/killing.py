@@ -44,13 +44,13 @@ def _path(argument: object) -> str:
     return os.readlink(open_file) if isinstance(argument, int) and open_file.exists() else str(argument)
 
 
-def in_child(work: Callable[[], object], step: int | None = None) -> bool:
-    """Do something in a forked child; whether it came to its end, instead of being killed at a step."""
+def in_child(work: Callable[[], object], step: int | None = None, aim: str = "") -> bool:
+    """Do something in a forked child; whether it came to its end, instead of being killed at a step as `die_at` counts them."""
     child = os.fork()
     if child == 0:
         try:
             if step is not None:
-                die_at(step)
+                die_at(step, aim)
             work()
             os._exit(0)
         finally:

@@ -1,10 +1,11 @@
 # make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
-# make docs-test: run the blocks of docs/; make calibration: hold the simulated cities at full size against real ones.
+# make docs-test: run the blocks of docs/; make storm: kill workers a thousand times, and hold their tables against undisturbed ones;
+# make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test docs-test bench calibration lint clean
+.PHONY: run test storm docs-test bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -22,6 +23,9 @@ run: .venv/.run
 
 test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not docs"
+
+storm: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python tests/execution/storm.py 1000
 
 docs-test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs

@@ -5,108 +5,107 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.owners import remove, sweep, temporary_beside
 
 
 def home() -> Path:
     """The cache folder: ``STBENCH_HOME``, else the platform's user cache."""
     if chosen := os.environ.get("STBENCH_HOME"):
-        return Path(chosen).expanduser().resolve()
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "stbench"
+        return named_folder(chosen, "STBENCH_HOME")
+    return _users("XDG_CACHE_HOME", ".cache", "Library/Caches") / "stbench"
 
 
 def data_home() -> Path:
     """Where a user's own files go, which no cleaner of caches may touch: below ``STBENCH_HOME``, else the platform's user data folder."""
     if os.environ.get("STBENCH_HOME"):
         return home()
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
-    return base / "stbench"
+    return _users("XDG_DATA_HOME", ".local/share", "Library/Application Support") / "stbench"
+
+
+def _users(variable: str, on_linux: str, on_mac: str) -> Path:
+    """One of the folders that a platform has for its user."""
+    name = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, variable)
+    if name and (chosen := os.environ.get(name)):
+        return Path(chosen)
+    try:
+        users = Path.home()
+    except RuntimeError:
+        raise UserError("Your user has no home folder, where cities and results are kept; set HOME, or STBENCH_HOME to a folder.") from None
+    return users if sys.platform == "win32" else users / (on_mac if sys.platform == "darwin" else on_linux)
+
+
+def named_folder(text: str | Path, whose: str) -> Path:
+    """The absolute path of a folder that a user names; `whose`: an option or a variable, to begin a sentence.
+
+    Raises
+    ------
+    UserError: it cannot be a path: there is no such user, links lead in a circle, or a character is not allowed.
+    """
+    try:
+        return Path(text).expanduser().resolve()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UserError(f"{whose} is {str(text)!a}, which is no folder ({str(error).rstrip('.')}). Name another.") from None
 
 
 class DiskError(UserError):
-    """The disk is full, read-only or in the way: a fault of the machine, not of a method."""
+    """A file or folder of our own cannot be read or written: a fault of the machine, not of a method."""
+
+
+FULL, FORBIDDEN = (errno.ENOSPC, errno.EDQUOT), (errno.EACCES, errno.EPERM, errno.EROFS)
+ELSEWHERE = "Choose another folder (STBENCH_HOME, --results)."
+
+
+def disk_error(error: OSError, target: Path, done: str = "written") -> DiskError:
+    """The sentence for what the system answered; `target`: what was to be read or written, where the answer names nothing."""
+    # numpy reports a short write as "N requested and M written", without an errno
+    if error.errno in FULL or (error.errno is None and "requested and" in str(error)):
+        return DiskError(f"The disk is full: {target} could not be written. Free some space and run again.")
+    if error.errno in FORBIDDEN:
+        return DiskError(f"No permission to {'write' if done == 'written' else 'read'} {target}. {ELSEWHERE}")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return DiskError(f"{target}: a part of this path is a file. {ELSEWHERE}")
+    what = {
+        errno.ENOENT: "it was removed meanwhile. Run again.",
+        errno.EFBIG: "it is longer than the disk or a limit allows (see `ulimit -f`). Raise the limit, or choose another folder.",
+        errno.ENAMETOOLONG: "its name is too long. Choose a shorter one.",
+        errno.ELOOP: "a link on this path leads to itself. Remove it, or choose another folder.",
+    }.get(error.errno or 0, f"{error.strerror or error}.")
+    return DiskError(f"{target} could not be {done}: {what}")
 
 
 @contextmanager
-def disk_errors(target: Path) -> Iterator[None]:
-    """Turn a full or read-only disk into one sentence."""
+def disk_errors(target: Path, done: str = "written") -> Iterator[None]:
+    """Turn whatever the system answers into one sentence."""
     try:
         yield
     except OSError as error:
-        # numpy reports a short write as "N requested and M written", without an errno
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and "requested and" in str(error)):
-            raise DiskError(f"The disk is full: {target} could not be written. Free some space and run again.") from error
-        if error.errno in (errno.EACCES, errno.EROFS):
-            raise DiskError(f"No permission to write {target}. Choose another folder (STBENCH_HOME, --results).") from error
-        if error.errno in (errno.EEXIST, errno.ENOTDIR):
-            raise DiskError(f"{target}: a part of this path is a file. Choose another folder (STBENCH_HOME, --results).") from error
-        raise
+        raise disk_error(error, target, done) from error
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write `content` so that `path` holds either the old file or the whole new one."""
+    """Write `content` so that `path` holds either the old file or the whole new one. What killed writers left beside it is swept."""
     data = content.encode() if isinstance(content, str) else content
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        sweep(path.parent)
+        temporary = temporary_beside(path)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes it private; a cache or a store may be shared
+            # whatever the umask: a cache or a store may be shared
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            remove(temporary)
             raise
-
-
-@contextmanager
-def new_folder(destination: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `destination` if the block ends well, and vanishes otherwise; then the old one stays."""
-    with disk_errors(destination):
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=destination.parent, prefix=f".{destination.name}."))
-        try:
-            yield temporary
-            _swap(temporary, destination)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-
-
-def _swap(new: Path, destination: Path) -> None:
-    """Rename `new` to `destination`; what stood there is removed last, and put back if the renaming fails."""
-    if not destination.exists():
-        os.replace(new, destination)
-        return
-    old = new.with_name(f"{new.name}.old")
-    os.replace(destination, old)
-    try:
-        os.replace(new, destination)
-    except BaseException:
-        os.replace(old, destination)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:

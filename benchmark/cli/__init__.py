@@ -18,19 +18,23 @@ the commands.
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.files import disk_error
 
 
 def main() -> None:
-    """Entry point of `stbench`: a UserError becomes one sentence on stderr and exit code 2."""
+    """Entry point of `stbench`: a UserError, or what the system answers about a file, becomes one sentence on stderr and exit code 2."""
     from benchmark.cli.app import app
 
     try:
         app()
-    except UserError as error:
+    except (UserError, OSError) as error:
         if "--debug" in sys.argv:
             raise
-        print(f"stbench: {error}", file=sys.stderr)
+        said = disk_error(error, Path(os.fsdecode(error.filename or "a file")), "used") if isinstance(error, OSError) else error
+        print(f"stbench: {said}", file=sys.stderr)
         raise SystemExit(2) from None

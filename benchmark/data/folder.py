@@ -1,4 +1,7 @@
-"""A city's folder: its card, the SHA-256 of its files, its fingerprint, and where prepared cities lie."""
+"""A city's folder: its card, the SHA-256 of its files, its fingerprint, and where prepared cities lie.
+
+The card is opened first: once a city was replaced, it leads to the folder of the files; see `benchmark/folders.py`, and `opened` here.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,7 @@ from benchmark import lazy
 from benchmark.errors import UserError
 from benchmark.families import FAMILIES, find_family
 from benchmark.files import disk_errors, home, sha256, write_atomic
+from benchmark.folders import below, content_of, scratch_folder
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import anything, each, fields_of, one_of, read_shaped, text, word
 
@@ -67,6 +70,20 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
+def opened(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Where a city's files lie, and its card: both of one content, whoever replaces it meanwhile.
+
+    Raises
+    ------
+    UserError: there is no card, or a broken one.
+    """
+    while True:
+        files = content_of(folder, CARD)
+        card = read_card(files)
+        if content_of(folder, CARD) == files:
+            return files, card
+
+
 def join_fingerprints(prints: Sequence[str]) -> str:
     """The fingerprint of a suite's cities: of one city its own, of several the hash of all in their order."""
     return prints[0] if len(prints) == 1 else hashlib.sha256(json.dumps(prints).encode()).hexdigest()[:16]
@@ -86,9 +103,9 @@ def prepare(destination: Path, write: Callable[[Path], object], *, replace: bool
     if replace or not destination.exists():
         write(destination)
         return
-    with disk_errors(destination), tempfile.TemporaryDirectory(dir=destination.parent, prefix=".compare.") as scratch:
-        write(Path(scratch) / destination.name)
-        given = read_card(Path(scratch) / destination.name)["fingerprint"]
+    with scratch_folder(destination) as scratch:
+        write(scratch / destination.name)
+        given = read_card(scratch / destination.name)["fingerprint"]
     verify(destination)
     present = read_card(destination)["fingerprint"]
     if present != given:
@@ -104,21 +121,22 @@ def verify(folder: Path) -> None:
     ------
     UserError: names the first file that is missing or changed.
     """
-    card = read_card(folder)
+    files, card = opened(folder)
     if _digest(card) != card["card_sha256"]:
         raise UserError(f"{folder / CARD} has changed since it was prepared (SHA-256 differs); remove {folder} and prepare the city again.")
     for name, expected in card["files"].items():
-        path = folder / name
+        path = files / name
         if not path.is_file():
             raise UserError(f"{path} is missing; remove {folder} and prepare the city again.")
-        if sha256(path) != expected:
+        with disk_errors(path, "read"):
+            found = sha256(path)
+        if found != expected:
             raise UserError(f"{path} has changed since it was prepared (SHA-256 differs); remove {folder} and prepare the city again.")
 
 
 def folders() -> list[Path]:
     """The folders of all cities, sorted, their cards be they broken; a half-written one has a hidden name and is none."""
-    found = (path.parent for path in cities_home().glob(f"*/*/{CARD}"))
-    return sorted(folder for folder in found if not folder.name.startswith("."))
+    return [path.parent for path in below(cities_home(), 3) if path.name == CARD]
 
 
 def prepared() -> list[Path]:

@@ -14,6 +14,7 @@ from benchmark.execution.work import Work
 from benchmark.files import disk_errors
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import announce, label
+from benchmark.store.claims import tidy
 from benchmark.store.kept import is_kept
 from benchmark.store.records import Store
 
@@ -55,6 +56,10 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
     board, todo = Board(watcher or Watcher()), to_do(plan, store, force=force, keep=keep)
     board.watcher.planned(plan, todo)
     announce(store, plan.headline(), {job.spec: job.notes for job in plan})
+    left = {job.spec.id for job in todo}
+    for job in plan:
+        if job.spec.id not in left:
+            tidy(store, job.spec)
     board.watcher.started([job.spec for job in todo])
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))
     engine = engine or (Here() if workers == 1 else Processes(workers))
@@ -62,8 +67,8 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
         with disk_errors(store.root):
             for _ in range(2):
                 board.elsewhere.clear()
-                if left := board.left(todo):
-                    engine.run(left, Work(store.root, plan.device, force, keep), board)
+                if jobs := board.left(todo):
+                    engine.run(jobs, Work(store.root, plan.device, force, keep), board)
     except MemoryError:
         raise UserError("The memory is full. Finished runs are kept; run the same command again with --workers 1.") from None
     for job in todo if keep else ():

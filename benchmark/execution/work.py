@@ -20,6 +20,7 @@ from benchmark.execution.faults import Signals, is_of_the_machine
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.families import find_family
+from benchmark.files import DiskError
 from benchmark.fitting import BadResult, check_notes, failure_of, seed_everything
 from benchmark.options import resolve
 from benchmark.plain_json import parse_json
@@ -29,7 +30,7 @@ from benchmark.store.check import decode
 from benchmark.store.claims import claim
 from benchmark.store.kept import is_kept, same_metrics, write_kept
 from benchmark.store.records import Store, dumps
-from benchmark.suites.cities import locate
+from benchmark.suites.cities import CityRef, locate
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Work:
                 progress(step)
 
             outcome = execute(job, self.device, tell, checkpoints, keep=self.keep)
-            if not mine.held():  # this process slept so long that another took the run over
+            if mine.lost():  # this process slept so long that another took the run over
                 return None
             if outcome.kept and (before is None or same_metrics(outcome.record.metrics, before.metrics)):
                 write_kept(store, outcome.record, outcome.kept)
@@ -101,7 +102,7 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     """
     spec, family = job.spec, find_family(job.spec.family)
     measurer: Measurer = lazy.load(family.measurer)
-    cities = [measurer.open_city(locate(ref)) for ref in job.cities]
+    cities = [_open(measurer, ref) for ref in job.cities]
     history: list[dict[str, Any]] = []
     facts, about = measurer.facts(spec, cities)
     base = {"city": facts, "environment": {**environment(torch.device(device)), **code_state()}, "notes": {**job.notes, **about}}
@@ -121,6 +122,13 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
             if is_of_the_machine(error, signals):
                 raise
             return Outcome(Record(spec, "failed", error=failure_of(error), **base))
+
+
+def _open(measurer: Measurer, ref: CityRef) -> Any:
+    city = measurer.open_city(locate(ref))
+    if ref.known and city.fingerprint != ref.fingerprint:
+        raise DiskError(f"The city {ref.name} was replaced by other data meanwhile. Run again.")
+    return city
 
 
 def budget(spec: RunSpec) -> Budget:

@@ -38,7 +38,7 @@ Sums = dict[str, dict[str, np.ndarray]]
 
 def floors(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> Floors:
     """Floor → metrics of a task's test part; computed once in a process for each city, task and protocol."""
-    return _floors(city.folder, city.fingerprint, task, protocol)
+    return _floors(city.files, city.fingerprint, task, protocol)
 
 
 @lru_cache(maxsize=256)

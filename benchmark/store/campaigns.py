@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmark.errors import UserError, unknown
 from benchmark.files import write_atomic
+from benchmark.folders import below
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import amount, fields_of, list_of, read_shaped, text, whole, word
 from benchmark.spec import RunSpec
@@ -73,7 +74,7 @@ def label(spec: RunSpec, notes: Mapping[str, Any]) -> str:
 def states(store: Store) -> list[State]:
     """All campaigns of a store, the last started first."""
     found = []
-    for path in sorted((store.root / "campaigns").glob("*.json")):
+    for path in [path for path in below(store.root / "campaigns") if path.suffix == ".json"]:
         try:
             found.append((path.stem, read_shaped(path, CAMPAIGN, "It is no campaign; remove it.")))
         except FileNotFoundError:  # dropped meanwhile

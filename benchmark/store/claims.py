@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from typing import Any
 from filelock import FileLock
 
 from benchmark.files import disk_errors
+from benchmark.owners import can_be_asked, host, lives, process_began, remove, sweep
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import amount, an_object, fields_of, number, or_none, read_shaped, text, typed, whole
 from benchmark.spec import RunSpec
@@ -51,16 +50,10 @@ class Owner:
 
     def alive(self, beat: float) -> bool:
         """Whether it still lives; `beat` is the time of its last heartbeat."""
-        if self.host != _host() or sys.platform == "win32":
-            # a clock that runs ahead by more says nothing either
-            return abs(time.time() - beat) < SILENCE
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        return _process_began(self.pid) == self.began
+        if self.host == host() and can_be_asked():
+            return lives(self.pid, self.began)
+        # a clock that runs ahead by more says nothing either
+        return abs(time.time() - beat) < SILENCE
 
 
 # what a claim says; a process has a number that the system can ask for
@@ -88,6 +81,10 @@ class Claim:
         found = read_claim(self.path)
         return found is not None and found[0].token == self.owner.token
 
+    def lost(self) -> bool:
+        """Whether somebody else took the run over; a claim that was only removed, with its folder, is nobody's."""
+        return read_claim(self.path) is not None and not self.held()
+
 
 @contextmanager
 def claim(store: Store, spec: RunSpec) -> Iterator[Claim | None]:
@@ -113,9 +110,20 @@ def claim(store: Store, spec: RunSpec) -> Iterator[Claim | None]:
     finally:
         over.set()
         heart.join()
-        with _lock(store):
+        with disk_errors(path), _lock(store):
             if taken.held():
-                path.unlink()
+                path.unlink(missing_ok=True)
+
+
+def tidy(store: Store, spec: RunSpec) -> None:
+    """Remove what a killed owner left of a finished run: its claim, its stages, its temporary files; nothing of a living one."""
+    path, stages = store.path(spec).with_suffix(".claim"), store.checkpoint_folder(spec)
+    sweep(path.parent)
+    if path.exists() or stages.exists():
+        with claim(store, spec) as mine:
+            if mine:
+                store.sweep(spec)
+                remove(stages)
 
 
 def running(record: Path) -> Owner | None:
@@ -152,7 +160,8 @@ def _keep_beating(claim: Claim, over: threading.Event) -> None:
         # at once after an epoch, else now and then
         if claim.progress != shown or time.monotonic() - last > HEARTBEAT:
             shown, last = dict(claim.progress), time.monotonic()
-            claim.beat()
+            with suppress(OSError):  # the next one may reach the disk again
+                claim.beat()
 
 
 def _lock(store: Store) -> FileLock:
@@ -161,22 +170,7 @@ def _lock(store: Store) -> FileLock:
 
 
 def _myself() -> Owner:
-    return Owner(_host(), os.getpid(), _process_began(os.getpid()), time.time(), uuid.uuid4().hex)
-
-
-def _host() -> str:
-    try:
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return socket.gethostname()
-
-
-def _process_began(pid: int) -> int:
-    """Start time of a process in ticks since boot (Linux); 0 where it cannot be told."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return 0
+    return Owner(host(), os.getpid(), process_began(os.getpid()), time.time(), uuid.uuid4().hex)
 
 
 def _write(path: Path, owner: Owner) -> None:

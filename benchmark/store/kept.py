@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.files import sha256, write_atomic
+from benchmark.folders import below
 from benchmark.shapes import each, fields_of, read_shaped, text
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
@@ -142,7 +143,7 @@ def _sidecar(store: Store, spec: RunSpec) -> Path:
 
 
 def _in_store(store: Store, suffix: str) -> list[Path]:
-    return [path for path in sorted(store.root.glob(f"*/*/*{suffix}")) if not path.name.startswith(".")]
+    return [path for path in below(store.root, 3) if path.name.endswith(suffix)]
 
 
 def _listed(sidecars: Sequence[Path]) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.errors import UserError, unknown
-from benchmark.files import disk_errors, new_folder, write_atomic
+from benchmark.files import disk_errors, write_atomic
+from benchmark.folders import below, new_folder
 from benchmark.spec import Record
 from benchmark.store.claims import running
 from benchmark.store.records import LARGEST_RECORD, Store, dumps
@@ -84,7 +85,7 @@ def find_runs(store: Store, ids: Iterable[str] = (), takes: Takes | None = None)
     """
     ids = list(ids)
     files: dict[Path, list[Path]] = {}
-    for path in sorted(store.root.glob("*/*/[!.]*")):
+    for path in below(store.root, 3):
         files.setdefault(path.with_name(path.name.partition(".")[0]), []).append(path)
     for absent in sorted(set(ids) - {run.name for run in files}):
         raise unknown("run", absent, {run.name for run in files})

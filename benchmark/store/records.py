@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.files import data_home, home, new_folder, sha256, write_atomic
+from benchmark.files import DiskError, data_home, home, named_folder, sha256, write_atomic
+from benchmark.folders import below, new_folder
+from benchmark.owners import remove
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.spec import Record, RunSpec
 from benchmark.store.check import read_record
@@ -40,7 +42,7 @@ def checkout() -> Path | None:
 def local_root(chosen: str | Path | None = None) -> Path:
     """Where `run` writes: --results, else STBENCH_RESULTS, else results/local of the checkout, else the user's data folder."""
     if chosen or (chosen := os.environ.get("STBENCH_RESULTS")):
-        return Path(chosen).expanduser().resolve()
+        return named_folder(chosen, "The folder of results")
     root = checkout()
     return root / "results" / "local" if root else data_home() / "results"
 
@@ -54,8 +56,12 @@ def published_root() -> Path | None:
         return None
     unpacked = home() / "published" / sha256(archive)[:16]
     if not unpacked.is_dir():
-        with new_folder(unpacked) as folder, zipfile.ZipFile(archive) as packed:
-            packed.extractall(folder)
+        try:
+            with new_folder(unpacked) as folder, zipfile.ZipFile(archive) as packed:
+                packed.extractall(folder)
+        except DiskError:
+            if not unpacked.is_dir():  # else another process was quicker
+                raise
     return unpacked
 
 
@@ -103,7 +109,7 @@ class Store:
         """Remove temporary files that a killed writer of this run left; only for the owner of the run."""
         for path in self.path(spec).parent.glob(f".{spec.id}.*"):
             if ".claim." not in path.name:
-                path.unlink(missing_ok=True)
+                remove(path)
 
     def write(self, record: Record, history: list[dict[str, Any]] | None = None,
               per_node: Mapping[str, Any] | None = None) -> Path:
@@ -126,10 +132,10 @@ class Store:
         write_atomic(path, dumps(record))
         return path
 
-    def records(self, below: Path | None = None) -> Iterator[Record]:
+    def records(self, folder: Path | None = None) -> Iterator[Record]:
         """All finished runs whose records are whole, in the order of their paths; or those of one folder, `root/<suite>/<method>`."""
-        for path in sorted(below.glob("*.json") if below else self.root.glob("*/*/*.json")):
-            if "." not in path.stem and (record := self.sound(path)):
+        for path in below(folder) if folder else below(self.root, 3):
+            if path.suffix == ".json" and "." not in path.stem and (record := self.sound(path)):
                 yield record
 
     def errors(self, path: Path) -> list[Record]:

@@ -12,13 +12,14 @@ from typing import Any
 
 from benchmark.data.built_in import SERIES
 from benchmark.data.embedded.recipe import embedded
-from benchmark.data.folder import OWN, cities_home, prepared, read_card
+from benchmark.data.folder import OWN, folders, prepared, read_card
 from benchmark.data.recipes import Recipe
 from benchmark.data.simulate import SIM
 from benchmark.data.simulate.recipe import Simulated
 from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES, STANDARD, find_family
 from benchmark.files import home, write_atomic
+from benchmark.folders import below
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import fields_of, list_of, one_of, read_shaped, text, word
 
@@ -148,7 +149,8 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
     UserError: the suite has no such edition, or one of its cities is not prepared.
     """
     if not suite.editions:
-        lacking = [city for city in suite.cities if not list((cities_home() / city).glob("*/card.json"))]
+        there = {folder.parent.name for folder in folders()}
+        lacking = [city for city in suite.cities if city not in there]
         raise UserError(f"Suite {suite.name} needs the cities {', '.join(suite.cities)} in one edition; "
                         f"{', '.join(lacking) or 'no edition'} is not prepared here. Bring it with `stbench data import`.")
     edition = edition or suite.editions[0]
@@ -189,7 +191,7 @@ def _is_named(suite: Suite, task: str, name: str) -> bool:
 def _declared(taken: Collection[str]) -> dict[str, dict[str, Any]]:
     """Name → what a declaration says. A broken one, or one of a name that is taken, is named on stderr and left out."""
     found = {}
-    for path in sorted(_declared_home().glob("*.json")):
+    for path in [path for path in below(_declared_home()) if path.suffix == ".json"]:
         try:
             if path.stem in taken:
                 raise BadFile(f"{path} declares a suite of a name that comes with stbench; remove it.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.data.folder import CARD, cities_home, join_fingerprints, prepared, read_card, verify
+from benchmark.data.folder import CARD, join_fingerprints, prepared, read_card, verify
 from benchmark.data.recipes import Recipe
 from benchmark.errors import UserError
 from benchmark.suites.catalogue import Suite, pick_edition
@@ -110,7 +110,7 @@ def _make(ref: CityRef) -> Path:
 
 def _find(ref: CityRef) -> Path | None:
     """The folder of a city that is there: by its fingerprint wherever it lies, else where its recipe puts it."""
-    for card in (cities_home() / ref.name).glob(f"*/{CARD}") if ref.known else ():
-        if card.parent in prepared() and read_card(card.parent)["fingerprint"] == ref.fingerprint:
-            return card.parent
+    for folder in prepared() if ref.known else ():
+        if folder.parent.name == ref.name and read_card(folder)["fingerprint"] == ref.fingerprint:
+            return folder
     return ref.recipe.folder if ref.recipe and (ref.recipe.folder / CARD).is_file() else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from made.broken_records import BROKEN, write
 from made.measuring import threads
 
 from benchmark.contract import Budget, RunContext
@@ -88,3 +89,20 @@ def test_light_commands_answer_in_well_under_a_second(benchmark, arguments):
     command = [sys.executable, "-m", "benchmark", *arguments]
     benchmark.pedantic(subprocess.run, args=(command,), rounds=5, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
     assert benchmark.stats.stats.min < 1.0
+
+
+def test_forty_broken_records_beside_the_published_ones_leave_a_table_within_a_second(benchmark, tmp_path):
+    """Of a processor's time; the good ones are shown, and each bad one is named on stderr."""
+    folder, rounds = tmp_path / "nyc" / "stid", 5
+    folder.mkdir(parents=True)
+    for k, content in enumerate(BROKEN.values()):
+        write(folder / f"{k:016x}.json", content)
+    command = [sys.executable, "-m", "benchmark", "table", "--results", str(tmp_path)]
+    before = os.times()
+    done = benchmark.pedantic(subprocess.run, args=(command,), rounds=rounds, kwargs={"check": True, "capture_output": True, "cwd": ROOT})
+    after = os.times()
+    seconds = (after.children_user + after.children_system - before.children_user - before.children_system) / rounds
+    benchmark.extra_info["cpu_s"] = seconds
+    assert len([line for line in done.stderr.splitlines() if line.startswith(os.fsencode(tmp_path))]) == len(BROKEN) >= 40
+    assert b"cmust" in done.stdout
+    assert seconds < 1.0

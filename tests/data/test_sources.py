@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from benchmark.cli.app import app
 from benchmark.data.built_in import SERIES, TRIPS
 from benchmark.data.embedded.recipe import embedded
+from benchmark.data.folder import opened
 from benchmark.data.simulate import SIZES, TRAJECTORY_SIZES
 from benchmark.data.simulate.source import Options
 from benchmark.data.sources import Source, Sources, build_city, command, sources
@@ -103,7 +104,7 @@ def test_a_simulated_city_is_built_where_runs_find_it_and_only_once(caplog):
     assert {path: path.stat().st_mtime_ns for path in stored()} == times
     assert build_city("simulator", None, {"city": "nyc", "size": "smoke"}, replace=True).folder == built.folder
     assert {path: path.stat().st_mtime_ns for path in stored()} != times
-    next(path for path in stored() if path.name == "nodes.csv").write_text("changed")
+    (opened(built.folder)[0] / "nodes.csv").write_text("changed")
     with pytest.raises(UserError, match=r"nodes\.csv has changed"):
         build_city("simulator", None, {"city": "nyc", "size": "smoke"})
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from made.killing import in_child
 
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, RunContext
@@ -22,6 +24,7 @@ from benchmark.execution.campaign import run_plan
 from benchmark.execution.engines import Board, Watcher, processes
 from benchmark.execution.engines.here import Here
 from benchmark.execution.plan import Request, make_plan
+from benchmark.files import write_atomic
 from benchmark.fitting import seed_everything
 from benchmark.registry import registry
 from benchmark.store.claims import claim
@@ -45,22 +48,61 @@ def sums(store):
 
 
 def leftovers(root):
-    return [path for path in root.rglob("*") if path.suffix in (".claim", ".pt", ".checkpoint") or re.match(r"\.[0-9a-f]{16}\.", path.name)]
+    return sorted(path for path in root.rglob("*")
+                  if path.suffix in (".claim", ".pt", ".checkpoint") or re.match(r"\.[0-9a-f]{16}\.", path.name))
 
 
 @pytest.mark.slow
-def test_a_campaign_killed_at_30_random_moments_ends_in_the_table_of_an_undisturbed_one(tmp_path):
-    """SIGKILL, in a process of its own that forks; see kill_campaign.py."""
-    done = subprocess.run([sys.executable, Path(__file__).with_name("kill_campaign.py"), tmp_path, "30"], capture_output=True, text=True,
+def test_campaigns_whose_workers_are_killed_30_times_end_in_the_table_of_an_undisturbed_one_and_leave_no_litter(tmp_path):
+    """SIGKILL, in a process of its own that forks; `make storm` kills a thousand times."""
+    done = subprocess.run([sys.executable, Path(__file__).with_name("storm.py"), "30"], capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
-    assert found["kills"] == 30
-    assert found["at work"] >= 20
-    assert found["inside a fit"] >= 5
-    assert len(found["undisturbed"].splitlines()) > 20
-    for one in found["killed"]:
-        assert one == {"tables": found["undisturbed"], "left over": []}
+    assert (found["kills"], found["aimed"]) == (30, 15)
+    assert (found["differences"], found["litter"]) == ([], [])
+    assert found["at_work"] >= 10
+    assert found["inside_a_fit"] >= 2
+
+
+def test_what_a_killed_owner_left_of_a_finished_run_is_gone_after_the_next_campaign_and_a_living_ones_stays(store):
+    made = make(methods=("last_value", "stid"))
+    run_plan(made, store, workers=1)
+    places = [store.path(run) for run in made.runs]
+    for place in places:
+        place.with_suffix(".checkpoint").mkdir()
+        place.with_suffix(".checkpoint").joinpath("fit.pt").touch()
+    dead, living = (place.with_suffix(".claim") for place in places)
+    dead.write_text("killed")
+    assert not in_child(lambda: write_atomic(places[0], "{}"), 1)
+    with claim(store, made.runs[1]):
+        run_plan(made, store, workers=1)
+        stages = places[1].with_suffix(".checkpoint")
+        assert leftovers(store.root) == [stages, stages / "fit.pt", living]
+    run_plan(made, store, workers=1)
+    assert leftovers(store.root) == []
+
+
+def test_a_run_whose_folder_is_removed_while_it_is_at_work_keeps_its_result(store, monkeypatch):
+    made, whole = make(methods=("last_value",)), work.execute
+
+    def execute(*arguments, **more):
+        shutil.rmtree(store.root)
+        return whole(*arguments, **more)
+
+    monkeypatch.setattr(work, "execute", execute)
+    assert run_plan(made, store, workers=1).done == 1
+    assert store.has(made.runs[0])
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of other data", "gone"])
+def test_a_city_that_is_replaced_after_it_was_found_ends_the_campaign_with_a_sentence(store, monkeypatch, known):
+    made, elsewhere = make(methods=("last_value",)), make(suite="chicago", tasks=None).jobs[0].cities[0]
+    found = work.locate(elsewhere) if known else store.root
+    monkeypatch.setattr(work, "locate", lambda ref: found)
+    with pytest.raises(UserError, match="The city nyc was replaced by other data meanwhile" if known else "No city at"):
+        run_plan(made, store, workers=1)
+    assert not list(store.records())
 
 
 def command(store, *more):

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import pytest
 
 from benchmark.execution.plan import Request, make_plan
+from benchmark.owners import host, process_began
 from benchmark.store import claims
 from benchmark.store.claims import Owner, claim, running
 from benchmark.store.records import Store
@@ -28,7 +29,7 @@ def plant(store, spec, **changes):
     """A claim of another process."""
     path = store.path(spec).with_suffix(".claim")
     path.parent.mkdir(parents=True, exist_ok=True)
-    owner = {"host": claims._host(), "pid": os.getpid(), "began": claims._process_began(os.getpid()), "since": time.time(),
+    owner = {"host": host(), "pid": os.getpid(), "began": process_began(os.getpid()), "since": time.time(),
              "token": "other"}
     path.write_text(json.dumps(asdict(Owner(**{**owner, **changes}))))
     return path

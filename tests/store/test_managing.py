@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from made.forecasting_records import record
+from made.killing import in_child
 from typer.testing import CliRunner
 
 from benchmark.cli.app import app
@@ -59,6 +60,17 @@ def test_finished_runs_of_public_editions_are_published_and_others_only_by_name(
     stbench("results", "promote", "--data", "own", "--yes")
     assert len(list(published.records())) == 3
     assert "0 to publish, 0 refused, 2 published already" in stbench("results", "promote")
+
+
+def test_what_a_killed_promotion_left_in_the_published_folder_is_swept_by_the_next_one(store, published, stbench):
+    for seed in range(2):
+        store.write(record("stid", seed))
+    assert not in_child(lambda: promote(plan_promotion(store, published, everything), published), 4, r"\.part")
+    files = [path.name for path in published.root.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert sum(name.endswith(".part") for name in files) == 1
+    stbench("results", "promote", "--yes")
+    assert len(list(published.records())) == len([path for path in published.root.rglob("*") if path.is_file()]) == 2
 
 
 def test_nothing_is_published_before_yes_and_what_would_be_is_listed(store, published, stbench):

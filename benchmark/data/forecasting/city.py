@@ -24,9 +24,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.clock import Clock
-from benchmark.data.folder import Origin, read_card, seal
+from benchmark.data.folder import CARD, Origin, opened, seal
 from benchmark.errors import UserError, unknown
-from benchmark.files import new_folder
+from benchmark.files import disk_errors
+from benchmark.folders import new_folder
 
 NODE_COLUMNS = ["node_id", "name", "lon", "lat"]
 
@@ -64,7 +65,8 @@ class ForecastingCity:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.card = read_card(folder)
+        # where its files lie, now and for as long as this is open
+        self.files, self.card = opened(folder)
         if self.card["kind"] != "forecasting":
             raise UserError(f"{folder} holds a {self.card['kind']} city, not a forecasting one.")
         self.name: str = self.card["name"]
@@ -75,27 +77,33 @@ class ForecastingCity:
     @cached_property
     def nodes(self) -> pd.DataFrame:
         """The node table: node_id, name, lon, lat."""
-        return pd.read_csv(self.folder / "nodes.csv", dtype={"node_id": str, "name": str}, keep_default_na=False)
+        with disk_errors(self.files / "nodes.csv", "read"):
+            return pd.read_csv(self.files / "nodes.csv", dtype={"node_id": str, "name": str}, keep_default_na=False)
 
     @cached_property
     def adjacency(self) -> np.ndarray | None:
         """[node, node] float32 weights over the node table, if the source declares them."""
-        path = self.folder / "adjacency.npy"
-        return np.load(path, allow_pickle=False) if path.is_file() else None
+        return self._load("adjacency.npy") if "adjacency.npy" in self.card["files"] else None
 
     def series(self, task: str) -> Series:
         """One task's series, memory-mapped."""
         if task not in self.tasks:
             raise unknown(f"task of {self.name}", task, self.tasks)
         about = self.card["tasks"][task]
-        load = lambda part: np.load(self.folder / f"{task}.{part}.npy", mmap_mode="r", allow_pickle=False)  # noqa: E731
-        return Series(task, load("values"), load("observed"), np.asarray(load("nodes")), Clock(**about["clock"]),
-                      about["unit"], about["zero"], about["missing"], self.extras(task))
+        values, observed, nodes = (self._load(f"{task}.{part}.npy", mapped=True) for part in ("values", "observed", "nodes"))
+        return Series(task, values, observed, np.asarray(nodes), Clock(**about["clock"]), about["unit"], about["zero"], about["missing"],
+                      self.extras(task))
 
     def extras(self, task: str) -> dict[str, np.ndarray]:
         """The tensors that the source ships with a task, by name."""
-        prefix = f"{task}.extra-"
-        return {path.stem[len(prefix):]: np.load(path, allow_pickle=False) for path in sorted(self.folder.glob(f"{prefix}*.npy"))}
+        prefix, end = f"{task}.extra-", ".npy"
+        return {name[len(prefix):-len(end)]: self._load(name) for name in sorted(self.card["files"])
+                if name.startswith(prefix) and name.endswith(end)}
+
+    def _load(self, name: str, *, mapped: bool = False) -> np.ndarray:
+        with disk_errors(self.files / name, "read"):
+            array: np.ndarray = np.load(self.files / name, mmap_mode="r" if mapped else None, allow_pickle=False)
+        return array
 
 
 def write_city(
@@ -120,7 +128,7 @@ def write_city(
     if adjacency is not None:
         _check_adjacency(adjacency, len(nodes))
     tasks: dict[str, Any] = {}
-    with new_folder(destination) as folder:
+    with new_folder(destination, CARD) as folder:
         nodes.to_csv(folder / "nodes.csv", index=False, lineterminator="\n")
         if adjacency is not None:
             np.save(folder / "adjacency.npy", np.ascontiguousarray(adjacency, dtype=np.float32))

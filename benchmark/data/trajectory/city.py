@@ -24,12 +24,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.folder import Origin, read_card, seal
+from benchmark.data.folder import CARD, Origin, opened, seal
 from benchmark.data.grid import Grid
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError, unknown
-from benchmark.files import new_folder
+from benchmark.files import disk_errors
+from benchmark.folders import new_folder
 from benchmark.ragged import falls, offsets_kept, row_at
 
 # the papers' order
@@ -79,7 +80,8 @@ class TrajectoryCity:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.card = read_card(folder)
+        # where its files lie, now and for as long as this is open
+        self.files, self.card = opened(folder)
         if self.card["kind"] != "trajectory":
             raise UserError(f"{folder} holds a {self.card['kind']} city, not a trajectory one.")
         self.name: str = self.card["name"]
@@ -90,7 +92,8 @@ class TrajectoryCity:
 
     @cached_property
     def network(self) -> RoadNetwork:
-        table = pd.read_csv(self.folder / "roads.csv", dtype={"road_id": str, "highway": str}, keep_default_na=False)
+        with disk_errors(self.files / "roads.csv", "read"):
+            table = pd.read_csv(self.files / "roads.csv", dtype={"road_id": str, "highway": str}, keep_default_na=False)
         return RoadNetwork(table, *(np.asarray(self._load(f"roads.{part}")) for part in ("offsets", "lon", "lat", "links")))
 
     @cached_property
@@ -125,7 +128,10 @@ class TrajectoryCity:
         return View(np.asarray(self._load(f"{name}.offsets")), {part: self._load(f"{name}.{part}") for part in VIEWS[name]})
 
     def _load(self, name: str) -> np.ndarray:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        path = self.files / f"{name}.npy"
+        with disk_errors(path, "read"):
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
 
 
 def write_trajectory_city(destination: Path, name: str, edition: str, origin: Origin, places: Places, trips: RawTrips,
@@ -153,7 +159,7 @@ def write_trajectory_city(destination: Path, name: str, edition: str, origin: Or
     facts = {"trips": len(trips), "points": len(trips.time), "roads": len(places.network), "links": len(places.network.links),
              "cells": places.grid.cells, "zone": places.zone, "grid": asdict(places.grid), "poi": int(places.poi.sum())}
     files = {"raw_files": dict(places.raw_files)} if places.raw_files else {}
-    with new_folder(destination) as folder:
+    with new_folder(destination, CARD) as folder:
         places.network.table.to_csv(folder / "roads.csv", index=False, lineterminator="\n")
         for part, array in arrays.items():
             np.save(folder / f"{part}.npy", np.ascontiguousarray(array))

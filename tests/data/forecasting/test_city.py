@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from benchmark.data.clock import Clock
 from benchmark.data.folder import Origin, cities_home, prepared, verify
 from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.errors import UserError
-from benchmark.files import disk_errors, new_folder, write_atomic
+from benchmark.files import disk_errors, write_atomic
 
 ORIGIN = Origin("A city", "made for a test", "none")
 
@@ -155,23 +155,28 @@ def test_a_full_disk_leaves_the_old_city_and_no_rest(city: ForecastingCity, seri
             with pytest.raises(UserError, match="disk is full"):
                 write_city(city.folder, "aba", "sim", ORIGIN, node_table(4), [replace(series, unit="cars")])
         assert [path.name for path in city.folder.parent.iterdir()] == ["sim"]
-        assert {path.name: path.read_bytes() for path in city.folder.iterdir()} == before
+        assert {path.name: path.read_bytes() for path in city.folder.iterdir() if path.name != ".lock"} == before
 
 
-def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(tmp_path: Path, monkeypatch):
-    (tmp_path / "city").mkdir()
-    (tmp_path / "city" / "old").touch()
-    real, calls = os.replace, iter([None, OSError(errno.EIO, "I/O error"), None])
+def test_an_open_city_goes_on_with_its_content_after_it_was_replaced(city: ForecastingCity, series: Series, node_table):
+    for number, unit in enumerate(("cars", "bikes")):
+        before, values = ForecastingCity(city.folder), city.series("flow").values
+        new = write_city(city.folder, "aba", "sim", ORIGIN, node_table(4), [replace(series, unit=unit, values=series.values + number)])
+        assert (new.folder, new.series("flow").unit) == (city.folder, unit)
+        assert before.fingerprint != new.fingerprint
+        np.testing.assert_array_equal(before.series("flow").values, values)
+        assert (before.adjacency is None) == (number == 1)  # the first one's is declared
+        assert new.adjacency is None
+        verify(city.folder)
+        assert prepared() == find("aba") == [city.folder]
+        city = new
 
-    def second_fails(*paths: Path) -> None:
-        if (error := next(calls)) is not None:
-            raise error
-        real(*paths)
 
-    monkeypatch.setattr("os.replace", second_fails)
-    with pytest.raises(OSError, match="I/O error"), new_folder(tmp_path / "city") as folder:
-        (folder / "new").touch()
-    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == ["city/old"]
+@pytest.mark.parametrize("part", ["nodes", "adjacency", "series"])
+def test_a_city_that_is_removed_while_it_is_open_is_a_sentence_and_never_another_city(city: ForecastingCity, part: str):
+    shutil.rmtree(city.folder)
+    with pytest.raises(UserError, match=r"could not be read: it was removed meanwhile\. Run again\."):
+        city.series("flow") if part == "series" else getattr(city, part)
 
 
 def test_numpys_short_write_which_has_no_errno_is_a_full_disk_too(tmp_path: Path):

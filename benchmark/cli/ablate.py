@@ -45,8 +45,8 @@ def ablate(
 
         format = "json" if json else format
         check_format(format)
-        request = Request((method,), suite or default_suite(method), seed_list(seeds), names(task), parse_assignments(set_ or []),
-                          preset, protocol, data, device)
+        request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
+                          parse_assignments(set_ or []), preset, protocol, data, device)
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),

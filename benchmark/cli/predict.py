@@ -26,7 +26,7 @@ def predict(
     from benchmark.report.outputs import as_csv, check_suffix, write_frame
 
     check_suffix(out)
-    frame = forecast(run, city, names(task), edition=edition, results=results)
+    frame = forecast(run, city, names(task, "--task"), edition=edition, results=results)
     if out is None:
         typer.echo(as_csv(frame, index=False), nl=False)
         return

@@ -109,7 +109,7 @@ def export(
 def _filter(suite: str | None, method: str | None, preset: str | None, data: str | None) -> Filter:
     from benchmark.report.choice import Filter
 
-    chosen = Filter(names(suite), names(data), names(preset), methods=names(method))
+    chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), methods=names(method, "--method"))
     chosen.check()
     return chosen
 

@@ -43,8 +43,8 @@ def run(
         from benchmark.store.kept import is_kept
         from benchmark.store.records import Store, local_root
 
-        request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
-                          device, scenario)
+        request = Request(names(method, "--method") or (), suite, seed_list(seeds), names(task, "--task"), parse_assignments(set_ or []),
+                          preset, protocol, data, device, scenario)
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:

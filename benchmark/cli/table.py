@@ -35,9 +35,10 @@ def table(
     """
     from benchmark.report.choice import Filter
 
-    print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric),
-                        names(scenario), horizon=horizon),
-                 "json" if json else format, results, strict=strict)
+    chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
+                    names(task, "--task"), names(method, "--method"), names(metric, "--metric"), names(scenario, "--scenario"),
+                    horizon=horizon)
+    print_tables(chosen, "json" if json else format, results, strict=strict)
 
 
 def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: bool = False) -> None:

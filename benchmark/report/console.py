@@ -110,7 +110,7 @@ def _fact(value: Any) -> str:
 
 
 def plain_facts(facts: Mapping[str, Any]) -> str:
-    """Nested facts as indented lines; options as a table of name, default and meaning, with the choices where there are some."""
+    """Nested facts as indented lines; options as a table of name, default and meaning, with range or choices where there are some."""
     width = shutil.get_terminal_size((100, 24)).columns
     return "\n".join(_fact_lines(facts, 0, width)) + "\n"
 
@@ -136,7 +136,8 @@ def _option_lines(options: Mapping[str, Mapping[str, Any]], pad: str, width: int
     behind = len(pad) + names + values + 4
     lines = []
     for name, one in options.items():
-        said = one["meaning"] + (f" [{', '.join(map(str, one['choices']))}]" if "choices" in one else "")
+        limits = one.get("range") or ", ".join(map(str, one.get("choices", ())))
+        said = one["meaning"] + (f" [{limits}]" if limits else "")
         start = f"{pad}{name:<{names}}  {defaults[name]:<{values}}  "
         if behind <= width // 2 and len(start) == behind:
             lines += _wrapped(start, said, width)

@@ -151,7 +151,7 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
         lacking = [city for city in suite.cities if not list((cities_home() / city).glob("*/card.json"))]
         raise UserError(f"Suite {suite.name} needs the cities {', '.join(suite.cities)} in one edition; "
                         f"{', '.join(lacking) or 'no edition'} is not prepared here. Bring it with `stbench data import`.")
-    edition = edition or suite.editions[0]
+    edition = suite.editions[0] if edition is None else edition
     if edition not in suite.editions:
         raise UserError(f"Suite {suite.name} has no edition '{edition}' here; it has: {', '.join(suite.editions)}. "
                         "See `stbench data list`; `stbench data build` makes one from a source, `stbench data import` brings your own.")

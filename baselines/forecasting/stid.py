@@ -28,9 +28,9 @@ class STIDOptions(TrainingOptions):
     # numbers that embed a node's window
     series_width: int = ranged(32, least=1)
     # numbers that identify a node
-    node_width: int = ranged(32, least=1)
+    node_width: int = ranged(32, least=0)
     # numbers that identify a slot of the day, and as many for a weekday
-    time_width: int = ranged(32, least=1)
+    time_width: int = ranged(32, least=0)
     # residual blocks
     blocks: int = ranged(3, least=1)
     # share of hidden numbers zeroed in training

@@ -9,6 +9,7 @@ import typer
 from benchmark.cli.options import Data, Device, DryRun, Preset, Protocol, Results, Seeds, Workers
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
+from benchmark.cli.streams import say
 
 
 def run(
@@ -53,5 +54,5 @@ def run(
         print_tables(done.tables, "rich", results)
         for job in done.plan if keep else ():
             if is_kept(store, job.spec):
-                typer.echo(f"kept {job.spec.id}  {label(job.spec, job.notes)}")
+                say(f"kept {job.spec.id}  {label(job.spec, job.notes)}")
         finish(done.result, store)

@@ -9,6 +9,7 @@ import typer
 
 from benchmark.cli.options import AsJson, Format, Results, Strict
 from benchmark.cli.parse import names
+from benchmark.cli.streams import put
 
 if TYPE_CHECKING:
     from benchmark.report.choice import Filter
@@ -52,6 +53,6 @@ def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: b
     check_format(format)
     stores = open_stores(results)
     text = render(suite_sheets(make_tables(*stores, chosen)), format, nothing(chosen))
-    typer.echo(text, nl=not text.endswith("\n"))
+    put(text)
     if strict:
         check_none_broken(*stores)

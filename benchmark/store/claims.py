@@ -174,7 +174,7 @@ def _host() -> str:
 def _process_began(pid: int) -> int:
     """Start time of a process in ticks since boot (Linux); 0 where it cannot be told."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return 0
 
@@ -182,5 +182,5 @@ def _process_began(pid: int) -> int:
 def _write(path: Path, owner: Owner) -> None:
     """Whole or not at all; a heartbeat needs no fsync."""
     new = path.with_name(f".{path.name}.{owner.token}")
-    new.write_text(json.dumps(asdict(owner)))
+    new.write_text(json.dumps(asdict(owner)), encoding="utf-8")
     os.replace(new, path)

@@ -64,7 +64,7 @@ def split_task(cities: Sequence[str], task: str) -> tuple[str, str]:
 
 def built_in() -> dict[str, Suite]:
     """The suites that come with stbench, without looking at the disk for prepared cities."""
-    text = resources.files("benchmark.suites").joinpath("suites.toml").read_text()
+    text = resources.files("benchmark.suites").joinpath("suites.toml").read_text(encoding="utf-8")
     return {name: _suite(name, tasks=[task for city in about["cities"] if city in SERIES for task in SERIES[city].units], **about)
             for name, about in tomllib.loads(text).items()}
 

@@ -58,6 +58,7 @@ _SIGNATURES = {
     "RunSpec": "benchmark.spec",
     "Record": "benchmark.spec",
     "born_later": "benchmark.spec",
+    "ranged": "benchmark.options",
     "ForecastProblem": "benchmark.forecasting.problem",
     "TaskProblem": "benchmark.forecasting.problem",
     "Inputs": "benchmark.forecasting.problem",
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from benchmark.forecasting.problem import TaskProblem as TaskProblem
     from benchmark.forecasting.training import TrainingOptions as TrainingOptions
     from benchmark.forecasting.training import train as train
+    from benchmark.options import ranged as ranged
     from benchmark.protocols import Protocol as Protocol
     from benchmark.registry import MethodInfo as MethodInfo
     from benchmark.registry import Registry as Registry

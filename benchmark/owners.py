@@ -33,7 +33,7 @@ def host() -> str:
 def process_began(pid: int) -> int:
     """Start time of a process in ticks since boot (Linux), which tells it from a later one of its number; 0 where it cannot be told."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return 0
 

@@ -15,6 +15,9 @@ from benchmark.errors import UserError, unknown
 SCHEMA = 2
 # name of the mark on a field that was born later: what the code did before the field existed
 AS_BEFORE = "as_before"
+# seeds of one request, and the largest one that every generator takes
+MOST_SEEDS = 1000
+LARGEST_SEED = 2**32 - 1
 
 
 def born_later(default: Any, as_before: Any) -> Any:
@@ -90,6 +93,22 @@ def find_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     return PRESETS[name]
+
+
+def seeds_of(given: int | Sequence[int], name: str = "seeds") -> tuple[int, ...]:
+    """A number of seeds (5: 0 to 4), or the seeds themselves.
+
+    Raises
+    ------
+    UserError: none, too many, a seed twice, or one that is no whole number from 0 to `LARGEST_SEED`; nothing of that size is made.
+    """
+    count = given if isinstance(given, int) else len(given)
+    seeds = tuple(range(given) if isinstance(given, int) else given) if 0 < count <= MOST_SEEDS else ()
+    if not seeds or len(set(seeds)) < count or not all(isinstance(one, int) and 0 <= one <= LARGEST_SEED for one in seeds):
+        said = str(given) if isinstance(given, int) else ",".join(map(str, given[:8])) + ",…" * (count > 8)
+        raise UserError(f"{name} takes a number (5 means 0 to 4) or a list of different seeds from 0 to {LARGEST_SEED} (0,3,7), at most "
+                        f"{MOST_SEEDS} of them, got '{said}'.")
+    return seeds
 
 
 @dataclass(frozen=True)

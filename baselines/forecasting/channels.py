@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from benchmark import TrainingOptions, born_later
+from benchmark import TrainingOptions, born_later, ranged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class ChannelOptions(TrainingOptions):
     paper_channels: ClassVar[int]
 
     # inputs a step: 1 value, 2 and time of day, 3 and weekday
-    channels: int = 3
+    channels: int = ranged(3, least=1, most=3)
     # full: `channels` as above, the same for all methods; paper: the authors' own, which sets `channels`
     inputs: Literal["full", "paper"] = born_later("full", as_before="full")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions, ranged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class DLinearOptions(TrainingOptions):
     """The paper's kernel; with 12 steps it is wider than the window and mixes in the repeated ends."""
 
     # steps the moving average spans; odd
-    kernel: int = 25
+    kernel: int = ranged(25, least=1)
 
     def __post_init__(self) -> None:
         if self.kernel < 1 or self.kernel % 2 == 0:

@@ -21,7 +21,7 @@ from baselines.forecasting.channels import ChannelOptions
 from baselines.layers.dropout import Dropout
 from baselines.layers.graph import random_walk
 from baselines.layers.temporal import TemporalConvolution
-from benchmark import ForecastProblem, Inputs, NeuralForecaster
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, ranged
 
 KERNEL = 2
 # walks of one and of two steps
@@ -39,19 +39,19 @@ class GWNETOptions(ChannelOptions):
     paper_channels = 2
 
     # channels of the dilated and of the graph convolutions
-    width: int = 32
+    width: int = ranged(32, least=1)
     # channels of the skip connections
-    skip_width: int = 256
+    skip_width: int = ranged(256, least=1)
     # hidden channels of the read-out
-    readout_width: int = 512
+    readout_width: int = ranged(512, least=1)
     # blocks; in each, the dilation starts again at 1
-    blocks: int = 4
+    blocks: int = ranged(4, least=1)
     # layers a block, with dilations 1, 2, 4, …
-    layers: int = 2
+    layers: int = ranged(2, least=1)
     # numbers that embed a node, once as source and once as target of the learned graph
-    embedding: int = 10
+    embedding: int = ranged(10, least=1)
     # share of the graph convolution's outputs zeroed in training
-    dropout: float = 0.3
+    dropout: float = ranged(0.3, least=0, below=1)
     weight_decay: float = 1e-4
     clip_norm: float = 5.0
 

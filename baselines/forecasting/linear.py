@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
+from benchmark import Forecaster, ForecastProblem, Inputs, RunContext, ranged
 
 # windows accumulated at once; the sums are float64, so the result depends on it only by rounding
 CHUNK = 32
@@ -24,7 +24,7 @@ class LinearOptions:
     """The strength of the penalty."""
 
     # ridge penalty on the weights, not on the bias, as a share of the Gram matrix's mean diagonal
-    ridge: float = 1e-3
+    ridge: float = ranged(1e-3, least=0)
 
 
 class Linear(Forecaster):

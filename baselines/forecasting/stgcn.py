@@ -22,7 +22,7 @@ from baselines.forecasting.channels import ChannelOptions
 from baselines.layers.dropout import Dropout
 from baselines.layers.graph import chebyshev, scaled_laplacian
 from baselines.layers.temporal import TemporalConvolution
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, UserError
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, UserError, ranged
 
 BLOCKS = 2
 # K_t: steps a temporal convolution sees; K_s: Chebyshev polynomials T_0 … T_2
@@ -41,11 +41,11 @@ class STGCNOptions(ChannelOptions):
     paper_channels = 1
 
     # channels between the blocks; the read-out has twice as many
-    width: int = 64
+    width: int = ranged(64, least=1)
     # channels of the graph convolution, the sandwich's bottleneck
-    graph_width: int = 16
+    graph_width: int = ranged(16, least=1)
     # share of a block's outputs zeroed in training
-    dropout: float = 0.5
+    dropout: float = ranged(0.5, least=0, below=1)
     weight_decay: float = 5e-4
     decay_every: int = 10
     decay: float = 0.95

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.layers.dropout import Dropout
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions, ranged
 
 WEEKDAYS = 7
 
@@ -24,17 +24,17 @@ class STIDOptions(TrainingOptions):
     """The authors' settings for the traffic sets."""
 
     # inputs a step: 1 value, 2 and time of day, 3 and weekday
-    channels: int = 3
+    channels: int = ranged(3, least=1, most=3)
     # numbers that embed a node's window
-    series_width: int = 32
+    series_width: int = ranged(32, least=1)
     # numbers that identify a node
-    node_width: int = 32
+    node_width: int = ranged(32, least=0)
     # numbers that identify a slot of the day, and as many for a weekday
-    time_width: int = 32
+    time_width: int = ranged(32, least=0)
     # residual blocks
-    blocks: int = 3
+    blocks: int = ranged(3, least=1)
     # share of hidden numbers zeroed in training
-    dropout: float = 0.15
+    dropout: float = ranged(0.15, least=0, below=1)
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     milestones: tuple[int, ...] = (1, 50, 80)

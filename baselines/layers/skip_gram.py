@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark import RunContext
+from benchmark import RunContext, ranged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,17 +17,17 @@ class SkipGramOptions:
     """Step size and noise are word2vec's own; every road counts, however rare."""
 
     # numbers of a road's vector
-    width: int = 128
+    width: int = ranged(128, least=1)
     # most roads between a road and its context
-    window: int = 5
+    window: int = ranged(5, least=1)
     # noise roads drawn for each pair
-    negatives: int = 5
+    negatives: int = ranged(5, least=1)
     # passes over the sequences
-    epochs: int = 10
+    epochs: int = ranged(10, least=1)
     # step size at the start; it falls linearly to `last_rate`
-    learning_rate: float = 0.025
+    learning_rate: float = ranged(0.025, above=0)
     # step size at the end
-    last_rate: float = 1e-4
+    last_rate: float = ranged(1e-4, least=0)
 
 
 def skip_gram(sequences: Sequence[list[int]], roads: int, options: SkipGramOptions, run: RunContext) -> tuple[Tensor, Tensor]:

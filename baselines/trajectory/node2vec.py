@@ -15,7 +15,7 @@ from torch import Tensor
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.trajectory.road_table import RoadTable
 from baselines.trajectory.trip_vector import TripVectorOptions
-from benchmark import CityProblem, RunContext
+from benchmark import CityProblem, RunContext, ranged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +25,13 @@ class Node2vecOptions(SkipGramOptions, TripVectorOptions):
     window: int = 10
     epochs: int = 5
     # walks that begin at each road
-    walks: int = 10
+    walks: int = ranged(10, least=1)
     # roads of a walk; one that reaches a dead end is shorter
-    walk_length: int = 80
+    walk_length: int = ranged(80, least=1)
     # weight 1/p of going back to the road before
-    p: float = 1.0
+    p: float = ranged(1.0, above=0)
     # weight 1/q of a road that does not lead to the road before
-    q: float = 1.0
+    q: float = ranged(1.0, above=0)
     # walks may go against the direction of travel
     undirected: bool = False
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from baselines.trajectory.trip_vector import TripVectorOptions
-from benchmark import EncoderOptions, NeuralEncoder, RunContext, Trips
+from benchmark import EncoderOptions, NeuralEncoder, RunContext, Trips, ranged
 
 # trips, and roads without a trip, encoded at once
 TRIPS, ROADS = 256, 4096
@@ -31,21 +31,21 @@ class PretrainingOptions(EncoderOptions, TripVectorOptions):
     # decoupled decay of the weights a step, times the step size
     weight_decay: float = 1e-6
     # epochs over which the step size rises
-    warm_up_epochs: int = 5
+    warm_up_epochs: int = ranged(5, least=0)
     # consecutive roads or cells that are masked together
-    mask_length: int = 2
+    mask_length: int = ranged(2, least=1)
     # probability with which such a block is masked
-    mask_probability: float = 0.2
+    mask_probability: float = ranged(0.2, least=0, most=1)
     # learn from the unlabelled trips; false leaves the first weights, for fine-tuning from scratch
     pretrain: bool = True
     # numbers of a token
-    width: int = 256
+    width: int = ranged(256, least=1)
     # hidden numbers of a Transformer layer's feed-forward part
-    feed_forward_width: int = 256
+    feed_forward_width: int = ranged(256, least=1)
     # places of a sequence that have a vector of their own; later ones share the last
-    places: int = 100
+    places: int = ranged(100, least=1)
     # share of numbers dropped in Transformer layers, attention weights included
-    dropout: float = 0.1
+    dropout: float = ranged(0.1, least=0, below=1)
 
 
 class PretrainedEncoder(NeuralEncoder):

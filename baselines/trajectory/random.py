@@ -13,7 +13,7 @@ from torch import Tensor
 
 from baselines.trajectory.road_table import RoadTable
 from baselines.trajectory.trip_vector import TripVectorOptions
-from benchmark import CityProblem, RunContext, Trips
+from benchmark import CityProblem, RunContext, Trips, ranged
 
 # odd multipliers of a hash of trips
 SPREAD, MASK = 0x9E3779B1, (1 << 62) - 1
@@ -24,7 +24,7 @@ class RandomOptions(TripVectorOptions):
     """Entries are N(0, 1): probes standardise what they are given."""
 
     # numbers of a vector
-    width: int = 128
+    width: int = ranged(128, least=1)
     # a random vector for each trip instead of the mean of its roads' vectors
     per_trip: bool = False
 

@@ -19,7 +19,7 @@ from baselines.trajectory.initialisation import initialise
 from baselines.trajectory.masking import masked_blocks, masked_mean
 from baselines.trajectory.pretraining import SMALL_STEPS, PretrainedEncoder, PretrainingOptions
 from baselines.trajectory.trip_vector import trip_vectors
-from benchmark import CityProblem, TrajectoryProblem, Trips
+from benchmark import CityProblem, TrajectoryProblem, Trips, ranged
 
 # rows of the road table behind the roads; without padding PAD is never read, but the published size holds it
 EXTRA_ROWS, MASK_ROW = 2, 1
@@ -30,9 +30,9 @@ class TransformerOptions(PretrainingOptions):
     """3.4 million numbers at Xi'an's 4,996 roads."""
 
     # encoder layers
-    layers: int = 2
+    layers: int = ranged(2, least=1)
     # attention heads
-    heads: int = 4
+    heads: int = ranged(4, least=1)
 
 
 class TransformerNetwork(nn.Module):

@@ -11,9 +11,9 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 
-`options.py` holds the options that several commands share, `parse.py` turns text into values, `saying.py` and `progress.py` show a campaign
-before its first epoch and as it runs. `stbench --help`, lists and tables never import torch, so modules that need it are imported inside
-the commands.
+`options.py` holds the options that several commands share, `parse.py` turns text into values, `streams.py` prints lines, `saying.py` and
+`progress.py` show a campaign before its first epoch and as it runs. `stbench --help`, lists and tables never import torch, so modules that
+need it are imported inside the commands.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ from benchmark.files import disk_error
 def main() -> None:
     """Entry point of `stbench`: a UserError, or what the system answers about a file, becomes one sentence on stderr and exit code 2."""
     from benchmark.cli.app import app
+    from benchmark.cli.streams import prepare, say
 
+    prepare()
     try:
         app()
     except (UserError, OSError) as error:
         if "--debug" in sys.argv:
             raise
         said = disk_error(error, Path(os.fsdecode(error.filename or "a file")), "used") if isinstance(error, OSError) else error
-        print(f"stbench: {said}", file=sys.stderr)
+        say(f"stbench: {said}", err=True)
         raise SystemExit(2) from None

@@ -11,6 +11,7 @@ import typer
 from benchmark.cli.options import AsJson, Data, Device, DryRun, Format, Preset, Protocol, Results, Seeds, Workers
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
+from benchmark.cli.streams import put, say
 
 
 def ablate(
@@ -45,8 +46,8 @@ def ablate(
 
         format = "json" if json else format
         check_format(format)
-        request = Request((method,), suite or default_suite(method), seed_list(seeds), names(task), parse_assignments(set_ or []),
-                          preset, protocol, data, device)
+        request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
+                          parse_assignments(set_ or []), preset, protocol, data, device)
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
@@ -54,8 +55,8 @@ def ablate(
             done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
             for variant, jobs in done.ablation.variants.items() if dry_run else ():
                 for job in jobs:
-                    typer.echo(f"  {state(job, bars.todo)}  {variant}: {label(job.spec, {})}")
+                    say(f"  {state(job, bars.todo)}  {variant}: {label(job.spec, {})}")
         if done.result is not None:
             text = render(ablation_sheet(done.table), format)
-            typer.echo(text, nl=not text.endswith("\n"))
+            put(text)
             finish(done.result, store)

@@ -8,6 +8,7 @@ import typer
 
 import benchmark
 from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, table
+from benchmark.cli.streams import put
 
 app = typer.Typer(
     name="stbench", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -17,7 +18,7 @@ app = typer.Typer(
 
 def _say_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"stbench {benchmark.__version__}")
+        put(f"stbench {benchmark.__version__}")
         raise typer.Exit
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import AsJson, Format, Kept, Results
+from benchmark.cli.streams import put
 
 
 def compare(
@@ -27,4 +28,4 @@ def compare(
     format = "json" if json else format
     check_format(format)
     text = render([compared(Store(local_root(results)), reference, runs)], format)
-    typer.echo(text, nl=not text.endswith("\n"))
+    put(text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from benchmark.cli.options import AsJson
+from benchmark.cli.streams import put, say
 
 app = typer.Typer(no_args_is_help=True)
 # what a card counts of a task → the head of its column; a share is shown in percent
@@ -25,9 +25,10 @@ def list_(json: AsJson = False) -> None:
     """
     from benchmark.data.cards import overview
     from benchmark.report.listing_text import list_text
+    from benchmark.report.visible import as_json
 
     rows = overview()
-    typer.echo(_json(rows) if json else list_text("cities", rows), nl=json)
+    put(as_json(rows) if json else list_text("cities", rows))
 
 
 @app.command()
@@ -42,18 +43,19 @@ def show(
     """
     from benchmark.data.cards import describe
     from benchmark.report.console import plain_facts, plain_table
+    from benchmark.report.visible import as_json
 
     cards = describe(name, edition)
     if json:
-        typer.echo(_json(cards))
+        put(as_json(cards))
         return
     for card in cards:
         tasks = card["tasks"] if isinstance(card.get("tasks"), dict) else {}
         # words go to the facts, numbers to one table
         words = {task: {key: value for key, value in about.items() if key not in NUMBERS} for task, about in tasks.items()}
-        typer.echo(plain_facts({**card, **({"tasks": words} if tasks else {})}), nl=False)
+        put(plain_facts({**card, **({"tasks": words} if tasks else {})}))
         if tasks:
-            typer.echo(plain_table([_numbers(task, about) for task, about in tasks.items()]), nl=False)
+            put(plain_table([_numbers(task, about) for task, about in tasks.items()]))
 
 
 @app.command()
@@ -70,7 +72,8 @@ def build(
     from benchmark.data.sources import build_city
     from benchmark.options import parse_assignments
 
-    typer.echo("\n".join(build_city(name, path, parse_assignments(set_ or []), replace=replace).lines))
+    for line in build_city(name, path, parse_assignments(set_ or []), replace=replace).lines:
+        say(line)
 
 
 @app.command("import")
@@ -87,7 +90,8 @@ def import_(
     """
     from benchmark.suites.importing import import_own
 
-    typer.echo("\n".join(import_own(toml, replace=replace).lines))
+    for line in import_own(toml, replace=replace).lines:
+        say(line)
 
 
 @app.command()
@@ -99,13 +103,9 @@ def verify(names: Annotated[list[str] | None, typer.Argument(help="Prepared citi
     from benchmark.data.cards import verify_cities
 
     for name in verify_cities(names or ()):
-        typer.echo(f"{name}: ok")
+        say(f"{name}: ok")
 
 
 def _numbers(task: str, about: dict[str, Any]) -> dict[str, Any]:
     """A row of what a card counts of a task."""
     return {"task": task, **{head: round(100 * about[key], 2) if key.endswith("_share") else about[key] for key, head in NUMBERS.items()}}
-
-
-def _json(value: Any) -> str:
-    return json_.dumps(value, indent=2, ensure_ascii=False)

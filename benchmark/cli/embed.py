@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import Edition, Kept, Out, Results
+from benchmark.cli.streams import put, say
 
 
 def embed(
@@ -22,11 +23,12 @@ def embed(
     """
     from benchmark.execution.using import embed as vectors
     from benchmark.report.outputs import as_csv, check_suffix, write_frame
+    from benchmark.report.visible import visible_lines
 
     check_suffix(out)
     frame = vectors(run, trips, edition=edition, results=results)
     if out is None:
-        typer.echo(as_csv(frame), nl=False)
+        put(visible_lines(as_csv(frame)))
         return
     write_frame(frame, out, matrix="vectors")
-    typer.echo(f"{len(frame)} vectors of {frame.shape[1]} numbers written to {out}.")
+    say(f"{len(frame)} vectors of {frame.shape[1]} numbers written to {out}.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from typing import Annotated
 
 import typer
 
 from benchmark.cli.options import AsJson
+from benchmark.cli.streams import put
 
 
 def listing(
@@ -20,10 +20,11 @@ def listing(
     """
     from benchmark.report.listing import KINDS
     from benchmark.report.listing_text import list_text
+    from benchmark.report.visible import as_json
 
     if what not in KINDS:
         from benchmark.errors import unknown
 
         raise unknown("list", what, KINDS)
     rows = KINDS[what]()
-    typer.echo(json_.dumps(rows, indent=2, ensure_ascii=False) if json else list_text(what, rows), nl=json)
+    put(as_json(rows) if json else list_text(what, rows))

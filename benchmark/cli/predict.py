@@ -8,6 +8,7 @@ import typer
 
 from benchmark.cli.options import Edition, Kept, Out, Results
 from benchmark.cli.parse import names
+from benchmark.cli.streams import put, say
 
 
 def predict(
@@ -24,11 +25,12 @@ def predict(
     """
     from benchmark.execution.using import forecast
     from benchmark.report.outputs import as_csv, check_suffix, write_frame
+    from benchmark.report.visible import visible_lines
 
     check_suffix(out)
-    frame = forecast(run, city, names(task), edition=edition, results=results)
+    frame = forecast(run, city, names(task, "--task"), edition=edition, results=results)
     if out is None:
-        typer.echo(as_csv(frame, index=False), nl=False)
+        put(visible_lines(as_csv(frame, index=False)))
         return
     write_frame(frame, out, index=False)
-    typer.echo(f"{len(frame)} forecasts written to {out}.")
+    say(f"{len(frame)} forecasts written to {out}.")

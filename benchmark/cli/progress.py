@@ -13,12 +13,14 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from benchmark.cli.saying import Saying
+from benchmark.cli.streams import put, say
 from benchmark.contract import Progress as Epoch
 from benchmark.execution.campaign import Result
 from benchmark.execution.engines import Watcher
 from benchmark.execution.jobs import Job, Plan
 from benchmark.report.pace import Pace
 from benchmark.report.status import duration, stage_in_words
+from benchmark.report.visible import visible, visible_lines
 from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
 from benchmark.store.records import Store, published_root
@@ -67,7 +69,7 @@ class Bars(Watcher):
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bars.stop()
         if kind is KeyboardInterrupt:
-            typer.echo("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
+            put("Interrupted. Finished runs are kept, the others go on at their last epoch: type the same command again.", err=True)
             raise typer.Exit(130) from None
 
     def planned(self, plan: Plan, todo: Sequence[Job]) -> None:
@@ -75,12 +77,12 @@ class Bars(Watcher):
         self.saying.stop()
         self.notes = {job.spec.id: job.notes for job in plan}
         # a line stays a line where a file or a program reads it
-        self.console.print(plan.headline() + (f" (resolved: {', '.join(self.resolved)})" if self.resolved else ""),
-                           soft_wrap=not self.console.is_terminal)
+        headline = plan.headline() + (f" (resolved: {', '.join(self.resolved)})" if self.resolved else "")
+        self.console.print(Text(visible_lines(headline)), soft_wrap=not self.console.is_terminal)
         self.todo = {job.spec.id for job in todo}
         self.console.print(f"{len(plan.jobs)} runs: {len(plan.jobs) - len(todo)} done, {len(todo)} to do", soft_wrap=True)
         for job in plan if self.every else ():
-            self.console.print(f"  {state(job, self.todo)}  {label(job.spec, job.notes)}", soft_wrap=True)
+            self._print(f"  {state(job, self.todo)}  {label(job.spec, job.notes)}")
 
     def started(self, runs: Sequence[RunSpec]) -> None:
         published = published_root()
@@ -92,7 +94,7 @@ class Bars(Watcher):
 
     def epoch(self, spec: RunSpec, progress: Epoch) -> None:
         self.pace.epoch(spec, progress)
-        name = f"{label(spec, self.notes[spec.id])} · {stage_in_words(asdict(progress))} · val {progress.validation_loss:.3f}"
+        name = visible(f"{label(spec, self.notes[spec.id])} · {stage_in_words(asdict(progress))} · val {progress.validation_loss:.3f}")
         count = f"{progress.epoch}/{progress.epochs}"
         if spec.id not in self.fits:
             self.fits[spec.id] = self.bars.add_task(name, count=count)
@@ -109,8 +111,10 @@ class Bars(Watcher):
         self._close(record.spec)
         if not self.console.is_terminal:
             took = f"{record.timings['total_s']:.1f} s" if record.status == "done" else "FAILED"
-            self.console.print(f"[{self.count}/{self.runs}] {label(record.spec, record.notes)}: {took}", markup=False, soft_wrap=True)
+            self._print(f"[{self.count}/{self.runs}] {label(record.spec, record.notes)}: {took}")
 
+    def _print(self, line: str) -> None:
+        self.console.print(Text(visible(line)), soft_wrap=True)
 
     def _close(self, spec: RunSpec) -> None:
         """Take the bar of a run away."""
@@ -132,7 +136,7 @@ def state(job: Job, todo: Collection[str]) -> str:
 def finish(result: Result, store: Store) -> None:
     """What did not end well, on stderr; exits with 1 if a run failed."""
     if result.elsewhere:
-        typer.echo(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
+        put(f"{len(result.elsewhere)} runs are being done by another process; see `stbench status`.", err=True)
     if result.failed:
         _print_failures(result.failed, store)
         raise typer.Exit(1)
@@ -140,10 +144,8 @@ def finish(result: Result, store: Store) -> None:
 
 def _print_failures(failed: Sequence[Record], store: Store) -> None:
     """One line a failed run; the whole error stands in its record."""
-    console = Console(stderr=True, highlight=False)
-    console.print(f"{len(failed)} runs failed; their error records lie in {store.root}. Run the same command to try them again.",
-                  soft_wrap=True)
+    say(f"{len(failed)} runs failed; their error records lie in {store.root}. Run the same command to try them again.", err=True)
     for record in failed:
         assert record.error is not None
         failure = f"{record.error['kind']}: {record.error['message']}"
-        console.print(f"  {label(record.spec, record.notes)}: {failure}", markup=False, soft_wrap=True)
+        say(f"  {label(record.spec, record.notes)}: {failure}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.parse import names
+from benchmark.cli.streams import say
 
 if TYPE_CHECKING:
     from benchmark.report.choice import Filter
@@ -52,14 +53,14 @@ def promote(
     target = Store(root / "results" / "runs")
     plan = plan_promotion(Store(local_root(results)), target, _filter(suite, method, preset, data).takes)
     for record in plan.ready:
-        typer.echo(f"  {target.path(record.spec).relative_to(target.root)}  {_words(record)}")
+        say(f"  {target.path(record.spec).relative_to(target.root)}  {_words(record)}")
     for record, reason in plan.refused:
-        typer.echo(f"  refused: {record.spec.id}  {_words(record)}: {reason}.")
-    typer.echo(f"{len(plan.ready)} to publish, {len(plan.refused)} refused, {plan.there} published already.")
+        say(f"  refused: {record.spec.id}  {_words(record)}: {reason}.")
+    say(f"{len(plan.ready)} to publish, {len(plan.refused)} refused, {plan.there} published already.")
     if yes:
-        typer.echo(f"{len(copy(plan, target))} records published.")
+        say(f"{len(copy(plan, target))} records published.")
     elif plan.ready:
-        typer.echo("Nothing was written; add --yes to publish them.")
+        say("Nothing was written; add --yes to publish them.")
 
 
 @app.command()
@@ -82,12 +83,12 @@ def rm(
         raise UserError(f"{store.root} holds published records; remove them with git, in a commit of their own.")
     found = find_runs(store, ids or (), _filter(suite, method, preset, data).takes if given else None)
     for run in found:
-        typer.echo(f"  {run.id}  {_words(run.record) if run.record else 'no whole record'}  ({len(run.paths)} files)")
+        say(f"  {run.id}  {_words(run.record) if run.record else 'no whole record'}  ({len(run.paths)} files)")
     if yes:
         remove(found)
-        typer.echo(f"{len(found)} runs removed.")
+        say(f"{len(found)} runs removed.")
     else:
-        typer.echo(f"{len(found)} runs would be removed; add --yes." if found else "No run is taken by these filters.")
+        say(f"{len(found)} runs would be removed; add --yes." if found else "No run is taken by these filters.")
 
 
 @app.command()
@@ -103,13 +104,13 @@ def export(
     from benchmark.store.records import Store, local_root
 
     written = write(Store(local_root(results)), to, _filter(suite, method, preset, data).takes)
-    typer.echo(f"{len(written)} records written to {to}.")
+    say(f"{len(written)} records written to {to}.")
 
 
 def _filter(suite: str | None, method: str | None, preset: str | None, data: str | None) -> Filter:
     from benchmark.report.choice import Filter
 
-    chosen = Filter(names(suite), names(data), names(preset), methods=names(method))
+    chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), methods=names(method, "--method"))
     chosen.check()
     return chosen
 

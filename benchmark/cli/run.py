@@ -9,6 +9,7 @@ import typer
 from benchmark.cli.options import Data, Device, DryRun, Isolated, Preset, Protocol, Results, Seeds, Workers
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
+from benchmark.cli.streams import say
 
 
 def run(
@@ -44,8 +45,8 @@ def run(
         from benchmark.store.kept import is_kept
         from benchmark.store.records import Store, local_root
 
-        request = Request(names(method) or (), suite, seed_list(seeds), names(task), parse_assignments(set_ or []), preset, protocol, data,
-                          device, scenario, isolated=isolated)
+        request = Request(names(method, "--method") or (), suite, seed_list(seeds), names(task, "--task"), parse_assignments(set_ or []),
+                          preset, protocol, data, device, scenario, isolated=isolated)
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
@@ -54,5 +55,5 @@ def run(
         print_tables(done.tables, "rich", results)
         for job in done.plan if keep else ():
             if is_kept(store, job.spec):
-                typer.echo(f"kept {job.spec.id}  {label(job.spec, job.notes)}")
+                say(f"kept {job.spec.id}  {label(job.spec, job.notes)}")
         finish(done.result, store)

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
+from rich.text import Text
+
+from benchmark.report.visible import visible
 
 logger = logging.getLogger("stbench")
 
@@ -21,7 +24,7 @@ class Saying(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.console = Console(stderr=True, highlight=False)
-        self.line = Spinner("dots", "loading …")
+        self.line = Spinner("dots" if self.console.encoding.startswith("utf") else "line", "loading …")
         # stdout is left alone: what is printed there may be read by a program
         self.live = Live(self.line, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False)
         self.elsewhere: Callable[[str], None] | None = None
@@ -48,10 +51,10 @@ class Saying(logging.Handler):
         self.elsewhere = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        text = visible(record.getMessage())
         if record.levelno > logging.INFO or not self.console.is_terminal:
             self.console.print(text, markup=False, soft_wrap=True)
         elif self.elsewhere:
             self.elsewhere(text)
         else:
-            self.line.update(text=text)
+            self.line.update(text=Text(text))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from typing import Annotated
 
 import typer
 
 from benchmark.cli.options import AsJson
+from benchmark.cli.streams import put
 
 
 def show(
@@ -20,6 +20,7 @@ def show(
     """
     from benchmark.report.console import plain_facts
     from benchmark.report.listing import describe
+    from benchmark.report.visible import as_json
 
     facts = describe(name)
-    typer.echo(json_.dumps(facts, indent=2, ensure_ascii=False) if json else plain_facts(facts), nl=json)
+    put(as_json(facts) if json else plain_facts(facts))

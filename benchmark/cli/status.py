@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
 import time
 from contextlib import nullcontext
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.options import AsJson, Results, Strict
+from benchmark.cli.streams import put, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ def status(
     """
     from benchmark.errors import UserError
     from benchmark.report.status import text
+    from benchmark.report.visible import as_json
     from benchmark.store.campaigns import drop as forget
     from benchmark.store.campaigns import states
     from benchmark.store.records import Store, check_none_broken, local_root
@@ -49,13 +50,13 @@ def status(
         raise UserError("--watch shows text; type --json without it.")
     if drop is not None:
         one = forget(store, drop)
-        typer.echo(f"Dropped {one.headline}; its {one.done} records stay.")
+        say(f"Dropped {one.headline}; its {one.done} records stay.")
     elif watch:
         _watch(shown)
     elif json:
-        typer.echo(json_.dumps([{**asdict(one), "eta": one.eta} for one in shown()], indent=2, ensure_ascii=False))
+        put(as_json([{**asdict(one), "eta": one.eta} for one in shown()]))
     else:
-        typer.echo(text(shown()), nl=False)
+        put(text(shown()))
     if strict:
         check_none_broken(store)
 
@@ -76,7 +77,7 @@ def _watch(shown: Callable[[], list[State]]) -> None:
                 if live is not None:
                     live.update(Text(text(now)), refresh=True)
                 elif (news := facts(now)) != before:
-                    typer.echo(text(now), nl=False)
+                    put(text(now))
                     sys.stdout.flush()
                     before = news
                 if all(one.done == one.runs for one in now):

@@ -9,6 +9,7 @@ import typer
 
 from benchmark.cli.options import AsJson, Format, Results, Strict
 from benchmark.cli.parse import names
+from benchmark.cli.streams import put
 
 if TYPE_CHECKING:
     from benchmark.report.choice import Filter
@@ -35,9 +36,10 @@ def table(
     """
     from benchmark.report.choice import Filter
 
-    print_tables(Filter(names(suite), names(data), names(preset), names(protocol), names(task), names(method), names(metric),
-                        names(scenario), horizon=horizon),
-                 "json" if json else format, results, strict=strict)
+    chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
+                    names(task, "--task"), names(method, "--method"), names(metric, "--metric"), names(scenario, "--scenario"),
+                    horizon=horizon)
+    print_tables(chosen, "json" if json else format, results, strict=strict)
 
 
 def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: bool = False) -> None:
@@ -51,6 +53,6 @@ def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: b
     check_format(format)
     stores = open_stores(results)
     text = render(suite_sheets(make_tables(*stores, chosen)), format, nothing(chosen))
-    typer.echo(text, nl=not text.endswith("\n"))
+    put(text)
     if strict:
         check_none_broken(*stores)

@@ -40,7 +40,7 @@ class TripFacts:
 
 
 def _facts() -> dict[str, dict[str, dict[str, Any]]]:
-    return tomllib.loads(resources.files("benchmark.data").joinpath("cities.toml").read_text())
+    return tomllib.loads(resources.files("benchmark.data").joinpath("cities.toml").read_text(encoding="utf-8"))
 
 
 SERIES: Mapping[str, SeriesFacts] = {name: SeriesFacts(**about) for name, about in _facts()["series"].items()}

@@ -44,8 +44,8 @@ def code_state() -> dict[str, Any]:
 def _git(root: Path, *command: str) -> str:
     """What git says of this repository, whatever the environment says of another one; it writes nothing."""
     outside = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True, timeout=30,
-                          env={**outside, "GIT_OPTIONAL_LOCKS": "0"})
+    done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, encoding="utf-8", errors="replace", check=True,
+                          timeout=30, env={**outside, "GIT_OPTIONAL_LOCKS": "0"})
     return done.stdout
 
 
@@ -54,7 +54,7 @@ def peak_memory_mb(device: torch.device) -> dict[str, float]:
     peak = {}
     status = Path("/proc/self/status")
     if status.is_file():  # not getrusage, whose maximum a child inherits from the process that started it
-        kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        kilobytes = next(line.split()[1] for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
         peak["process_peak_mb"] = round(int(kilobytes) / 1024, 1)
     if device.type == "cuda":
         peak["device_peak_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)

@@ -62,9 +62,11 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
     family = find_family(suite.family)
     tasks = pick_tasks(suite, request.tasks, request.scenario)
     protocol = family.protocol(request.protocol)
+    if not request.methods or request.tasks == ():
+        raise UserError(f"No {'task' if request.methods else 'method'} is named; name one, or leave tasks out for all of them.")
     names = method_names(request.methods, family.name, methods)
     beside = [name for name in methods.names(family.name) if methods.info(name).floor and name not in names and request.floors]
-    preset = find_preset(request.preset or ("quick" if device == "cpu" else "full"))
+    preset = find_preset(("quick" if device == "cpu" else "full") if request.preset is None else request.preset)
     fits = [_Fit(methods, name, preset, {} if name in beside else request.overrides or {}) for name in [*beside, *names]]
     covered = {fit.name: _covered(fit.info, suite, tasks, request.scenario) for fit in fits}
     for fit in fits:

@@ -13,6 +13,7 @@ from benchmark.execution.jobs import Plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import STANDARD
 from benchmark.report.choice import Filter
+from benchmark.spec import seeds_of
 from benchmark.store.records import Store, local_root
 from benchmark.suites.cities import CityFinder
 
@@ -77,7 +78,7 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
     """
     from benchmark.report.frames import table_of
 
-    request = Request(_names(method), suite, tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+    request = Request(_names(method), suite, seeds_of(seeds),
                       None if task is None else _names(task), options, preset, protocol, data, device, scenario, isolated=isolated)
     done = run_request(request, Store(local_root(results)), workers=workers, force=force, keep=keep)
     return table_of(results, done.tables)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.contract import BadPrediction, Budget, RunContext
 from benchmark.forecasting.problem import Inputs, Targets, TaskProblem, Windows
+from benchmark.options import ranged
 from benchmark.training.stage import Companion, Stage, StageOptions, StageResult, run_stage
 
 # windows evaluated at once; results do not depend on it
@@ -25,11 +26,11 @@ class TrainingOptions(StageOptions):
     """Options of every trained forecaster; a method sets its own defaults."""
 
     # epochs after which the learning rate is multiplied by `decay`
-    milestones: tuple[int, ...] = ()
+    milestones: tuple[int, ...] = ranged((), least=1)
     # factor of one decay of the learning rate
-    decay: float = 0.1
+    decay: float = ranged(0.1, above=0, most=1)
     # epochs between two decays of a periodic schedule, instead of milestones; 0: none
-    decay_every: int = 0
+    decay_every: int = ranged(0, least=0)
     # torch.compile the network; the first steps take longer
     compile: bool = False
 

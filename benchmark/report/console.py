@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from benchmark.report.visible import visible
+
 # columns that a wrapped text has at the least
 LEAST_ROOM = 20
 # a default that is longer does not widen the column of defaults
@@ -38,7 +40,7 @@ def plain_table(rows: Sequence[Mapping[str, Any]], section: str = "", prose: Seq
     order = list(dict.fromkeys(row.get(section) for row in rows))
     rows = sorted(rows, key=lambda row: order.index(row.get(section)))
     made = [{key: value for key, value in row.items() if key != section} for row in rows]
-    sections = [str(row[section]) if section in row else "" for row in rows]
+    sections = [_fact(row[section]) if section in row else "" for row in rows]
 
     def write(console: Console) -> None:
         columns = dict.fromkeys(key for row in made for key in row)
@@ -106,13 +108,13 @@ def _widths(columns: Sequence[Sequence[str]], width: int, gap: int) -> list[int]
 
 
 def _fact(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else "–" if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int | float) else "–" if value is None else visible(str(value))
 
 
 def plain_facts(facts: Mapping[str, Any]) -> str:
-    """Nested facts as indented lines; options as a table of name, default and meaning, with the choices where there are some."""
+    """Nested facts as indented lines; options as a table of name, default and meaning, with range or choices where there are some."""
     width = shutil.get_terminal_size((100, 24)).columns
-    return "\n".join(_fact_lines(facts, 0, width)) + "\n"
+    return "\n".join(map(visible, _fact_lines(facts, 0, width))) + "\n"
 
 
 def _fact_lines(value: Any, depth: int, width: int) -> list[str]:
@@ -136,7 +138,8 @@ def _option_lines(options: Mapping[str, Mapping[str, Any]], pad: str, width: int
     behind = len(pad) + names + values + 4
     lines = []
     for name, one in options.items():
-        said = one["meaning"] + (f" [{', '.join(map(str, one['choices']))}]" if "choices" in one else "")
+        limits = one.get("range") or ", ".join(map(str, one.get("choices", ())))
+        said = one["meaning"] + (f" [{limits}]" if limits else "")
         start = f"{pad}{name:<{names}}  {defaults[name]:<{values}}  "
         if behind <= width // 2 and len(start) == behind:
             lines += _wrapped(start, said, width)

@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.families import kind_of
 from benchmark.metrics import METRICS
 from benchmark.report.console import plain_table
+from benchmark.report.visible import visible
 from benchmark.report.words import metric_head
 
 Row = Mapping[str, Any]
@@ -19,7 +20,7 @@ def list_text(what: str, rows: Sequence[Row]) -> str:
     shown = SHOWN[what]
     made = plain_table([shown(row) for row in rows if not row.get("broken")], section="family", prose=("meaning",),
                        optional=("licence", "inputs", "title"))
-    broken = [f"{row[what.removesuffix('s')]} does not load: {row['broken']}\n" for row in rows if row.get("broken")]
+    broken = [visible(f"{row[what.removesuffix('s')]} does not load: {row['broken']}") + "\n" for row in rows if row.get("broken")]
     return made + "".join(broken)
 
 

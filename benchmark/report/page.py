@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from html import escape as without_tags
 from itertools import groupby
 
 from benchmark.report.sheet import BEST, FLOOR, SECOND, Sheet, noted
+from benchmark.report.visible import visible
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -30,30 +31,35 @@ tbody tr:hover td { background: color-mix(in srgb, currentColor 7%, transparent)
 MARKS = {BEST: "<b>{}</b>", SECOND: "<u>{}</u>", FLOOR: "<i>{}</i>"}
 
 
+def escape(text: str) -> str:
+    """A text in one line that holds no tag."""
+    return without_tags(visible(text))
+
+
 def html(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
-    """Groups of sheets, each under its heading and above its notes."""
-    titles = list(dict.fromkeys(group[0].title for group in groups if group[0].title)) or [nothing if not groups else "Tables"]
+    """Groups of escaped sheets, each under its heading and above its notes."""
+    titles = list(dict.fromkeys(group[0].title for group in groups if group[0].title)) or [escape(nothing) if not groups else "Tables"]
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
     body = "\n".join(map(_group, groups)) if groups else f"<p>{escape(nothing)}</p>"
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(titles[0])}{more}</title>\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{titles[0]}{more}</title>\n'
             f"<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n")
 
 
 def _group(group: Sequence[Sheet]) -> str:
-    title = [f"<h2>{escape(group[0].title)}</h2>"] if group[0].title else []
-    notes = "".join(f"<p>{escape(note)}</p>\n" for note in noted(group, "best bold", "second underlined"))
+    title = [f"<h2>{group[0].title}</h2>"] if group[0].title else []
+    notes = "".join(f"<p>{note}</p>\n" for note in noted(group, "best bold", "second underlined"))
     return "\n".join([*title, *map(_table, group), *([f'<div class="notes">\n{notes}</div>'] if notes else [])])
 
 
 def _table(sheet: Sheet) -> str:
     """Words are heads of their rows, on the left; a section's name stands once, above its rows."""
-    left, cells = int(sheet.sections), sheet.cells(MARKS, escape)
-    heads = "".join(_head(escape(text).replace(" (", "<br>("), j, sheet, "col") for j, text in enumerate(sheet.heads) if j >= left)
-    blocks = "".join(f'<th class="block" scope="colgroup" colspan="{len(run)}">{escape(name)}</th>' for name, run in sheet.runs)
+    left, cells = int(sheet.sections), sheet.cells(MARKS)
+    heads = "".join(_head(text.replace(" (", "<br>("), j, sheet, "col") for j, text in enumerate(sheet.heads) if j >= left)
+    blocks = "".join(f'<th class="block" scope="colgroup" colspan="{len(run)}">{name}</th>' for name, run in sheet.runs)
     bodies = []
     for name, rows in groupby(range(len(cells)), key=lambda k: sheet.rows[k][0] if sheet.sections else ""):
-        spans = f'<tr><th class="word section" scope="rowgroup" colspan="{len(sheet.heads) - left}">{escape(name)}</th></tr>'
+        spans = f'<tr><th class="word section" scope="rowgroup" colspan="{len(sheet.heads) - left}">{name}</th></tr>'
         lines = ["<tr>" + "".join(_head(text, j, sheet, "row") if j < sheet.words else f"<td>{text}</td>"
                                   for j, text in enumerate(cells[k]) if j >= left) + "</tr>" for k in rows]
         bodies.append("\n".join(["<tbody>", *([spans] if left else []), *lines, "</tbody>"]))

@@ -22,7 +22,7 @@ def paper_numbers() -> dict[tuple[str, str, str, str], float]:
     root, suites = paper_root(), list(built_in().values())
     numbers = {}
     for path in sorted(root.glob(TABLES)) if root else []:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 for suite, task in _places(row, suites) if row["value"] else ():
                     numbers[suite, task, row["method"], METRICS.get(row["metric"], row["metric"])] = float(row["value"])

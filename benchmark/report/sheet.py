@@ -6,7 +6,7 @@ Whoever shows records makes sheets: suites, ablations, whatever comes. What stan
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -53,9 +53,14 @@ class Sheet:
         columns = range(int(self.sections), len(self.heads))
         return [(name, list(run)) for name, run in groupby(columns, key=lambda j: self.blocks.get(j, ""))]
 
-    def cells(self, marks: Mapping[int, str], escape: Callable[[str], str]) -> list[list[str]]:
-        """The rows, escaped and marked; a mark that has no template is not shown."""
-        return [[marks.get(self.marks.get((k, j), 0), "{}").format(escape(text)) for j, text in enumerate(row)]
+    def escaped(self, escape: Callable[[str], str]) -> Sheet:
+        """The same with every text for readers escaped."""
+        return replace(self, title=escape(self.title), heads=[*map(escape, self.heads)], rows=[[*map(escape, row)] for row in self.rows],
+                       blocks={column: escape(name) for column, name in self.blocks.items()}, notes=[*map(escape, self.notes)])
+
+    def cells(self, marks: Mapping[int, str]) -> list[list[str]]:
+        """The rows, marked; a mark that has no template is not shown."""
+        return [[marks.get(self.marks.get((k, j), 0), "{}").format(text) for j, text in enumerate(row)]
                 for k, row in enumerate(self.rows)]
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmark.report.visible import visible
 from benchmark.store.campaigns import State
 from benchmark.store.claims import Owner
 
@@ -28,14 +29,14 @@ def facts(states: Sequence[State]) -> list[object]:
 
 
 def _paragraph(state: State) -> str:
-    lines = [state.headline, f"  {state.id[:SHOWN_ID]}  {state.runs} runs: {state.done} done, {len(state.running)} running, "
+    lines = [*state.headline.split("\n"), f"  {state.id[:SHOWN_ID]}  {state.runs} runs: {state.done} done, {len(state.running)} running, "
                              f"{state.todo} to do{_failed(state)}{_time(state)}"]
     lines += [f"  running  {label} · {_progress(owner)} · {duration(time.time() - owner.since)} · process {owner.pid}"
               for label, owner in state.running]
     lines += [f"  failed   {label}: {(message.splitlines() or [''])[0]}" for label, message in state.failed[:SHOWN_FAILURES]]
     if len(state.failed) > SHOWN_FAILURES:
         lines.append(f"  failed   … and {len(state.failed) - SHOWN_FAILURES} more")
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 def _failed(state: State) -> str:

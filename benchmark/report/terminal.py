@@ -29,7 +29,7 @@ WIDE, COMPACT, TIGHT, CLOSE = LEVELS = range(4)
 
 
 def terminal(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
-    """Groups of sheets as text of the terminal's width, each under its heading and above its notes."""
+    """Groups of escaped sheets as text of the terminal's width, each under its heading and above its notes."""
     def write(console: Console) -> None:
         for group in groups:
             console.print(Text(group[0].title, style="bold"))

@@ -176,5 +176,5 @@ def _myself() -> Owner:
 def _write(path: Path, owner: Owner) -> None:
     """Whole or not at all; a heartbeat needs no fsync."""
     new = path.with_name(f".{path.name}.{owner.token}")
-    new.write_text(json.dumps(asdict(owner)))
+    new.write_text(json.dumps(asdict(owner)), encoding="utf-8")
     os.replace(new, path)

@@ -65,7 +65,7 @@ def split_task(cities: Sequence[str], task: str) -> tuple[str, str]:
 
 def built_in() -> dict[str, Suite]:
     """The suites that come with stbench, without looking at the disk for prepared cities."""
-    text = resources.files("benchmark.suites").joinpath("suites.toml").read_text()
+    text = resources.files("benchmark.suites").joinpath("suites.toml").read_text(encoding="utf-8")
     return {name: _suite(name, tasks=[task for city in about["cities"] if city in SERIES for task in SERIES[city].units], **about)
             for name, about in tomllib.loads(text).items()}
 
@@ -153,7 +153,7 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
         lacking = [city for city in suite.cities if city not in there]
         raise UserError(f"Suite {suite.name} needs the cities {', '.join(suite.cities)} in one edition; "
                         f"{', '.join(lacking) or 'no edition'} is not prepared here. Bring it with `stbench data import`.")
-    edition = edition or suite.editions[0]
+    edition = suite.editions[0] if edition is None else edition
     if edition not in suite.editions:
         raise UserError(f"Suite {suite.name} has no edition '{edition}' here; it has: {', '.join(suite.editions)}. "
                         "See `stbench data list`; `stbench data build` makes one from a source, `stbench data import` brings your own.")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from benchmark.checkpoints import random_state, restore_random_state
 from benchmark.contract import Budget, Progress, RunContext
+from benchmark.options import ranged
 
 Batch = TypeVar("Batch")
 # a group of an optimiser's parameters may hold under this key how many times the stage's rate its own is
@@ -28,13 +29,13 @@ class StageOptions:
     """Options of every trained method, whatever its family; a method sets its own defaults."""
 
     # windows or trips a step
-    batch_size: int = 64
+    batch_size: int = ranged(64, least=1)
     # the optimiser's step size at the start
-    learning_rate: float = 1e-3
+    learning_rate: float = ranged(1e-3, above=0)
     # coupled L2 (inside Adam)
-    weight_decay: float = 0.0
+    weight_decay: float = ranged(0.0, least=0)
     # largest global gradient norm; 0: no clipping
-    clip_norm: float = 0.0
+    clip_norm: float = ranged(0.0, least=0)
     # bfloat16 autocast in the network; the loss stays float32
     amp: bool = False
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contract import RunContext
+from benchmark.options import ranged
 from benchmark.training.stage import TIMES, Stage, StageOptions, run_stage
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.probes import ENCODING_BATCH, Prober, Question, Shown, Standardised, probing_run, vectors_of
@@ -31,7 +32,7 @@ class EncoderOptions(StageOptions):
     """Options every trained encoder shares; a method sets its own defaults."""
 
     # most epochs over the unlabelled trips
-    epochs: int = 50
+    epochs: int = ranged(50, least=1)
     # whether the tasks' probes leave the encoder as it is, or train it with them
     probe: Literal["frozen", "finetune"] = "frozen"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from baselines.trajectory.multi_view.encoder import MultiViewOptions
+from benchmark import ranged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +16,7 @@ class SMARTraj2Options(MultiViewOptions):
     # one network for all cities; without it each city has one of its own, as if it were alone (the paper's Table 6)
     share_cities: bool = True
     # largest factor of a gate (γ); the paper's sweep: 1, 2, 3, 4
-    gamma: float = 2.0
+    gamma: float = ranged(2.0, above=0)
     # the gate that reads the city's constants
     use_city_gate: bool = True
     # the gate that reads the places of interest at the trip's ends
@@ -30,15 +31,13 @@ class SMARTraj2Options(MultiViewOptions):
     # or the mean squared cosine of a trip's two vectors (in [0, 1])
     diff_reduction: Literal["mean", "batch", "per_sample"] = "mean"
     # weight of the difference loss; 0 is the ablation no_diff_loss
-    w1: float = 1.0
+    w1: float = ranged(1.0, least=0)
     # weight of the recovery of masked units
-    w2: float = 1.0
+    w2: float = ranged(1.0, least=0)
     # weight of the matching of views
-    w3: float = 1.0
+    w3: float = ranged(1.0, least=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.gamma <= 0:
-            raise ValueError(f"gamma is the largest factor of a gate and positive, got {self.gamma}.")
         if self.tie_gates and not (self.use_city_gate and self.use_trajectory_gate):
             raise ValueError("tie_gates makes one gate of two; it needs use_city_gate and use_trajectory_gate.")

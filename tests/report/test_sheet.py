@@ -14,6 +14,7 @@ from itertools import groupby
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made.nasty import plain_markdown
 from rich.cells import cell_len
 
 from benchmark.errors import UserError
@@ -111,7 +112,7 @@ def test_text_formats_hold_every_cell_and_data_formats_the_data(sheet):
     cells = [text for row in sheet.rows for text in row]
     markdown, latex, html = (render([sheet], format) for format in ("markdown", "latex", "html"))
     for text in (*heads, *cells):
-        assert text in markdown.replace(r"\|", "|")
+        assert text in plain_markdown(markdown)
     for text in (sheet.title, *sheet.notes, *sheet.blocks.values(), *parts, *cells):
         assert text in unescape(html)
         assert text.translate(SYMBOLS) in latex

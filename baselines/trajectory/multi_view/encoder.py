@@ -13,7 +13,7 @@ from torch import Tensor
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.trajectory.multi_view.streams import View, streams_of
 from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
-from benchmark import RunContext, Trips
+from benchmark import RunContext, Trips, ranged
 
 # multi-view encoders for tests, at about a fortieth of the papers' arithmetic, and at half their width
 TINY_VIEWS = {"embedding_width": 8, "width": 16, "feed_forward_width": 16, "interval_bins": 5, "view_layers": 1, "view_heads": 1,
@@ -30,29 +30,29 @@ class MultiViewOptions(PretrainingOptions):
     # views that are read; without one, its streams and their losses are gone
     views: tuple[View, ...] = ("gps", "route", "grid")
     # numbers of a road's, cell's, minute's or place's vector before the encoders (d_emb)
-    embedding_width: int = 128
+    embedding_width: int = ranged(128, least=1)
     # soft bins of the time spent on a unit
-    interval_bins: int = 100
+    interval_bins: int = ranged(100, least=1)
     # Transformer layers of the route and of the grid encoder
-    view_layers: int = 4
+    view_layers: int = ranged(4, least=1)
     # attention heads of these
-    view_heads: int = 8
+    view_heads: int = ranged(8, least=1)
     # heads of an attention from one stream to another
-    cross_heads: int = 8
+    cross_heads: int = ranged(8, least=1)
     # Transformer layers over all streams together
-    joint_layers: int = 2
+    joint_layers: int = ranged(2, least=1)
     # attention heads of these
-    joint_heads: int = 4
+    joint_heads: int = ranged(4, least=1)
     # two layers of graph attention over the road table (the paper; SMARTraj2's training script switches them off)
     use_gat: bool = True
     # probability with which a link of the road graph is left out of a step
-    edge_dropout: float = 0.1
+    edge_dropout: float = ranged(0.1, least=0, below=1)
     # first road vectors: random (what the authors' code amounts to), or skip-gram over the training routes (what it meant to do)
     road_init: Literal["random", "word2vec"] = "random"
     # which final state stands for the points of a unit: of the GRU that reads them from the end (the code), or from the beginning
     intra_direction: Literal["forward", "backward"] = "backward"
     # divides similarities between trips when hard negatives are drawn, and in the contrastive loss
-    temperature: float = 0.07
+    temperature: float = ranged(0.07, above=0)
     # are two views of one trip: a classifier with hard negatives (the code), or a contrastive loss over the batch (the paper's formula)
     pair_loss: Literal["match", "infonce"] = "match"
 

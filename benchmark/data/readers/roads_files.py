@@ -163,7 +163,7 @@ def _shapefile(path: Path) -> pd.DataFrame:
         if not part.is_file():
             raise UserError(f"{part} does not exist; a shapefile is a .shp with its .dbf beside it.")
     crs = path.with_suffix(".prj")
-    if crs.is_file() and crs.read_text(errors="replace").lstrip().upper().startswith("PROJ"):
+    if crs.is_file() and crs.read_text(encoding="utf-8", errors="replace").lstrip().upper().startswith("PROJ"):
         raise UserError(f"{path.name} is in a projection ({crs.name}); save it in WGS84 degrees, EPSG:4326.")
     try:
         with shapefile.Reader(str(path), encodingErrors="replace") as reader:

@@ -101,7 +101,7 @@ def parameters_hash(city: str, size: str, seed: int) -> str:
     shape, version, table = _size(city, size)
     facts = asdict(SERIES[city] if city in SERIES else TRIPS[city])
     del facts["title"]  # a simulated city has its own
-    said = json.dumps([version, asdict(shape), seed, table.read_text(), facts], sort_keys=True)
+    said = json.dumps([version, asdict(shape), seed, table.read_text(encoding="utf-8"), facts], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:8]
 
 

@@ -15,7 +15,7 @@ from benchmark.data.sources import sources
 
 def read_table(folder: Path, city: str) -> dict[str, Any]:
     """``<city>.toml`` of a folder, its lists as tuples."""
-    return {key: _frozen(value) for key, value in tomllib.loads((folder / f"{city}.toml").read_text()).items()}
+    return {key: _frozen(value) for key, value in tomllib.loads((folder / f"{city}.toml").read_text(encoding="utf-8")).items()}
 
 
 def generator(seed: int, *name: str | int) -> np.random.Generator:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmark.data.folder import CARD, verify
 from benchmark.data.simulate import NAME, SIZES, TRAJECTORY_SIZES, build, folder_of
 from benchmark.data.sources import Built, pick
+from benchmark.options import ranged
 
 logger = logging.getLogger("stbench")
 
@@ -21,7 +22,7 @@ class Options:
     # smoke, quick, medium or full; a run takes the one of its preset
     size: str = "quick"
     # of all that is random; runs take the one of their suite
-    seed: int = 0
+    seed: int = ranged(0, least=0)
 
 
 def build_simulated(path: None, options: Options, replace: bool) -> Built:

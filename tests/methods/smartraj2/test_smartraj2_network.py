@@ -11,6 +11,8 @@ from torch import nn
 from baselines.layers.ragged import Ragged
 from baselines.trajectory.multi_view.encoder import TINY_VIEWS
 from baselines.trajectory.multi_view.streams import STREAMS, Stream
+from benchmark.errors import UserError
+from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.trajectory.trips import TripView
 from methods.smartraj2.gates import Gate, Gates
@@ -294,5 +296,5 @@ def test_without_both_extractors_the_vectors_are_the_gated_streams(problem):
 def test_a_gate_that_is_shared_needs_both_steps_and_gamma_is_positive():
     with pytest.raises(ValueError, match="tie_gates makes one gate of two"):
         options(tie_gates=True, use_city_gate=False)
-    with pytest.raises(ValueError, match=r"gamma is the largest factor of a gate and positive, got 0\.0"):
-        options(gamma=0.0)
+    with pytest.raises(UserError, match=r"smartraj2\.gamma is a finite number above 0, got '0\.0'"):
+        resolve(SMARTraj2Options, {"gamma": 0.0}, "smartraj2")

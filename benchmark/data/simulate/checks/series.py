@@ -36,7 +36,7 @@ class Row:
 
 def facts() -> dict[str, Any]:
     """The real samples' statistics."""
-    return tomllib.loads((Path(__file__).parent / "facts.toml").read_text())
+    return tomllib.loads((Path(__file__).parent / "facts.toml").read_text(encoding="utf-8"))
 
 
 def absolute(name: str, real: float, simulated: float, distance: float = 0.1) -> Row:

@@ -24,7 +24,7 @@ def born_later(default: Any, as_before: Any) -> Any:
     """A field of options, of a preset or of `RunSpec` that was added after records were published.
 
     It leaves the hash wherever it equals `as_before`, which is what the code did before the field existed and never changes, whatever
-    becomes of its default. So a new field orphans no record.
+    becomes of its default. So a new field orphans no record. default: a value, or what `ranged` of a value gives.
 
     >>> @dataclass(frozen=True)
     ... class Options:
@@ -34,7 +34,8 @@ def born_later(default: Any, as_before: Any) -> Any:
     >>> without_unborn(Options, {"width": 64, "weight": 0.0})
     {'width': 64}
     """
-    return field(default=default, metadata={AS_BEFORE: as_before})
+    given = default if isinstance(default, dataclasses.Field) else field(default=default)
+    return field(default=given.default, metadata={**given.metadata, AS_BEFORE: as_before})
 
 
 def without_unborn(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:

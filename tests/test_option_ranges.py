@@ -18,7 +18,7 @@ from benchmark.options import LARGEST, Range, range_of, ranged, resolve
 from benchmark.registry import registry
 from benchmark.report.console import plain_facts
 from benchmark.report.listing import describe
-from benchmark.spec import MOST_SEEDS, seeds_of
+from benchmark.spec import MOST_SEEDS, born_later, seeds_of, without_unborn
 
 METHODS = registry().names()
 # (method, option) -> why any finite number will do
@@ -75,6 +75,18 @@ def test_what_lies_within_is_taken_and_a_default_set_anew_keeps_the_range():
     assert range_of(Child, "number") is None
     assert Child().share == 0.25
     assert doctest.testmod(benchmark.options).failed == 0
+
+
+def test_a_field_that_was_born_later_has_a_range_too():
+    @dataclasses.dataclass(frozen=True)
+    class Later:
+        # a weight
+        weight: float = born_later(ranged(0.5, least=0), as_before=0.0)
+
+    assert Later().weight == 0.5
+    assert without_unborn(Later, {"weight": 0.0}) == {}
+    with pytest.raises(UserError, match=r"m\.weight is a finite number at least 0"):
+        resolve(Later, {"weight": "-1"}, "m")
 
 
 def options_of(method):

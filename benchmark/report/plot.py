@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError, unknown
+from benchmark.report.visible import visible
 from benchmark.store.kept import find_kept
 from benchmark.store.records import Store, local_root
 
@@ -58,7 +59,8 @@ def plot(run: str | Path, task: str | None = None, node: str | None = None, *, s
         rows = slice(step - 1, windows + step - 1)
         axes.plot(times[rows][shown[rows]], predictions[:, step - 1, column][shown[rows]], linewidth=1,
                   label=f"{kept.spec.method}, {step} ahead")
-    axes.set_title(f"{kept.spec.suite} · {task} · node {nodes[column]}")
+    # a dollar would begin mathematics
+    axes.set_title(visible(f"{kept.spec.suite} · {task} · node {nodes[column]}").replace("$", r"\$"))
     axes.tick_params(axis="x", rotation=30)
     axes.legend()
     return axes

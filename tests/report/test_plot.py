@@ -18,15 +18,19 @@ SPEC = RunSpec("forecasting", "stid", 1, {}, "nyc", 1, ("taxi_pick",), "sim", "a
 
 @pytest.fixture
 def results(tmp_path):
+    return keep_run(tmp_path, NODES)
+
+
+def keep_run(folder, nodes):
     """A kept run, whose predictions are 1000 × step ahead + window, and whose truth is the row, 100 higher at the second node."""
     rows = WINDOWS + HORIZON - 1
     truth = np.arange(rows)[:, None] + np.array([0, 100])
     predictions = np.arange(WINDOWS)[:, None, None] + 1000 * np.arange(1, HORIZON + 1)[None, :, None] + np.array([0, 100])
     times = [str(np.datetime64("2016-01-04T00:00:00") + np.timedelta64(30 * k, "m")) for k in range(rows)]
     arrays = {"taxi_pick.predictions": predictions.astype(np.float32), "taxi_pick.truth": truth.astype(np.float32),
-              "taxi_pick.times": np.array(times), "taxi_pick.nodes": np.array(NODES)}
-    write_kept(Store(tmp_path), Record(SPEC, "done", city={}), pack(Fitted({}, {}, {}, arrays)))
-    return tmp_path
+              "taxi_pick.times": np.array(times), "taxi_pick.nodes": np.array(nodes)}
+    write_kept(Store(folder), Record(SPEC, "done", city={}), pack(Fitted({}, {}, {}, arrays)))
+    return folder
 
 
 @pytest.mark.parametrize("node", [None, "b"])
@@ -46,6 +50,14 @@ def test_a_picture_shows_each_prediction_at_the_moment_that_it_is_of(results, mo
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["truth", "stid, 1 ahead", "stid, 3 ahead"]
     assert node is None or f"node {node}" in axes.get_title()
     assert stb.plot(SPEC.id, results=results, ax=axes) is axes
+
+
+def test_a_node_of_a_nasty_name_is_drawn_as_text(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    axes = stb.plot(SPEC.id, results=keep_run(tmp_path, ["$\\frac$ {_^ \x1b", "b"]))
+    axes.figure.canvas.draw()
+    assert axes.get_title().endswith(r"node \$\frac\$ {_^ \x1b")
 
 
 @pytest.mark.parametrize(("given", "sentence"), [({"task": "taxi_drop"}, "Unknown task of run"), ({"node": "c"}, "Unknown node of task"),

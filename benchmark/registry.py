@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
 from benchmark import lazy
 from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES
+from benchmark.signals import Signals
 
 # Packages of this project that list methods; each holds `METHODS`, a sequence of MethodInfo. Others use the entry point.
 CATALOGUES = ("baselines.forecasting.catalogue", "baselines.trajectory.catalogue", "methods.catalogue")
@@ -77,6 +80,40 @@ def check_not_hidden(package: str) -> None:
                         "it, or start stbench where Python does not find it first (another folder, another PYTHONPATH).")
 
 
+class _Interrupted(Exception):
+    """A package raised KeyboardInterrupt, and nobody had typed it."""
+
+
+# whatever a package's code may raise of its own accord
+_FAULTS = (Exception, SystemExit)
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Where a package's code is imported: what it prints goes to stderr, since what programs read is ours alone, on the level of file
+    descriptors too; a KeyboardInterrupt that came by no signal is its fault."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed
+        kept = None
+    try:
+        with redirect_stdout(sys.stderr), Signals() as signals:
+            if kept is not None:
+                os.dup2(2, 1)
+            try:
+                yield
+            except KeyboardInterrupt as error:
+                if signals.came:
+                    raise
+                raise _Interrupted("it raises KeyboardInterrupt") from error
+    finally:
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 class Named(Protocol):
     """What a registry holds: anything with a name."""
 
@@ -111,12 +148,12 @@ class Catalogue(Generic[Info]):
         for point in sorted(entry_points(group=group), key=lambda point: point.name):
             package = point.dist.name if point.dist else point.value
             try:
-                with redirect_stdout(sys.stderr):  # what programs read is ours alone
+                with _aside():
                     info = point.load()
                     self._check(info, point.value)
                 self._add(info, f"package {package}")
                 self._outside.add(info.name)
-            except (Exception, SystemExit) as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
+            except _FAULTS as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
                 self.broken[point.name] = Broken(point.name, package, f"{type(error).__name__}: {error}")
 
     def _check(self, info: Any, place: str) -> None:
@@ -170,9 +207,9 @@ class Catalogue(Generic[Info]):
     def follow(self, name: str, target: str) -> Any:
         """The object that a lazy target of one entry names."""
         try:
-            with redirect_stdout(sys.stderr):
+            with _aside():
                 return lazy.load(target)
-        except (Exception, SystemExit) as error:
+        except _FAULTS as error:
             reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
             raise UserError(f"The {self.noun} '{name}' ({self._places[name]}) does not load from {target}: {reason}.") from error
 

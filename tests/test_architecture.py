@@ -14,7 +14,7 @@ LEVELS = [
     {"training", "isolation"}, {"fitting"}, {"suites"},
     {"data"}, {"contract"}, {"store"}, {"families", "registry", "checkpoints"},
     {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},
-    {"shapes", "folders"}, {"files", "lazy", "plain_json"}, {"owners"}, {"errors"}, {""},
+    {"shapes", "folders"}, {"files", "lazy", "plain_json", "signals"}, {"owners"}, {"errors"}, {""},
 ]
 # the families as plain data are made of each family's protocols, which import nothing above themselves
 FROM_BELOW = {("families", "benchmark.forecasting.protocol"), ("families", "benchmark.trajectory.protocol")}

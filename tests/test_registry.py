@@ -1,6 +1,7 @@
 """The registry: lazy, loud about duplicates, patient with broken packages."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -94,6 +95,37 @@ def test_what_an_outside_package_prints_is_no_output_of_ours(monkeypatch, capsys
     assert Registry((), "any").names() == ["loud"]
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "hello\n")
+
+
+def test_what_an_outside_package_writes_past_python_is_no_output_of_ours_either(monkeypatch, capfd):
+    def writes():
+        os.write(1, b"from C\n")
+        return loud()
+
+    monkeypatch.setattr("benchmark.registry.entry_points", lambda group: [point(writes)])
+    assert Registry((), "any").names() == ["loud"]
+    os.write(1, b"ours\n")
+    said = capfd.readouterr()
+    assert said.out == "ours\n"
+    assert "from C\n" in said.err
+
+
+def test_an_interrupt_that_nobody_typed_is_the_packages_fault(monkeypatch):
+    def interrupts():
+        raise KeyboardInterrupt
+
+    def typed():
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("benchmark.registry.entry_points", lambda group: [point(interrupts)])
+    assert "KeyboardInterrupt" in next(iter(Registry((), "any").broken.values())).reason
+    monkeypatch.setattr("benchmark.registry.entry_points", lambda group: [point(typed)])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have it ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Registry((), "any")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("code", ["raise SystemExit(3)", "1 / 0", "this is no Python"])

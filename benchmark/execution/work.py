@@ -16,7 +16,7 @@ from benchmark import lazy
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
 from benchmark.execution.environment import code_state, environment, peak_memory_mb
-from benchmark.execution.faults import Signals, is_of_the_machine
+from benchmark.execution.faults import is_of_the_machine
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.families import find_family
@@ -25,6 +25,7 @@ from benchmark.fitting import BadResult, check_notes, failure_of, seed_everythin
 from benchmark.options import resolve
 from benchmark.plain_json import parse_json
 from benchmark.registry import registry
+from benchmark.signals import Signals
 from benchmark.spec import Record, RunSpec, as_before
 from benchmark.store.check import decode
 from benchmark.store.claims import claim

@@ -15,6 +15,7 @@ from benchmark.execution.jobs import Job
 from benchmark.execution.work import execute
 from benchmark.options import as_dict
 from benchmark.spec import Record, RunSpec
+from benchmark.suites.cities import CityRef
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory.neural import EncoderOptions, NeuralEncoder
 
@@ -141,8 +142,8 @@ def spec_of(method="roads", tasks=KINDS, options=None, **changes):
 def executed(spec, folders):
     """The outcome of a run over cities that lie in these folders."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.execution.work.locate", {folder.name: folder for folder in folders}.__getitem__)
-        return execute(Job(spec, tuple(folder.name for folder in folders), {}), "cpu")
+        patch.setattr("benchmark.execution.work.locate", lambda ref: next(folder for folder in folders if folder.name == ref.name))
+        return execute(Job(spec, tuple(CityRef(folder.name, "own", "") for folder in folders), {}), "cpu")
 
 
 def run(folders, spec):

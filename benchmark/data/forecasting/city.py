@@ -114,7 +114,7 @@ def write_city(
     UserError: if shapes disagree, values are not finite, or a node is never observed; nothing is written then.
     """
     nodes = nodes[NODE_COLUMNS].reset_index(drop=True)
-    _check_nodes(nodes)
+    check_nodes(nodes)
     for one in series:
         _check(one, nodes)
     if adjacency is not None:
@@ -158,7 +158,8 @@ def statistics(values: np.ndarray, observed: np.ndarray) -> dict[str, float]:
     }
 
 
-def _check_nodes(nodes: pd.DataFrame) -> None:
+def check_nodes(nodes: pd.DataFrame) -> None:
+    """Refuse a node that stands twice, or lies nowhere."""
     repeated = nodes["node_id"][nodes["node_id"].duplicated()]
     if len(repeated):
         raise UserError(f"Node id '{repeated.iloc[0]}' stands twice in the node table; every node needs its own.")

@@ -2,9 +2,12 @@
 # make docs-test: run the blocks of docs/; make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
+# mangled inputs of make fuzz
+COUNT ?= 10000
+SEED ?= 0
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test docs-test bench calibration lint clean
+.PHONY: run test fuzz docs-test bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -22,6 +25,9 @@ run: .venv/.run
 
 test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not docs"
+
+fuzz: .venv/.test
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED)
 
 docs-test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs

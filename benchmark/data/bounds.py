@@ -118,7 +118,7 @@ def shown(given: object, most: int = 80) -> str:
         text = str(given) or type(given).__name__ if isinstance(given, Exception) else repr(given)
     except (ValueError, RecursionError):  # a number of too many digits, lists in lists
         text = f"{type(given).__name__} that is too large to show"
-    text = " ".join(text[:10 * most].split())
+    text = " ".join(text[:10 * most].split()).rstrip(".")
     return text if len(text) <= most else text[:most] + "…"
 
 

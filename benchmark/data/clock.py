@@ -48,7 +48,7 @@ class Clock:
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as "America"
-            raise UserError(f"Unknown time zone '{self.zone}'; write an IANA name such as America/New_York or UTC.") from None
+            raise UserError(f"Unknown time zone {shown(self.zone)}; write an IANA name such as America/New_York or UTC.") from None
 
     @property
     def steps_per_day(self) -> int:

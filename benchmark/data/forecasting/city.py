@@ -173,7 +173,8 @@ def check_nodes(nodes: pd.DataFrame) -> None:
 def _check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
     if adjacency.shape != (nodes, nodes):
         raise UserError(f"The adjacency is {'×'.join(map(str, adjacency.shape))}, but there are {nodes} nodes; it must be {nodes}×{nodes}.")
-    wrong = np.argwhere(~(np.isfinite(adjacency) & (adjacency >= 0)))
+    with np.errstate(over="ignore"):
+        wrong = np.argwhere(~(np.isfinite(adjacency.astype(np.float32)) & (adjacency >= 0)))  # it is kept as float32
     if len(wrong):
         i, j = wrong[0]
         raise UserError(f"The adjacency holds {adjacency[i, j]} in row {i + 1}, column {j + 1}; weights are finite and not negative.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +21,7 @@ from benchmark.errors import UserError, unknown
 
 # the cells of a .csv that stand for NaN; every other text in a column of numbers is an error
 NAN_CELLS = ["", "nan", "NaN", "NAN"]
+LONE_RETURN = re.compile(rb"(?:^|\r)\r[^\r\n]")
 
 
 def load_array(path: Path, key: str | None = None) -> np.ndarray:
@@ -175,6 +177,10 @@ def local_times(cells: pd.Series, name: str) -> pd.DatetimeIndex:
 
 def _check_rectangular(path: Path, header: bool) -> list[str]:
     """The column names; pandas would fill a short row with NaN and take a long one's first cell for an index."""
+    with path.open("rb") as raw:
+        for number, line in enumerate(raw, start=1):
+            if LONE_RETURN.search(line):  # pandas loses the cell behind it
+                raise UserError(f"{path.name}: line {number} holds a carriage return with nothing before it; take it out.")
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file)
         first = next(rows, [])

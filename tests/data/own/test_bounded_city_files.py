@@ -72,6 +72,12 @@ def test_a_city_file_of_many_dotted_keys_is_quickly_read(city_file):
     assert time.monotonic() - started < 10
 
 
+def test_a_weight_beyond_float32_is_refused(city_file):
+    adjacency = np.eye(4)
+    adjacency[2, 2] = 1e308
+    refused(import_city, city_file(more='[adjacency]\nfile = "a.npy"\n', files={"a.npy": adjacency}), "adjacency holds 1e+308")
+
+
 def test_a_city_file_that_is_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "city.toml")
     refused(import_city, tmp_path / "city.toml", "not a regular file")

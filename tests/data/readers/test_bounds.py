@@ -216,6 +216,11 @@ def test_the_sentence_about_a_damaged_file_is_one_line(tmp_path):
         refused(READERS[name], tmp_path / name)
 
 
+def test_a_carriage_return_that_makes_pandas_lose_a_cell_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"a,b,c\n1,2,3\n\r,,5\n")
+    assert "line 3" in refused(read_frame, tmp_path / "t.csv")
+
+
 def test_a_long_table_of_text_is_quoted_shortly(tmp_path):
     (tmp_path / "places.csv").write_text(f"lon,lat,category\n10,50,{'x' * 100_000}\n")
     refused(read_poi_table, tmp_path / "places.csv")

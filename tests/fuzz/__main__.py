@@ -2,8 +2,8 @@
 
 Sound little files of every kind are mangled by a seeded generator (`mutate.py`) and read (`targets.py`) in processes with an alarm of 5 s
 and 1 GB of memory (`case.py`, `campaign.py`). Each case is accepted, refused by a sentence of one line, or a fault: a traceback, a hang,
-too much memory, or, for tables, TOML, GeoJSON and numpy's arrays, a value other than the plain reading (`plain.py`) gives. A count by reader
-is printed; the input of each fault is kept; the exit code is 1 if there was any. A case is one number under one seed: the same everywhere
+too much memory, or, for tables, TOML, GeoJSON and numpy's arrays, a value other than the plain reading (`plain.py`) gives. A count by
+reader is printed; the input of each fault is kept; the exit code is 1 if there was any. A case is one number under one seed: the same everywhere
 (``--only NUMBER`` runs it again).
 """
 
@@ -44,7 +44,8 @@ def main() -> int:
         print(f"{reader:24} " + " ".join(f"{counts[reader, outcome]:8}" for outcome in ("accepted", "refused", "fault")))
     total = {outcome: sum(n for (_, one), n in counts.items() if one == outcome) for outcome in ("accepted", "refused", "fault")}
     print(f"{'all':24} " + " ".join(f"{n:8}" for n in total.values()))
-    print(f"seed {given.seed}, {time.monotonic() - started:.0f} s, slowest case {slowest:.1f} s, peak {peak / 1e6:.0f} MB above the start of a process"
+    print(f"seed {given.seed}, {time.monotonic() - started:.0f} s, slowest case {slowest:.1f} s, peak {peak / 1e6:.0f} MB "
+          "above the start of a process"
           + (f"; the inputs of faults lie in {folder / 'faults'}" if total["fault"] else ""))
     return 1 if total["fault"] else 0
 

@@ -18,7 +18,8 @@ import numpy as np
 # the cells of a table that hold nothing
 EMPTY = ("", "nan", "NaN", "NAN")
 # the cells of a table of trips that hold nothing: its points are dropped, and counted by a sentence
-NOTHING = {*EMPTY, "NA", "N/A", "NULL", "null", "n/a", "#N/A", "-nan", "-NaN", "1.#QNAN", "1.#IND", "-1.#IND", "-1.#QNAN", "#NA", "#N/A N/A"}
+NOTHING = {*EMPTY, "NA", "N/A", "NULL", "null", "n/a", "#N/A", "-nan", "-NaN", "1.#QNAN", "1.#IND", "-1.#IND", "-1.#QNAN",
+           "#NA", "#N/A N/A"}
 
 
 def table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -84,7 +85,8 @@ def toml(path: Path) -> dict:
 def lines_of(path: Path) -> list[tuple[object, object, str, list[list[float]]]]:
     """(u, v, highway, [[lon, lat], …]) of a GeoJSON's features."""
     features = json.loads(path.read_text(encoding="utf-8-sig"))["features"]
-    return [(one["properties"]["u"], one["properties"]["v"], one["properties"].get("highway") or "unclassified", one["geometry"]["coordinates"]) for one in features]
+    return [(one["properties"]["u"], one["properties"]["v"], one["properties"].get("highway") or "unclassified",
+             one["geometry"]["coordinates"]) for one in features]
 
 
 def trips(path: Path) -> dict[str, list[tuple[int, float, float]]]:

@@ -55,7 +55,8 @@ class Target:
 
 
 def toml_of(task: str) -> str:
-    return f'name = "my-city"\n{CLOCK}{NODES}[adjacency]\nfile = "adjacency.csv"\n[tasks.taxi_pick]\nunit = "trips"\nmissing = "nan"\n{task}'
+    return (f'name = "my-city"\n{CLOCK}{NODES}[adjacency]\nfile = "adjacency.csv"\n'
+            f'[tasks.taxi_pick]\nunit = "trips"\nmissing = "nan"\n{task}')
 
 
 SERIES = {"ids.csv": "", "headless.csv": "header = false\n", "times.csv": 'time = "time"\n', "long.csv": 'layout = "long"\n',
@@ -180,7 +181,8 @@ def _id(given: Any) -> str:
 def trips_differ(folder: Path, found: Any, file: str) -> str:
     trips, _ = found
     said = plain.trips(folder / file)
-    read = {str(one): [(int(trips.time[k]), float(trips.lon[k]), float(trips.lat[k])) for k in range(trips.offsets[i], trips.offsets[i + 1])]
+    read = {str(one): [(int(trips.time[k]), float(trips.lon[k]), float(trips.lat[k]))
+                        for k in range(trips.offsets[i], trips.offsets[i + 1])]
             for i, one in enumerate(trips.trip_id)}
     if read.keys() != said.keys():
         return f"trips {sorted(read.keys() ^ said.keys())[:3]}"
@@ -209,7 +211,8 @@ def use_roads(path: Path) -> Any:
 def write_roads(folder: Path) -> None:
     write_lattice(folder)
     made = edges()
-    rows = [{**one["properties"], "geometry": "LINESTRING ({} {}, {} {})".format(*(x for point in one["geometry"]["coordinates"] for x in point))}
+    rows = [{**one["properties"], "geometry": "LINESTRING ({} {}, {} {})".format(
+        *(x for point in one["geometry"]["coordinates"] for x in point))}
             for one in made["features"]]
     frame = pd.DataFrame(rows)
     frame.to_csv(folder / "edges.csv", index=False)
@@ -302,8 +305,10 @@ def targets(fixtures: Path) -> dict[str, Target]:
                     partial(series_differ, file=file) if not file.endswith("parquet") else lambda folder, value: "", 4)
              for file in SERIES]
     found += [
-        Target("series/nodes", ("nodes.csv", "adjacency.csv"), lambda folder: import_city(folder / "ids.csv.toml", replace=True), nodes_differ, 4),
-        Target("series/toml", ("ids.csv.toml",), lambda folder: read_toml_of(read_city_file, folder / "ids.csv.toml"), city_file_differs, 4),
+        Target("series/nodes", ("nodes.csv", "adjacency.csv"), lambda folder: import_city(folder / "ids.csv.toml", replace=True),
+               nodes_differ, 4),
+        Target("series/toml", ("ids.csv.toml",), lambda folder: read_toml_of(read_city_file, folder / "ids.csv.toml"),
+               city_file_differs, 4),
         Target("series/toml built", ("ids.csv.toml",), lambda folder: import_city(folder / "ids.csv.toml", replace=True)),
         Target("roads/toml", ("lattice.toml",), lambda folder: read_toml_of(read_trajectory_file, folder / "lattice.toml"),
                trajectory_file_differs, 4),
@@ -314,7 +319,8 @@ def targets(fixtures: Path) -> dict[str, Target]:
         Target("roads/osm poi", ("city.osm",), lambda folder: read_osm_poi(folder / "city.osm"), weight=1),
         Target("roads/gaia", ("gaia.csv",), lambda folder: read_trips(folder / "gaia.csv", "wgs84", gaia=True)),
         Target("roads/few.parquet", ("few.parquet",), lambda folder: read_trips(folder / "few.parquet", "wgs84")),
-        *(Target(f"roads/{file}", (file,), lambda folder, file=file: read_trips(folder / file, "wgs84"), partial(trips_differ, file=file), 4)
+        *(Target(f"roads/{file}", (file,), lambda folder, file=file: read_trips(folder / file, "wgs84"),
+                 partial(trips_differ, file=file), 4)
           for file in ("few.csv", "few.csv.gz")),
         *(Target(f"roads/{file}", (file,), lambda folder, file=file: use_roads(folder / file))
           for file in ("edges.csv", "edges.parquet", "segments.json", "city.graphml", "city.osm", "city.osm.pbf")),

@@ -3,8 +3,8 @@
 Sound little files of every kind are mangled by a seeded generator (`mutate.py`) and read (`targets.py`) in processes with an alarm of 5 s
 and 1 GB of memory (`case.py`, `campaign.py`). Each case is accepted, refused by a sentence of one line, or a fault: a traceback, a hang,
 too much memory, or, for tables, TOML, GeoJSON and numpy's arrays, a value other than the plain reading (`plain.py`) gives. A count by
-reader is printed; the input of each fault is kept; the exit code is 1 if there was any. A case is one number under one seed: the same everywhere
-(``--only NUMBER`` runs it again).
+reader is printed; the input of each fault is kept; the exit code is 1 if there was any. A case is one number under one seed: the same
+everywhere (``--only NUMBER`` runs it again).
 """
 
 from __future__ import annotations

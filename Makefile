@@ -1,11 +1,15 @@
 # make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
 # make docs-test: run the blocks of docs/; make storm: kill workers a thousand times, and hold their tables against undisturbed ones;
+# make fuzz: read mangled files (COUNT, SEED);
 # make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
+# mangled inputs of make fuzz
+COUNT ?= 10000
+SEED ?= 0
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test storm docs-test bench calibration lint clean
+.PHONY: run test storm fuzz docs-test bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -26,6 +30,9 @@ test: .venv/.test
 
 storm: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python tests/execution/storm.py 1000
+
+fuzz: .venv/.test
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED)
 
 docs-test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs

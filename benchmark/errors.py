@@ -5,18 +5,28 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# the longest name that is said whole, and the most names among which the nearest are looked for
+LONGEST, MOST = 80, 2000
+
 
 class UserError(Exception):
-    """Something the user gave or has is wrong; the message says what, and what to type next."""
+    """Something the user gave or has is wrong; the message says what, and what to type next.
+
+    It is one line: messages of libraries and texts of files that stand in it may have several.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> UserError:
     """The error for a name that is not in a list, with the nearest names; a long list is cut."""
-    names = sorted(allowed)
-    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    names = sorted(map(str, allowed))
+    given = given if len(given) <= LONGEST else given[:LONGEST] + "…"
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5) if len(names) <= MOST else []
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     more = f" … ({len(names)} in all)" if len(names) > 40 else ""
-    return UserError(f"Unknown {kind} '{given}'.{hint} Known: {', '.join(names[:40]) or 'none'}{more}.")
+    return UserError(f"Unknown {kind} '{given}'.{hint} Known: {', '.join(name[:LONGEST] for name in names[:40]) or 'none'}{more}.")
 
 
 def lacks(what: str, library: str, extra: str) -> UserError:

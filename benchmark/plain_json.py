@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,17 @@ def read_json(path: Path) -> Any:
         raise BadFile(f"{path} {error}.") from None
 
 
-def parse_json(content: bytes) -> Any:
+def parse_json(content: bytes, constant: Callable[[str], Any] | None = None) -> Any:
     """Plain data from UTF-8.
+
+    constant: what NaN, Infinity and -Infinity stand for; nothing, if left out: they are refused.
 
     Raises
     ------
     ValueError: it is not UTF-8 or no JSON, a key stands twice in an object, or it is no plain data. The message goes on from a name.
     """
     try:
-        value = json.loads(content.decode(), parse_constant=_not_finite, object_pairs_hook=_each_once)
+        value = json.loads(content.decode(), parse_constant=constant or _not_finite, object_pairs_hook=_each_once)
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
     except RecursionError:

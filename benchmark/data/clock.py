@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
+from benchmark.data.bounds import shown
 from benchmark.errors import UserError
 
 MINUTES_PER_DAY = 24 * 60
+# no city is measured before or after; beyond, local times and pandas' nanoseconds end
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+# both in seconds since 1970
+EARLIEST, LATEST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (FIRST_YEAR, LAST_YEAR))
+# of one series: 19 years of minutes
+MOST_STEPS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,13 @@ class Clock:
 
     def __post_init__(self) -> None:
         if self.interval_minutes < 1 or MINUTES_PER_DAY % self.interval_minutes:
-            raise UserError(f"interval_minutes = {self.interval_minutes} does not divide a day; use e.g. 5, 15, 30 or 60.")
+            raise UserError(f"interval_minutes = {shown(self.interval_minutes)} does not divide a day; use e.g. 5, 15, 30 or 60.")
         try:
             start = datetime.fromisoformat(self.start)
         except ValueError:
             raise UserError(f"start = '{self.start}' is no ISO time; write e.g. 2019-01-01T00:00:00.") from None
+        if not FIRST_YEAR <= start.year < LAST_YEAR:
+            raise UserError(f"start = '{self.start}' lies in the year {start.year}; a clock runs from {FIRST_YEAR} to {LAST_YEAR}.")
         if start.tzinfo is not None:
             raise UserError(f"start = '{self.start}' carries an offset; write the local time and name the zone instead.")
         if start.second or start.microsecond or (start.hour * 60 + start.minute) % self.interval_minutes:
@@ -39,7 +48,7 @@ class Clock:
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as "America"
-            raise UserError(f"Unknown time zone '{self.zone}'; write an IANA name such as America/New_York or UTC.") from None
+            raise UserError(f"Unknown time zone {shown(self.zone)}; write an IANA name such as America/New_York or UTC.") from None
 
     @property
     def steps_per_day(self) -> int:
@@ -50,8 +59,17 @@ class Clock:
         return datetime.fromisoformat(self.start) + timedelta(minutes=self.interval_minutes * step)
 
     def times(self, steps: int) -> pd.DatetimeIndex:
-        """Local wall-clock times of steps 0 … steps-1, without zone."""
+        """Local wall-clock times of steps 0 … steps-1, without zone; see `check`."""
+        self.check(steps)
         return pd.date_range(self.start, periods=steps, freq=f"{self.interval_minutes}min")
+
+    def check(self, steps: int) -> None:
+        """Raise a UserError where so many steps are more than a series may have, or end too late."""
+        if steps > MOST_STEPS:
+            raise UserError(f"{steps:,} steps of {self.interval_minutes} minutes from {self.start} are more than the {MOST_STEPS:,} that a "
+                            "series may have.")
+        if steps and self.time(steps - 1).year >= LAST_YEAR:
+            raise UserError(f"{steps:,} steps of {self.interval_minutes} minutes from {self.start} end after the year {LAST_YEAR}.")
 
     def slot(self, steps: int) -> np.ndarray:
         """Slot of the day (0 … steps_per_day-1) of each step, int64."""

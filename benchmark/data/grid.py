@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.data.bounds import MOST_CELLS
 from benchmark.data.clock import Clock
 from benchmark.data.forecasting.city import Series
 from benchmark.data.frames import METRES_PER_DEGREE
@@ -32,6 +33,11 @@ class Grid:
     columns: int
 
     def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.west, self.east, self.south, self.north))):
+            raise UserError(f"The box {self.west}..{self.east}, {self.south}..{self.north} is no box of degrees.")
+        if self.rows * self.columns > MOST_CELLS:
+            raise UserError(f"A grid of {self.rows:,} × {self.columns:,} cells is too large; {MOST_CELLS:,} are allowed: make the cells "
+                            "larger, or the box smaller.")
         if not (self.west < self.east and self.south < self.north):
             raise UserError(f"The box {self.west}..{self.east}, {self.south}..{self.north} is empty; give west < east and south < north.")
         if self.rows < 1 or self.columns < 1:
@@ -40,11 +46,13 @@ class Grid:
     @classmethod
     def of_size(cls, west: float, east: float, south: float, north: float, cell_m: float) -> Grid:
         """Cells of about `cell_m` metres a side that fill the box; it grows by less than a cell to the east and north."""
-        if not cell_m > 0:
+        if not 0 < cell_m < math.inf:
             raise UserError(f"cell_size_m = {cell_m} is no size of a cell; write metres above 0, such as 100.")
         height = cell_m / METRES_PER_DEGREE
         width = height / np.cos(np.radians((south + north) / 2))
-        rows, columns = (max(math.ceil((high - low) / size), 1) for low, high, size in ((south, north, height), (west, east, width)))
+        # a cell may be smaller than floats tell apart
+        rows, columns = (max(math.ceil(min((high - low) / max(size, 1e-12), 1e12)), 1)
+                         for low, high, size in ((south, north, height), (west, east, width)))
         return cls(west, west + columns * width, south, south + rows * height, rows, columns)
 
     @property

@@ -122,7 +122,7 @@ def write_city(
     UserError: if shapes disagree, values are not finite, or a node is never observed; nothing is written then.
     """
     nodes = nodes[NODE_COLUMNS].reset_index(drop=True)
-    _check_nodes(nodes)
+    check_nodes(nodes)
     for one in series:
         _check(one, nodes)
     if adjacency is not None:
@@ -166,7 +166,8 @@ def statistics(values: np.ndarray, observed: np.ndarray) -> dict[str, float]:
     }
 
 
-def _check_nodes(nodes: pd.DataFrame) -> None:
+def check_nodes(nodes: pd.DataFrame) -> None:
+    """Refuse a node that stands twice, or lies nowhere."""
     repeated = nodes["node_id"][nodes["node_id"].duplicated()]
     if len(repeated):
         raise UserError(f"Node id '{repeated.iloc[0]}' stands twice in the node table; every node needs its own.")
@@ -180,7 +181,8 @@ def _check_nodes(nodes: pd.DataFrame) -> None:
 def _check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
     if adjacency.shape != (nodes, nodes):
         raise UserError(f"The adjacency is {'×'.join(map(str, adjacency.shape))}, but there are {nodes} nodes; it must be {nodes}×{nodes}.")
-    wrong = np.argwhere(~(np.isfinite(adjacency) & (adjacency >= 0)))
+    with np.errstate(over="ignore"):
+        wrong = np.argwhere(~(np.isfinite(adjacency.astype(np.float32)) & (adjacency >= 0)))  # it is kept as float32
     if len(wrong):
         i, j = wrong[0]
         raise UserError(f"The adjacency holds {adjacency[i, j]} in row {i + 1}, column {j + 1}; weights are finite and not negative.")

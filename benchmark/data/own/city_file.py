@@ -42,6 +42,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmark.data.bounds import LARGEST_TOML, LONGEST_NAME, check_file, shown
 from benchmark.errors import UserError, unknown
 
 # the keys that only some files take, by layout and kind of file
@@ -52,6 +53,8 @@ TASK_KEYS = {
 }
 ADJACENCY_KEYS: dict[str, set[str]] = {".npy": set(), ".npz": {"key"}, ".csv": {"header"}, ".parquet": set()}
 NODE_KEYS: dict[str, set[str]] = {".csv": set(), ".parquet": set()}
+DEEPEST_KEY = 32
+DEEP_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{DEEPEST_KEY}}}")
 T = TypeVar("T")
 
 
@@ -155,24 +158,31 @@ def read_toml(path: Path) -> dict[str, Any]:
     UserError: it cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        check_file(path, LARGEST_TOML)
+        text = path.read_text(encoding="utf-8")
+        if DEEP_KEY.search(text):  # tomllib takes the square of their parts
+            raise UserError(f"{path.name} has a key of more than {DEEPEST_KEY} parts with dots between them; no city file needs one.")
+        return tomllib.loads(text)
     except OSError as error:
         raise UserError(f"The city file {path} could not be read ({error.strerror}); give the path of a .toml file.") from None
-    except ValueError as error:
-        raise UserError(f"{path.name} is not valid TOML: {error}.") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path.name} is not valid TOML: {shown(error)}.") from None
 
 
-def check_name(name: str | None, where: str) -> None:
-    if name is None or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        raise UserError(f"`name` in {where} is {name!r}; write lower-case letters, digits and dashes, such as name = \"my-city\".")
+def check_name(name: object, where: str) -> None:
+    """Refuse what cannot name a city or suite, and its folder."""
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise UserError(f"`name` in {where} is {shown(name)}; write lower-case letters, digits and dashes, {LONGEST_NAME} at most, such as "
+                        "name = \"my-city\".")
 
 
 def _task(name: str, table: Any, inherited: dict[str, Any], where: str) -> TaskFile:
     where = f"[tasks.{name}] of {where}"
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UserError(f"Task name '{name}' in {where} is not allowed; write lower-case letters, digits and underscores.")
+    if len(name) > LONGEST_NAME or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(f"Task name {shown(name)} in {shown(where)} is not allowed; write lower-case letters, digits and underscores, "
+                        f"{LONGEST_NAME} at most.")
     if not isinstance(table, dict):
-        raise UserError(f"{where} must be a table with `file` and `unit`, not {table!r}.")
+        raise UserError(f"{where} must be a table with `file` and `unit`, not {shown(table)}.")
     layout = _read("layout", table.get("layout", "wide"), where)
     return _build(TaskFile, {**inherited, **table}, where, TASK_KEYS[layout])
 
@@ -187,7 +197,7 @@ def _build(kind: Callable[..., T], table: dict[str, Any], where: str, special: d
     read = {key: _read(key, value, where) for key, value in table.items()}
     suffix = Path(read["file"]).suffix.lower()
     if suffix not in special:
-        raise UserError(f"`file` in {where} is '{read['file']}'; a file of this table and layout ends in {', '.join(special)}.")
+        raise UserError(f"`file` in {where} is {shown(read['file'])}; a file of this table and layout ends in {', '.join(special)}.")
     for key in table:
         if key in FILE_KEYS - special[suffix]:
             raise UserError(f"`{key}` in {where} does not apply to '{read['file']}'; take it out"
@@ -216,16 +226,18 @@ def root_folder(given: str, path: Path) -> Path:
             raise UserError(f"`root` of {path.name} is '{given}', but the environment variable {match[1]} is not set; "
                             f"type `export {match[1]}=/path/to/the/files`.")
         return value
-    filled = re.sub(r"\$\{(\w+)\}", fill, given)
-    return (path.parent / Path(filled).expanduser()).resolve()
+    try:
+        return (path.parent / Path(re.sub(r"\$\{(\w+)\}", fill, given)).expanduser()).resolve()
+    except (RuntimeError, ValueError, OSError) as error:  # no such user, a loop of links; a NUL; a name that is too long
+        raise UserError(f"`root` of {path.name} is {shown(given)}, which is no folder ({shown(error)}); correct it.") from None
 
 
 def _read(key: str, value: Any, where: str) -> Any:
     reader, expected = READERS[key]
     try:
         return reader(value)
-    except (TypeError, ValueError):
-        raise UserError(f"`{key}` in {where} is {value!r}; write {expected}.") from None
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"`{key}` in {where} is {shown(value)}; write {expected}.") from None
 
 
 def _text(value: Any) -> str:
@@ -257,6 +269,7 @@ def _marker(value: Any) -> float:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
+    float(value)  # an OverflowError where it has too many digits
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.data.bounds import shown
 from benchmark.data.own.city_file import read_toml
 from benchmark.errors import unknown
 
@@ -40,6 +41,6 @@ def kind_of_file(path: Path) -> FileKind:
     UserError: the file cannot be read, or there is no such kind.
     """
     name = read_toml(path).get("kind", SERIES)
-    if name not in KINDS:
-        raise unknown(f"kind of city in {path.name}", str(name), KINDS)
+    if not isinstance(name, str) or name not in KINDS:
+        raise unknown(f"kind of city in {path.name}", name if isinstance(name, str) else shown(name), KINDS)
     return KINDS[name]

@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmark.data.bounds import check_array, shown
 from benchmark.data.clock import Clock
 from benchmark.data.own.city_file import TaskFile
 from benchmark.data.readers.tables import load_array, local_times, numbers, read_frame
 from benchmark.errors import UserError, unknown
+
+# of times without a row
+LONGEST_GAP = np.timedelta64(366, "D")
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,11 @@ def read_wide(task: TaskFile, root: Path, ids: pd.Series) -> Entries:
         if not task.header:
             raise UserError(f"{task.file} is declared without a header, so it has no column '{task.time}'; take out `time`.")
         frame = read_frame(path, text=[task.time])
+        if len(frame.columns) == 1:
+            raise UserError(f"{task.file} has no column beside '{task.time}'; a wide table has one for each node.")
         times = local_times(frame.pop(task.time), task.file)
         _check_order(times, task.file)
+        _check_span(times, task.file)
         values, heads = numbers(frame, task.file), [str(head) for head in frame.columns]
         clock = _clock(task, times[0])
         steps = _steps(times, clock, task.file)
@@ -61,11 +68,13 @@ def read_long(task: TaskFile, root: Path, ids: pd.Series) -> Entries:
     if task.value not in frame:
         raise unknown(f"column of {task.file}", task.value, frame.columns)
     times = local_times(frame[when], task.file)
+    _check_span(times, task.file)
     column = pd.Index(ids).get_indexer(frame[task.node].astype(str))
     if (column < 0).any():
         raise unknown(f"node of {task.file}", str(frame[task.node][int(np.argmax(column < 0))]), ids)
     clock = _clock(task, times.min())
     steps = _steps(times, clock, task.file)
+    check_array(8 * (int(steps.max()) + 1) * len(ids), f"{task.file}: {int(steps.max()) + 1:,} steps of {len(ids):,} nodes")
     twice = pd.MultiIndex.from_arrays([steps, column]).duplicated()
     if twice.any():
         row = int(np.argmax(twice))
@@ -105,7 +114,7 @@ def node_of_columns(heads: list[str] | None, declared: tuple[str, ...] | None, i
         return known.get_indexer(heads)
     if heads is not None and heads != [str(column) for column in range(width)]:
         stranger = next(head for head in heads if head not in known)
-        raise UserError(f"{name}: column '{stranger}' is no node id, and the heads are not 0…{width - 1}. "
+        raise UserError(f"{name}: column {shown(stranger)} is no node id, and the heads are not 0…{width - 1}. "
                         "Name a column of times in `time`, the nodes in `nodes`; a .csv without a header row needs header = false.")
     if width != len(ids):
         turned = " It looks like [node, step]: transpose it." if values.shape[0] == len(ids) else ""
@@ -118,8 +127,9 @@ def chosen(wanted: tuple[str, ...] | None, ids: pd.Series, of: str) -> np.ndarra
     """[node] bool: which ids are wanted; all if nothing is said."""
     if wanted is None:
         return np.ones(len(ids), dtype=bool)
+    known = set(ids)
     for one in wanted:
-        if one not in set(ids):
+        if one not in known:
             raise unknown(f"node of {of}", one, ids)
     return ids.isin(wanted).to_numpy()
 
@@ -138,7 +148,9 @@ def _steps(times: pd.DatetimeIndex, clock: Clock, name: str) -> np.ndarray:
     if off.size:
         raise UserError(f"{name}: time {times[off[0]]} is no step of the clock, which starts at {clock.start} "
                         f"and has a step every {clock.interval_minutes} minutes.")
-    return np.asarray(since // interval, dtype=np.int64)
+    steps = np.asarray(since // interval, dtype=np.int64)
+    clock.check(int(steps.max()) + 1)
+    return steps
 
 
 def _check_order(times: pd.DatetimeIndex, name: str) -> None:
@@ -148,6 +160,20 @@ def _check_order(times: pd.DatetimeIndex, name: str) -> None:
                         "If daylight saving repeats the hour, merge its rows (`repeated_hour` says what becomes of them).")
     if back.size:
         raise UserError(f"{name}: time {times[back[0]]} (row {back[0] + 1}) comes after {times[back[0] - 1]}; sort the rows by time.")
+
+
+def _check_span(times: pd.DatetimeIndex, name: str) -> None:
+    """No year without a row: one time typed wrong would stretch the clock over decades that nobody measured."""
+    order = np.argsort(times.to_numpy(), kind="stable")
+    gaps = np.flatnonzero(np.diff(times.to_numpy()[order]) > LONGEST_GAP)
+    if not gaps.size:
+        return
+    # the lonelier side of the gap is the wrong one
+    last = int(gaps[0]) + 1
+    early = last <= len(order) - int(gaps[-1]) - 1
+    row, other = (order[last - 1], order[last]) if early else (order[gaps[-1] + 1], order[gaps[-1]])
+    raise UserError(f"{name}: row {row + 1} is of {times[row]}, and the next row {'after' if early else 'before'} it of {times[other]}; a "
+                    "year without any row looks like a time typed wrong. Correct it, or add rows that mark the time as missing.")
 
 
 def _check_gaps(steps: np.ndarray, clock: Clock, name: str) -> None:

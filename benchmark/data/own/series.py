@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.data.clock import Clock
 from benchmark.data.folder import OWN, Origin, cities_home, prepare
-from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
+from benchmark.data.forecasting.city import ForecastingCity, Series, check_nodes, write_city
 from benchmark.data.own.city_file import AdjacencyFile, CityFile, NodeFile, TaskFile, read_city_file
 from benchmark.data.own.counts import is_count, without_repeated_hour
 from benchmark.data.own.layouts import chosen, node_of_columns, read_long, read_matrix, read_wide, shape_of
@@ -74,6 +74,7 @@ def _node_table(given: NodeFile, root: Path) -> pd.DataFrame:
             raise UserError(f"{given.file}: column '{given.position}' must hold each of 0…{len(frame) - 1} once; "
                             "it says which column of the arrays a row describes.")
         nodes = nodes.iloc[np.argsort(position)]
+    check_nodes(nodes)
     return nodes.reset_index(drop=True)
 
 

@@ -48,12 +48,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmark.data.bounds import shown
 from benchmark.data.clock import Clock
 from benchmark.data.frames import FRAMES
 from benchmark.data.own.city_file import check_name, read_toml, refuse_unknown, root_folder, section
 from benchmark.data.trajectory.splits import Split
 from benchmark.data.trajectory.trips import Limits
 from benchmark.errors import UserError, unknown
+from benchmark.shapes import LARGEST_WHOLE
 
 LAYOUTS = ("table", "gaia")
 KEYS = ("kind", "name", "root", "zone", "box", "roads", "trips", "poi", "grid", "limits", "split", "suites")
@@ -117,13 +119,13 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
     tables = content.get("trips")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise UserError(f"{where} lacks a table [[trips]] with `file` and `frame`.")
-    grid = content.get("grid", {})
+    grid, limits, split = (section(content, name, where) if name in content else {} for name in ("grid", "limits", "split"))
     refuse_unknown(grid, {"cell_size_m"}, f"[grid] of {where}")
-    limits = content.get("limits", {})
     refuse_unknown(limits, {one.name for one in fields(Limits)}, f"[limits] of {where}")
     words = {key: _read(content, key, where, _is_text, "a text") for key in WORDS if key in content}
+    root = _read({"root": ".", **content}, "root", where, _is_text, "a folder")
     return TrajectoryFile(
-        name=content["name"], root=root_folder(content.get("root", "."), path), zone=zone,
+        name=content["name"], root=root_folder(root, path), zone=zone,
         roads=_read(roads, "file", f"[roads] of {where}", _is_text, 'a file name such as file = "city.osm"'),
         trips=tuple(_trips(table, f"[[trips]] of {where}") for table in tables),
         poi=_poi(section(content, "poi", where), f"[poi] of {where}") if "poi" in content else None,
@@ -131,7 +133,7 @@ def read_trajectory_file(path: Path) -> TrajectoryFile:
         cell_size_m=_read(grid, "cell_size_m", f"[grid] of {where}", _is_size, "metres above 0") if grid else 100.0,
         limits=Limits(**{name: tuple(_read(limits, name, f"[limits] of {where}", _is_range, "fewest and most, such as [10, 100]"))
                          for name in limits}),
-        split=_split(content.get("split", {}), f"[split] of {where}"), suites=_suites(content, where),
+        split=_split(split, f"[split] of {where}"), suites=_suites(content, where),
         **{"title": content["name"], **words})
 
 
@@ -157,20 +159,24 @@ def _suites(content: dict[str, Any], where: str) -> dict[str, tuple[str, ...]]:
 
 def _poi(table: dict[str, Any], where: str) -> PoiFile:
     refuse_unknown(table, {"file", "frame"}, where)
-    given = PoiFile(_read(table, "file", where, _is_text, 'a file name such as file = "city.osm"'), table.get("frame", "wgs84"))
+    table = {"frame": "wgs84", **table}
+    given = PoiFile(_read(table, "file", where, _is_text, 'a file name such as file = "city.osm"'),
+                    _read(table, "frame", where, _is_text, '"wgs84" or "gcj02"'))
     if given.frame not in FRAMES:
-        raise unknown(f"frame in {where}", str(given.frame), FRAMES)
+        raise unknown(f"frame in {where}", given.frame, FRAMES)
     return given
 
 
 def _trips(table: dict[str, Any], where: str) -> TripFile:
     refuse_unknown(table, {"file", "frame", "layout"}, where)
+    table = {"layout": "table", **table}
     given = TripFile(_read(table, "file", where, _is_text, 'a file name such as file = "trips.csv"'),
-                     _read(table, "frame", where, _is_text, '"wgs84" or "gcj02"'), table.get("layout", "table"))
+                     _read(table, "frame", where, _is_text, '"wgs84" or "gcj02"'),
+                     _read(table, "layout", where, _is_text, '"table" or "gaia"'))
     if given.frame not in FRAMES:
         raise unknown(f"frame in {where}", given.frame, FRAMES)
     if given.layout not in LAYOUTS:
-        raise unknown(f"layout in {where}", str(given.layout), LAYOUTS)
+        raise unknown(f"layout in {where}", given.layout, LAYOUTS)
     return given
 
 
@@ -178,7 +184,7 @@ def _read(table: Mapping[str, Any], key: str, where: str, allowed: Callable[[Any
     if key not in table:
         raise UserError(f"{where} lacks `{key}`; write {expected}.")
     if not allowed(table[key]):
-        raise UserError(f"`{key}` in {where} is {table[key]!r}; write {expected}.")
+        raise UserError(f"`{key}` in {where} is {shown(table[key])}; write {expected}.")
     return table[key]
 
 
@@ -187,7 +193,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE
 
 
 def _is_size(value: Any) -> bool:
@@ -201,7 +207,7 @@ def _is_box(value: Any) -> bool:
 
 def _is_range(value: Any) -> bool:
     return (isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
-            and 1 <= value[0] <= value[1])
+            and value[1] <= LARGEST_WHOLE and 1 <= value[0] <= value[1])
 
 
 def _is_days(value: Any) -> bool:
@@ -209,7 +215,7 @@ def _is_days(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_WHOLE
 
 
 def _is_cities(value: Any) -> bool:

@@ -3,7 +3,8 @@
 In: a path, and what the caller knows of it (frame, columns, box).
 Out: numpy arrays, pandas frames, a `RoadNetwork`, `RawTrips` or `PointsOfInterest`; and, where something may be dropped, how much was.
 
-Open first: `tables.py`, for any table or array. Then by what the file holds:
+Open first: `tables.py`, for any table or array; `benchmark/data/bounds.py` says how large files may be, and opens all of them (`reading`).
+Then by what the file holds:
 
     roads              `roads_osm.py` (OpenStreetMap), `roads_files.py` (GraphML, edges, segments); both end in `road_rows.py`
     trips              `trip_files.py`

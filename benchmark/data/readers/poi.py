@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.frames import to_wgs84
-from benchmark.data.readers.roads_osm import osmium_of
+from benchmark.data.readers.roads_osm import osmium_of, reading_osm
 from benchmark.data.readers.tables import numbers, read_frame
 from benchmark.data.trajectory.city import POI_CATEGORIES
 from benchmark.data.trajectory.poi import PointsOfInterest
@@ -61,15 +61,13 @@ def read_osm_poi(path: Path) -> PointsOfInterest:
     """The nodes and ways of an .osm or .pbf file that `TAG_RULES` name; a way lies at the mean of its corners, relations are left out."""
     osmium = osmium_of(path)
     found: list[tuple[float, float, int]] = []
-    try:
+    with reading_osm(path):
         reader = osmium.FileProcessor(str(path)).with_locations()
         for one in reader.with_filter(osmium.filter.KeyFilter(*sorted({key for key, _, _ in TAG_RULES}))):
             category = -1 if one.is_relation() else category_of(dict(one.tags))
             place = _place(one) if category >= 0 else None
             if place is not None:
                 found.append((*place, category))
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UserError(f"{path} is damaged or no OSM file ({error}); save it again as .osm or .pbf.") from None
     if not found:
         raise UserError(f"{path.name} has no point of interest; check that its amenities, shops and other tags were not filtered out.")
     lon, lat, number = zip(*found, strict=True)

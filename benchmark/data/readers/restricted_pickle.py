@@ -17,12 +17,10 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
+from benchmark.data.bounds import PICKLE_BYTES, PICKLE_TIMES, limited_memory, reading
 from benchmark.data.readers.pickle_parts import ADMITTED, Array, Block, Frame, Index, need
 from benchmark.errors import UserError, unknown
 
-# what a damaged or forged file may raise, here or in the unpickler
-FAULTS = (pickle.UnpicklingError, EOFError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError,
-          RecursionError, BufferError)
 PLAIN_CELLS = frozenset({type(None), bool, int, float, str})
 
 
@@ -39,21 +37,13 @@ def read_pickled_frame(path: Path, columns: Sequence[str] | None = None) -> pd.D
     ------
     UserError: the file is absent, damaged, no table, lacks a column, or names anything that a plain table does not need.
     """
-    try:
-        with path.open("rb") as file, _without_cycles():
+    with reading(path, "no pickled table of plain values", again="save it again with DataFrame.to_pickle"):
+        with path.open("rb") as file, _without_cycles(), limited_memory(PICKLE_TIMES * path.stat().st_size + PICKLE_BYTES):
             loaded = _Reader(file, path.name).load()
         if not isinstance(loaded, Frame):
             raise UserError(f"{path.name} holds a {type(loaded).__name__.lower()}, not a DataFrame; save the table itself with "
                             "DataFrame.to_pickle.")
         return _frame(loaded, path.name, columns)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist.") from None
-    except OSError as error:
-        raise UserError(f"{path} could not be read: {error.strerror or error}.") from None
-    except FAULTS as error:
-        detail = " ".join(str(error).split())[:80] or type(error).__name__
-        raise UserError(f"{path} is damaged or no pickled table of plain values ({detail}); save it again with "
-                        "DataFrame.to_pickle.") from None
 
 
 class _Reader(pickle.Unpickler):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.data.frames import great_circle_m
+from benchmark.data.bounds import LARGEST_EXTENT_M, shown
+from benchmark.data.frames import METRES_PER_DEGREE, great_circle_m
 from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
 from benchmark.errors import UserError
 from benchmark.ragged import offsets_of
@@ -56,6 +57,7 @@ def build_network(rows: Sequence[RoadRow], source: str, u_turns: bool, box: Box 
     if not rows:
         where = "" if box is None else " inside the box (west, south, east, north)"
         raise UserError(f"{source} has no roads{where}; check that it holds located streets with a highway class.")
+    _check_extent(rows, source)
     offsets = offsets_of([len(row.line) for row in rows])
     vertex = np.concatenate([row.line for row in rows]).astype(np.float64)
     drawn = _lengths(vertex, offsets)
@@ -119,6 +121,19 @@ def _check_degrees(rows: Sequence[RoadRow], source: str) -> None:
             swapped = lat <= 180 and lon <= 90
             raise UserError(f"{source}: road '{row.road_id}' starts at lon {row.line[0, 0]}, lat {row.line[0, 1]}; " + (
                 "lon and lat are swapped, write lon first." if swapped else "only WGS84 degrees are allowed, save it as EPSG:4326."))
+
+
+def _check_extent(rows: Sequence[RoadRow], source: str) -> None:
+    """A city fits local metres: one road with a wrong vertex would stretch it over the globe."""
+    low, high = np.array([row.line.min(axis=0) for row in rows]), np.array([row.line.max(axis=0) for row in rows])
+    middle = np.median((low + high) / 2, axis=0)
+    metres = METRES_PER_DEGREE * np.array([np.cos(np.radians(middle[1])), 1.0])
+    if ((high.max(axis=0) - low.min(axis=0)) * metres).max() <= LARGEST_EXTENT_M:
+        return
+    away = (np.maximum(high - middle, middle - low) * metres).max(axis=1)
+    farthest = int(np.argmax(away))
+    raise UserError(f"{source}: road {shown(rows[farthest].road_id)} reaches {away[farthest] / 1000:,.0f} km away from the middle of the "
+                    f"roads; a city is {LARGEST_EXTENT_M / 1000:,.0f} km wide or high at most. Correct the road, or declare a box.")
 
 
 def _inside(point: np.ndarray, box: Box) -> bool:

@@ -5,24 +5,26 @@ These files list directed roads, a two-way street twice. Their published line gr
 
 from __future__ import annotations
 
-import json
+import codecs
 import math
 import re
-import struct
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.data.bounds import LARGEST_TEXT, check_file, reading
 from benchmark.data.readers.road_rows import Box, RoadRow, build_network, first_int, first_value, truth
 from benchmark.data.readers.roads_osm import read_osm
 from benchmark.data.readers.tables import read_frame
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.errors import UserError, lacks
+from benchmark.plain_json import parse_json
 
 EDGE_FILES = [".shp", ".geojson", ".parquet", ".csv"]
 OSM_FILES = [".osm", ".pbf", ".osm.gz", ".osm.bz2"]
@@ -116,11 +118,8 @@ def _row(edge: Mapping[Any, Any], name: str, line: np.ndarray, start: object, en
 
 def _graphml(path: Path) -> tuple[dict[str, dict[str, str]], list[dict[str, str]]]:
     """The attributes of the nodes by their id, and of the edges in order."""
-    text = _text(path)
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise UserError(f"{path} is damaged or no GraphML ({error}); save it again.") from None
+    with _reading(path, "no GraphML"):
+        root = ElementTree.fromstring(path.read_text(encoding="utf-8-sig"))
     graph = root.find("{*}graph")
     if graph is None:
         raise UserError(f"{path.name} is XML without a <graph>; save it as GraphML.")
@@ -160,17 +159,17 @@ def _shapefile(path: Path) -> pd.DataFrame:
     except ImportError:
         raise lacks(path.name, "pyshp", "geo") from None
     for part in (path, path.with_suffix(".dbf")):
-        if not part.is_file():
-            raise UserError(f"{part} does not exist; a shapefile is a .shp with its .dbf beside it.")
-    crs = path.with_suffix(".prj")
-    if crs.is_file() and crs.read_text(encoding="utf-8", errors="replace").lstrip().upper().startswith("PROJ"):
+        with reading(part, "no shapefile", again="save it again", absent="a shapefile is a .shp with its .dbf beside it"):
+            pass
+    for part in (path.with_suffix(".shx"), crs := path.with_suffix(".prj")):
+        if part.exists():
+            check_file(part)
+    if crs.exists() and crs.read_text(encoding="utf-8", errors="replace").lstrip().upper().startswith("PROJ"):
         raise UserError(f"{path.name} is in a projection ({crs.name}); save it in WGS84 degrees, EPSG:4326.")
-    try:
-        with shapefile.Reader(str(path), encodingErrors="replace") as reader:
-            return pd.DataFrame([{**one.record.as_dict(), "geometry": {"parts": list(one.shape.parts), "points": one.shape.points}}
-                                 for one in reader.iterShapeRecords()], dtype=object)
-    except (shapefile.ShapefileException, struct.error, ValueError, AttributeError, OSError) as error:
-        raise UserError(f"{path} is damaged or no shapefile ({error}); save it again.") from None
+    with (reading(path, "no shapefile", again="save it again"),
+          shapefile.Reader(str(path), encodingErrors="replace") as reader):
+        return pd.DataFrame([{**one.record.as_dict(), "geometry": {"parts": list(one.shape.parts), "points": one.shape.points}}
+                             for one in reader.iterShapeRecords()], dtype=object)
 
 
 def _line(cell: object, what: str) -> np.ndarray:
@@ -222,16 +221,15 @@ def _name(cell: object) -> str:
 
 
 def _json(path: Path) -> Any:
-    try:
-        return json.loads(_text(path))
-    except ValueError as error:
-        raise UserError(f"{path} is damaged or no JSON ({error}); save it again.") from None
+    with _reading(path, "no JSON"):
+        return parse_json(path.read_bytes().removeprefix(codecs.BOM_UTF8), _nothing)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; correct the path of the roads.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} could not be read ({error}); save it again as UTF-8.") from None
+def _nothing(constant: str) -> None:
+    """NaN stands for no value in JSON that Python wrote; infinity stands for none."""
+    if constant != "NaN":
+        raise ValueError(f"holds {constant}, which is no finite number")
+
+
+def _reading(path: Path, kind: str) -> AbstractContextManager[None]:
+    return reading(path, kind, again="save it again as UTF-8", absent="correct the path of the roads", most=LARGEST_TEXT)

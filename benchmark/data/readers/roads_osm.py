@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmark.data.bounds import reading
 from benchmark.data.readers.road_rows import Box, RoadRow, build_network, first_int, first_value
 from benchmark.data.trajectory.roads import RoadNetwork
-from benchmark.errors import UserError, lacks
+from benchmark.errors import lacks
 
 CLASSES = ["motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street"]
 DRIVABLE = frozenset(CLASSES + [f"{name}_link" for name in CLASSES[:5]])
@@ -50,14 +52,17 @@ def read_osm(path: Path, box: Box | None = None, u_turns: bool = False) -> RoadN
 
 
 def osmium_of(path: Path) -> Any:
-    """The library `osmium`, once it is known to be here and the file too."""
+    """The library `osmium`, once it is known to be here."""
     try:
         import osmium
     except ImportError:
         raise lacks(path.name, "osmium", "geo") from None
-    if not path.is_file():
-        raise UserError(f"{path} does not exist; correct the path of the OSM file.")
     return osmium
+
+
+def reading_osm(path: Path) -> AbstractContextManager[None]:
+    """Around the calls of `osmium`: whatever it raises is a sentence."""
+    return reading(path, "no OSM file", again="save it again as .osm or .pbf", absent="correct the path of the OSM file")
 
 
 def direction_of(tags: Mapping[str, str]) -> int:
@@ -79,7 +84,7 @@ def is_drivable(tags: Mapping[str, str]) -> bool:
 
 def _drivable_ways(path: Path) -> Iterator[_Way]:
     osmium = osmium_of(path)
-    try:
+    with reading_osm(path):
         reader = osmium.FileProcessor(str(path)).with_locations()
         for way in reader.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(osmium.filter.KeyFilter("highway")):
             tags = dict(way.tags)
@@ -90,8 +95,6 @@ def _drivable_ways(path: Path) -> Iterator[_Way]:
                 if kept:
                     yield _Way(way.id, first_value(tags["highway"]), direction_of(tags), first_int(tags.get("lanes")),
                                [node.ref for node in kept], points)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UserError(f"{path} is damaged or no OSM file ({error}); save it again as .osm or .pbf.") from None
 
 
 def _roads(way: _Way, uses: Mapping[int, int]) -> Iterator[RoadRow]:

@@ -5,15 +5,20 @@ A GAIA row is driver, order, unix seconds, longitude, latitude. Faults of single
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
+from benchmark.data.bounds import LONGEST_ID, Bounded, reading
+from benchmark.data.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
 from benchmark.data.frames import to_wgs84
+from benchmark.data.readers.tables import read_parquet
 from benchmark.data.trajectory.trips import RawTrips
 from benchmark.errors import UserError
 
@@ -78,22 +83,19 @@ def _number(ids: np.ndarray) -> np.ndarray:
 
 def _columns(path: Path, gaia: bool) -> dict[str, np.ndarray]:
     """The five columns as arrays; an absent driver_id is empty text."""
-    try:
-        table = pa.parquet.read_table(path) if path.suffix == ".parquet" else _read_csv(path, gaia)
+    with reading(path, "no table of trips", again="write it again"):
+        table = read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, gaia)
         absent = [name for name in NEEDED if name not in table.column_names]
         if absent:
             raise UserError(f"{path.name} lacks the column{'s' * (len(absent) > 1)} {', '.join(absent)}; a table of trips has "
                             f"{', '.join(NEEDED)} and perhaps driver_id (GAIA rows have no head: say layout = \"gaia\").")
         found = {name: table[name].cast(kind) for name, kind in TYPES.items() if name in table.column_names}
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist.") from None
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path.name} could not be read as trips: {str(error).splitlines()[0]}.") from None
     for name in ("trip_id", "unix_time"):
         if found[name].null_count:
             raise UserError(f"{path.name} has {found[name].null_count} rows without {name}; every point needs one.")
     if not table.num_rows:
         raise UserError(f"{path.name} holds no point.")
+    _check_cells(found, path.name)
     arrays: dict[str, np.ndarray] = {"driver_id": np.full(table.num_rows, "", dtype="U1")}
     for name, column in found.items():
         text = name in ("trip_id", "driver_id")
@@ -101,6 +103,24 @@ def _columns(path: Path, gaia: bool) -> dict[str, np.ndarray]:
     return arrays
 
 
+def _check_cells(found: Mapping[str, pa.ChunkedArray], name: str) -> None:
+    """Ids of a length that all may have, for numpy gives all of them the room of the longest; times on the clocks of cities."""
+    for column in ("trip_id", "driver_id"):
+        longest = pa.compute.max(pa.compute.utf8_length(found[column])).as_py() or 0 if column in found else 0
+        if longest > LONGEST_ID:
+            raise UserError(f"{name} has a {column} of {longest:,} characters; {LONGEST_ID} are allowed.")
+    time = found["unix_time"].to_numpy()
+    wrong = (time < EARLIEST) | (time >= LATEST)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise UserError(f"{name}: row {row + 1} has unix_time {time[row]}; times are seconds since 1970 (not milliseconds) "
+                        f"between the years {FIRST_YEAR} and {LAST_YEAR}.")
+
+
 def _read_csv(path: Path, gaia: bool) -> pa.Table:
     read = pa.csv.ReadOptions(column_names=list(GAIA)) if gaia else pa.csv.ReadOptions()
-    return pa.csv.read_csv(path, read_options=read, convert_options=pa.csv.ConvertOptions(column_types=TYPES))
+    convert = pa.csv.ConvertOptions(column_types=TYPES)
+    if path.suffix != ".gz":
+        return pa.csv.read_csv(path, read_options=read, convert_options=convert)
+    with gzip.open(path) as file:
+        return pa.csv.read_csv(Bounded(file, path), read_options=read, convert_options=convert)

@@ -64,8 +64,8 @@ BROKEN = {
     "an overlap broken at one entry": (changed(x=entry((7, 3, 2, 0), 99)), ("window 7 does not continue window 6",)),
     "targets broken at one entry": (changed(y=entry((7, 3, 2, 0), 99)), ("'y' of CROWDIN/val.npz", "window 7")),
     "scaled targets": (changed(y=lambda y: y / 10), ("asks in y for", "y must hold the raw values")),
-    "no x": (without("x"), ("CROWDIN/val.npz holds y", "arrays x and y")),
-    "no y": (without("y"), ("CROWDIN/val.npz holds x", "arrays x and y")),
+    "no x": (without("x"), ("Unknown key of val.npz 'x'", "Known: y")),
+    "no y": (without("y"), ("Unknown key of val.npz 'y'", "Known: x")),
     "objects": (changed(x=lambda x: x.astype(object)), ("'x' of CROWDIN/val.npz holds Python objects", "never unpickled")),
     "whole numbers": (changed(x=lambda x: x.astype(int)), ("'x' of CROWDIN/val.npz holds int64",)),
     "text": (changed(y=lambda y: y.astype("U4")), ("'y' of CROWDIN/val.npz holds <U4",)),
@@ -121,14 +121,14 @@ def test_a_damaged_npz_is_a_sentence(content, raw):
     else:
         broken = {"half": whole[:len(whole) // 2], "flipped": whole[:900] + bytes([whole[900] ^ 1]) + whole[901:]}
         path.write_bytes(broken.get(content, content))
-    refused(raw, "Task crowd_in: CROWDIN/val.npz is damaged or not a .npz file")
+    refused(raw, "Task crowd_in: ", "CROWDIN/val.npz is damaged or not a .npz file")
 
 
 def test_a_folder_in_place_of_a_file_is_a_sentence(raw):
     save_suite(raw)
     (raw / "CROWDIN" / "val.npz").unlink()
     (raw / "CROWDIN" / "val.npz").mkdir()
-    refused(raw, "val.npz could not be read")
+    refused(raw, "val.npz is not a regular file")
 
 
 def test_a_moving_node_is_a_sentence(raw):

@@ -253,7 +253,7 @@ def test_a_cut_off_or_absent_file_and_one_that_is_no_pickle_are_sentences(given,
         refused(given, content, "table.pkl")
     with pytest.raises(UserError, match="does not exist"):
         read_pickled_frame(tmp_path / "none.pkl")
-    with pytest.raises(UserError, match="could not be read"):
+    with pytest.raises(UserError, match="not a regular file"):
         read_pickled_frame(tmp_path)
 
 

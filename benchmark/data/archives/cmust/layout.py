@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.data.bounds import check_file
 from benchmark.errors import UserError, unknown
 from benchmark.families import forecasting_protocol
 
@@ -86,6 +87,7 @@ def read_prompt(folder: Path, nodes: int) -> np.ndarray | None:
     path, name = folder / PROMPT, f"{folder.name}/{PROMPT}"
     if not path.exists():
         return None
+    check_file(path)
     try:
         given = torch.load(path, map_location="cpu", weights_only=True)
         bare = isinstance(given, torch.Tensor) and given.is_floating_point()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,8 @@ from typing import IO
 import numpy as np
 
 from benchmark.data.archives.cmust.layout import HISTORY, HORIZON
+from benchmark.data.bounds import LARGEST_ARRAY, check_array, reading
+from benchmark.data.readers.tables import array_head, open_member
 from benchmark.errors import UserError
 
 # bytes of windows held at once
@@ -66,8 +66,11 @@ def read_part(path: Path) -> Part:
 def _stitch(path: Path, key: str) -> np.ndarray:
     """[windows + 11, node, channel] of the windows x, or of the first channel of y."""
     name = f"'{key}' of {path.parent.name}/{path.name}"
-    with _readable(path), _member(path, key, name) as (file, shape, dtype, fortran):
+    absent = "a task's folder holds train.npz, val.npz and test.npz"
+    with (reading(path, "not a .npz file", again="copy or unpack it again", absent=absent),
+          _member(path, key, name) as (file, shape, dtype, fortran)):
         windows, channels = shape[0], _channels(shape, key, name)
+        check_array((windows + HISTORY - 1) * shape[2] * channels * dtype.itemsize, name)
         rows = np.empty((windows + HISTORY - 1, shape[2], channels), dtype)
         first = 0
         for block in _blocks(file, shape, dtype, fortran):
@@ -105,27 +108,15 @@ def _channels(shape: tuple[int, ...], key: str, name: str) -> int:
 
 @contextmanager
 def _member(path: Path, key: str, name: str) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dtype, bool]]:
-    """An array of a .npz, opened behind its header: the file, shape, dtype, and whether the first axis runs fastest.
+    """An array of a .npz, opened behind its head: the file, shape, dtype, and whether the first axis runs fastest.
 
-    `np.load` would hold the whole array; it is not needed, because a header of numbers is never unpickled.
+    `load_array` would hold the whole array.
     """
-    with zipfile.ZipFile(path) as archive:
-        names = [member.removesuffix(".npy") for member in archive.namelist()]
-        if key not in names:
-            raise UserError(f"{path.parent.name}/{path.name} holds {', '.join(names) or 'nothing'}; it must hold arrays x and y.")
-        with archive.open(f"{key}.npy") as file:
-            version = np.lib.format.read_magic(file)
-            if version not in ((1, 0), (2, 0)):
-                raise ValueError(f"version {version}")
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = read(file)
-            if dtype.hasobject:
-                raise UserError(f"{name} holds Python objects, which are never unpickled; save numbers, e.g. array.astype('float32').")
-            if dtype.kind != "f":
-                raise UserError(f"{name} holds {dtype} values; it must hold floating-point numbers, e.g. array.astype('float32').")
-            if archive.getinfo(f"{key}.npy").file_size - file.tell() != math.prod(shape) * dtype.itemsize:
-                raise ValueError("its length is not what its header says")
-            yield file, shape, dtype, fortran
+    with open_member(path, key) as (file, size):
+        shape, fortran, dtype = array_head(file, size, name, most=HISTORY * LARGEST_ARRAY)
+        if dtype.kind != "f":
+            raise UserError(f"{name} holds {dtype} values; it must hold floating-point numbers, e.g. array.astype('float32').")
+        yield file, shape, dtype, fortran
 
 
 def _blocks(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype, fortran: bool) -> Iterator[np.ndarray]:
@@ -140,20 +131,3 @@ def _blocks(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype, fortran: b
             yield whole[first:first + count]
         else:
             yield np.frombuffer(file.read(count * size), dtype).reshape(count, *shape[1:])
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turn an absent, damaged or forbidden file into a sentence."""
-    name = f"{path.parent.name}/{path.name}"
-    try:
-        yield
-    except UserError:
-        raise
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; a task's folder holds train.npz, val.npz and test.npz.") from None
-    except OSError as error:
-        raise UserError(f"{path} could not be read: {error.strerror or error}.") from None
-    except (ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        detail = "" if isinstance(error, zipfile.BadZipFile) else f" ({error})"
-        raise UserError(f"{name} is damaged or not a .npz file{detail}; copy or unpack it again.") from None

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmark.data.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.trip_files import FEWEST_POINTS
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
@@ -26,8 +27,6 @@ from benchmark.ragged import falls, offsets_of, row_at, row_of
 
 ROADS_OF = ("cpath_list", "road_timestamp")
 POINTS_OF = ("opath_list", "tm_list", "lng_list", "lat_list")
-# seconds since 1970 stay below this until the year 5138; milliseconds are above
-LATEST = 1e11
 
 
 def read_archive_trips(path: Path, fid: np.ndarray, seen: set[bytes], counts: Counter[str]) -> tuple[RawTrips, MatchedTrips]:
@@ -134,8 +133,10 @@ def _rising(matched: MatchedTrips, counts: Counter[str]) -> MatchedTrips:
 def _check_points(source: str, time: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> None:
     if len(lat) and (np.abs(lat) > 90).mean() > 0.5 and not (np.abs(lon) > 90).any():
         raise UserError(f"{source}: most of lat_list is above 90 while all of lng_list is below; lon and lat are swapped.")
-    if (time > LATEST).any():
-        raise UserError(f"{source}: tm_list holds {time[np.argmax(time > LATEST)]:g}; times must be seconds since 1970, not milliseconds.")
+    wrong = (time < EARLIEST) | (time >= LATEST)
+    if wrong.any():
+        raise UserError(f"{source}: tm_list holds {time[np.argmax(wrong)]:g}; times must be seconds since 1970, not milliseconds, and "
+                        f"lie between the years {FIRST_YEAR} and {LAST_YEAR}.")
 
 
 def _first_times(points: np.ndarray, offsets: np.ndarray, seen: set[bytes]) -> np.ndarray:

@@ -1,0 +1,12 @@
+"""Mangled inputs of a fixed seed: none is a traceback, a hang, or read as something else (`make fuzz` runs many)."""
+
+from fuzz.campaign import run_cases
+
+CASES = 200
+
+
+def test_sound_fixtures_keep_their_values_and_mangled_ones_are_read_or_refused(tmp_path):
+    found = list(run_cases(range(-31, CASES), seed=1, folder=tmp_path))
+    assert len(found) == CASES + 31
+    assert [one for one in found if one["outcome"] == "fault"] == []
+    assert {one["outcome"] for one in found[:31]} == {"accepted"}

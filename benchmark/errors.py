@@ -7,16 +7,19 @@ from collections.abc import Iterable
 
 # the longest name that is said whole, and the most names among which the nearest are looked for
 LONGEST, MOST = 80, 2000
+# of a longer sentence the middle is left out
+BEGINNING, END = 1200, 300
 
 
 class UserError(Exception):
     """Something the user gave or has is wrong; the message says what, and what to type next.
 
-    It is one line: messages of libraries and texts of files that stand in it may have several.
+    It is one line, and no page: messages of libraries and texts of files that stand in it may have several.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))
+        line = " ".join(message.splitlines())
+        super().__init__(line if len(line) <= BEGINNING + END else f"{line[:BEGINNING]} … {line[-END:]}")
 
 
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> UserError:

@@ -60,3 +60,11 @@ def test_a_method_is_made_with_its_options_and_refused_with_a_sentence():
     assert len(encoder.problem.only.unlabelled) > 0
     with pytest.raises(stb.UserError, match="load them one by one"):
         stb.load_city("chengdu-xian")
+
+
+def test_a_users_sentence_is_one_line_and_no_page():
+    assert str(stb.UserError("two\nlines\x0bof it")) == "two lines of it"
+    long = str(stb.UserError(f"The cell is '{'x' * 10_000}'; give a number."))
+    assert len(long) < 1600
+    assert long.startswith("The cell is 'xxx")
+    assert long.endswith("xxx'; give a number.")

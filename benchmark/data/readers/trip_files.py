@@ -119,8 +119,25 @@ def _check_cells(found: Mapping[str, pa.ChunkedArray], name: str) -> None:
 
 def _read_csv(path: Path, gaia: bool) -> pa.Table:
     read = pa.csv.ReadOptions(column_names=list(GAIA)) if gaia else pa.csv.ReadOptions()
-    convert = pa.csv.ConvertOptions(column_types=TYPES)
+    # times as they are written: as numbers, 0x10 would be 16
+    convert = pa.csv.ConvertOptions(column_types={**TYPES, "unix_time": pa.string()})
     if path.suffix != ".gz":
-        return pa.csv.read_csv(path, read_options=read, convert_options=convert)
-    with gzip.open(path) as file:
-        return pa.csv.read_csv(Bounded(file, path), read_options=read, convert_options=convert)
+        table = pa.csv.read_csv(path, read_options=read, convert_options=convert)
+    else:
+        with gzip.open(path) as file:
+            table = pa.csv.read_csv(Bounded(file, path), read_options=read, convert_options=convert)
+    if "unix_time" not in table.column_names:
+        return table
+    seconds = _seconds(table["unix_time"], convert.null_values, path.name)
+    return table.set_column(table.column_names.index("unix_time"), "unix_time", seconds)
+
+
+def _seconds(written: pa.ChunkedArray, absent: list[str], name: str) -> pa.ChunkedArray:
+    """Times as whole numbers; what CSV takes for no value is none."""
+    text = pa.compute.utf8_trim_whitespace(written)
+    text = pa.compute.if_else(pa.compute.is_in(text, pa.array(absent)), pa.scalar(None, pa.string()), text)
+    wrong = pa.compute.invert(pa.compute.match_substring_regex(text, r"^-?[0-9]{1,19}$")).fill_null(False).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise UserError(f"{name}: row {row + 1} has unix_time '{str(text[row])[:LONGEST_ID]}'; times are whole seconds since 1970.")
+    return text.cast(pa.int64())

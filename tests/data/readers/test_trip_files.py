@@ -90,12 +90,13 @@ def test_points_equal_those_sorted_trip_by_trip(tmp_path_factory, rows):
     ("trip,unix_time,lon,lat\na,1,2,3\n", "lacks the column trip_id"),
     ("8f20,39a0,1477969147,104.07513,30.72724\n", "lacks the columns trip_id, unix_time, lon, lat.*gaia"),
     (HEAD + "a,1,30.0,104.0\na,2,30.1,104.1\n", "swapped"),
-    (HEAD + "a,now,104.0,30.0\n", "no table of trips"),
+    (HEAD + "a,now,104.0,30.0\n", "row 1 has unix_time 'now'; times are whole seconds"),
+    (HEAD + "a,7,104.0,30.0\na,0x10,104.0,30.0\n", "row 2 has unix_time '0x10'"),
     (HEAD + "a,1,104.0\n", "no table of trips"),
     (HEAD + "a,,104.0,30.0\n", "1 rows without unix_time"),
     (HEAD, "holds no point"),
     ("", "no table of trips"),
-], ids=["column", "gaia", "swapped", "time", "ragged", "no time", "empty table", "empty"])
+], ids=["column", "gaia", "swapped", "time", "hexadecimal", "ragged", "no time", "empty table", "empty"])
 def test_a_file_that_holds_no_trips_is_refused_with_a_sentence(tmp_path, text, sentence):
     (tmp_path / "trips.csv").write_text(text)
     with pytest.raises(UserError, match=sentence):

@@ -45,9 +45,9 @@ class Drawn(Generic[Asked]):
         return ((asked, many, answered) for _, asked, many, answered in self._held)
 
 
-def check_equal(what: str, among: Tensor, alone: Tensor) -> None:
+def check_equal(what: str, among: Tensor, alone: Tensor, tolerance: float = TOLERANCE) -> None:
     """Raise NotAlone where two answers differ by more than rounding."""
-    if among.shape != alone.shape or not bool(((among - alone).abs() <= TOLERANCE * among.abs().max()).all()):
+    if among.shape != alone.shape or not bool(((among - alone).abs() <= tolerance * among.abs().max()).all()):
         apart = f"by up to {float((among - alone).abs().max()):.3g}" if among.shape == alone.shape else "in shape"
         raise NotAlone(f"{what}: asked again by itself, from the method's saved state, it is answered otherwise ({apart}); the method uses "
                        "what else is in a batch, or remembers what it was shown before.")

@@ -19,7 +19,6 @@ from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.trips import Trips
 from benchmark.trajectory.using import rebuilt_problem
 
-
 # how far a vector may lie from that of the same trip alone: encoders batch trips of like length within, so that even copies of one trip
 # round otherwise (measured: 7e-7 of the largest number, MVTraj at its paper's width)
 ROUNDING = 1e-5

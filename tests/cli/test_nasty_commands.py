@@ -94,7 +94,8 @@ def test_an_outside_package_that_fails_with_a_nasty_reason_is_listed(stbench, mo
     assert json.loads(stbench("list", "methods", "--json"))[-1]["broken"].endswith(WORSE)
 
 
-def test_a_bar_a_line_of_the_log_and_a_failure_are_text(tmp_path, capsys):
+def test_a_bar_a_line_of_the_log_and_a_failure_are_text(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("stbench"), "propagate", False)  # what pytest collects, its workers cannot send
     one, notes = record("stid", options={"hidden": NASTY}), {"user_overrides": {"note": WORSE}}
     with Saying() as saying:
         logging.getLogger("stbench").info("reading %s", WORSE)

@@ -124,7 +124,7 @@ def _read_csv(path: Path, gaia: bool) -> pa.Table:
     if path.suffix != ".gz":
         table = pa.csv.read_csv(path, read_options=read, convert_options=convert)
     else:
-        with gzip.open(path) as file:
+        with gzip.open(path, "rb") as file:
             table = pa.csv.read_csv(Bounded(file, path), read_options=read, convert_options=convert)
     if "unix_time" not in table.column_names:
         return table

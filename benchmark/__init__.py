@@ -14,6 +14,7 @@ kinds of it; then `spec.py`, what a run and its record are. The rooms, each with
     data/ → suites/                     raw files → cities; tasks over cities
     forecasting/, trajectory/           problems, scoring and contract of each family; training/ is the loop of both
     execution/ → store/                 plan, run, record
+    isolation/                          a method in a process of its own
     report/, experiments/, cli/         records → tables, grids of runs, the command line
     testing/                            what every method must do
 """

@@ -90,6 +90,7 @@ def test_what_is_done_before_the_plan_is_said_at_once_and_a_warning_stays(capsys
 
 
 def test_on_a_terminal_a_line_stands_there_while_the_command_loads_and_goes(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one shows no line that goes
     screen = io.StringIO()
     monkeypatch.setattr("benchmark.cli.saying.Console", lambda **_: Console(file=screen, force_terminal=True, width=80))
     with Saying() as saying:

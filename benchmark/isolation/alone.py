@@ -1,13 +1,14 @@
 """Some of what was answered in batches is asked again by itself, of a method that has seen nothing but its saved state.
 
 Windows that follow each other overlap, and trips of one task show what another hides: what a batch holds beside, or what was shown before,
-may be the answer. What is asked again is drawn by a hash of the answers, so that nobody knows it before everything is answered; it is asked
-as often at once as there were others, so that rounding is the same.
+may be the answer. What is asked again is drawn by a hash of the answers and a secret, so that no method can know it, nor try answers until
+it is another; it is asked as often at once as there were others, so that rounding is the same.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -28,14 +29,16 @@ class NotAlone(RuntimeError):
 class Drawn(Generic[Asked]):
     """The few that are asked again; no more than these are held."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: bytes | None = None) -> None:
+        """secret: default a new one."""
+        self._secret = secrets.token_bytes(16) if secret is None else secret
         # (rank by hash, what was asked, how many were asked at once, [1, …] what was answered)
         self._held: list[tuple[bytes, Asked, int, Tensor]] = []
 
     def see(self, row: Callable[[int], Asked], answers: Tensor) -> None:
         """One batch was answered: one row of it, `row(k)` of what was asked, may be among the drawn ones."""
         told = answers.detach().cpu().contiguous()
-        rank = hashlib.sha256(told.view(torch.uint8).numpy().tobytes() if told.numel() else b"").digest()
+        rank = hashlib.sha256(self._secret + (told.view(torch.uint8).numpy().tobytes() if told.numel() else b"")).digest()
         if len(self._held) < DRAWN or rank < self._held[-1][0]:
             k = int.from_bytes(rank[:8], "little") % len(told)
             self._held = sorted([*self._held, (rank, row(k), len(told), told[k:k + 1].clone())], key=lambda one: one[0])[:DRAWN]

@@ -63,8 +63,7 @@ class Child:
                 with _as_agreed():
                     failure = {key: str(told[key]) for key in ("kind", "message", "traceback")}
                 raise FailedElsewhere(failure)
-            if run is not None:
-                self._serve(what, told, tensors, run)
+            self._serve(what, told, tensors, run)
 
     def tensor(self, name: str, *arguments: Any, device: torch.device) -> Tensor:
         """The one tensor of an answer, there."""
@@ -80,24 +79,27 @@ class Child:
         self.process.join()
         self.folder.cleanup()
 
-    def _serve(self, what: str, told: Any, tensors: Mapping[str, Tensor], run: RunContext) -> None:
+    def _serve(self, what: str, told: Any, tensors: Mapping[str, Tensor], run: RunContext | None) -> None:
         """What a fit asks for as it goes on."""
-        if what == "progress":
+        kept = run.checkpoints if run else None
+        if run and what == "progress":
             with _as_agreed():
                 step = Progress(**told)
             run.progress(step)
-        elif run.checkpoints is not None and what == "write":
+        elif kept and what == "write":
             with _as_agreed():
                 content = tensors["bytes"].numpy().tobytes()
-            run.checkpoints.write_bytes(str(told), content)
+            kept.write_bytes(str(told), content)
             self._reply({}, {})
-        elif run.checkpoints is not None and what == "read":
+        elif kept and what == "read":
             try:
-                found = run.checkpoints.read_bytes(str(told))
+                found = kept.read_bytes(str(told))
             except FileNotFoundError:
                 self._reply({"there": False}, {})
                 return
             self._reply({"there": True}, {"bytes": torch.frombuffer(bytearray(found), dtype=torch.uint8)})
+        else:  # nobody would answer, and its process would wait for ever
+            raise _failed("BadAnswer", "The method's process asked for what only a fit may ask for.")
 
     def _reply(self, said: Any, tensors: Mapping[str, Tensor]) -> None:
         with self._alive():

@@ -14,7 +14,7 @@ from benchmark.isolation.host import Given, Host
 from benchmark.isolation.method import IsolatedMethod
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.neural import Finetuned, FinetuningProber
-from benchmark.trajectory.probes import ENCODING_BATCH, FrozenProber, Prober, Question, Shown
+from benchmark.trajectory.probes import FrozenProber, Prober, Question, Shown, in_batches
 from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.trips import Trips
 from benchmark.trajectory.using import rebuilt_problem
@@ -86,8 +86,9 @@ class IsolatedEncoder(IsolatedMethod, TrajectoryEncoder):
         ------
         NotAlone: it is answered otherwise.
         """
+        problem = rebuilt_problem(self.fitted)
         for trips, many, among in self.drawn:
-            fresh = IsolatedEncoder(self.target, self.options, rebuilt_problem(self.fitted), self.run)
+            fresh = IsolatedEncoder(self.target, self.options, problem, self.run)
             try:
                 fresh.load_state_dict(self.fitted.state)
                 if told:
@@ -128,11 +129,8 @@ class IsolatedFinetuning(Prober):
         def answers(trips: Shown) -> Tensor:
             assert isinstance(trips, Trips)
             self.method.drawn = Drawn[Trips]()
-            parts = [(rows, self.method.asked("answer", batch.to(self.run.device)).cpu()) for rows, batch in trips.batches(ENCODING_BATCH)]
+            given = in_batches(trips, lambda batch: self.method.asked("answer", batch.to(self.run.device)))
             self.method.check_alone("answer", question.key, question, said["width"], state)
-            found = torch.empty(len(trips), parts[0][1].shape[1], device="cpu")
-            for rows, part in parts:
-                found[rows] = part
-            return found
+            return given
 
         return answers

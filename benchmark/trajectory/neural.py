@@ -16,7 +16,7 @@ from benchmark.contract import RunContext
 from benchmark.options import ranged
 from benchmark.training.stage import TIMES, Stage, StageOptions, run_stage
 from benchmark.trajectory.contract import TrajectoryEncoder
-from benchmark.trajectory.probes import ENCODING_BATCH, Prober, Question, Shown, Standardised, probing_run, vectors_of
+from benchmark.trajectory.probes import Prober, Question, Shown, Standardised, in_batches, probing_run, vectors_of
 from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.trips import Trips
 
@@ -130,13 +130,7 @@ class Finetuned(nn.ModuleDict):
         """Of all trips, on the CPU."""
         assert isinstance(trips, Trips)
         self.eval()
-        found: Tensor | None = None
-        for rows, batch in trips.batches(ENCODING_BATCH):
-            answer = self.outputs(batch).cpu()
-            found = torch.empty(len(trips), answer.shape[1], device="cpu") if found is None else found
-            found[rows] = answer
-        assert found is not None
-        return found
+        return in_batches(trips, self.outputs)
 
 
 class FinetuningProber(Prober):

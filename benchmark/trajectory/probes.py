@@ -182,6 +182,17 @@ class FrozenProber(Prober):
         return trips.vectors if isinstance(trips, Encoded) else vectors_of(self.method, trips, self.run)
 
 
+def in_batches(trips: Trips, answer: Callable[[Trips], Tensor]) -> Tensor:
+    """[trip, output] on the CPU of what is answered batch by batch."""
+    found: Tensor | None = None
+    for rows, batch in trips.batches(ENCODING_BATCH):
+        given = answer(batch).cpu()
+        found = torch.empty(len(trips), given.shape[1], device="cpu") if found is None else found
+        found[rows] = given
+    assert found is not None
+    return found
+
+
 @torch.no_grad()
 def vectors_of(method: TrajectoryEncoder, trips: Trips, run: RunContext) -> Tensor:
     """float32 [trip, d] on the CPU.

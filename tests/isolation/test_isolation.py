@@ -169,14 +169,16 @@ def test_a_broken_off_isolated_fit_goes_on_from_its_checkpoints_and_ends_in_the_
     assert kept.resumed_seconds > 0
 
 
-def test_what_is_asked_again_follows_from_the_answers_alone():
-    def drawn(shift):
-        held = Drawn()
+def test_what_is_asked_again_follows_from_the_answers_and_a_secret():
+    def drawn(shift, secret=b"ours"):
+        held = Drawn(secret)
         for k in range(20):
             held.see(lambda row, k=k: 10 * k + row, torch.arange(10.0)[:, None] + 100 * k + shift)
         return [asked for asked, _, _ in held]
 
     assert drawn(0) == drawn(0) != drawn(1)
+    assert drawn(0) != drawn(0, b"another")
+    assert drawn(0, None) != drawn(0, None)
     assert len(drawn(0)) == 4
     rows = np.array([asked % 10 for shift in range(50) for asked in drawn(shift)])
     assert len(np.unique(rows)) == 10

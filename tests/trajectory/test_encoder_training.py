@@ -16,7 +16,7 @@ from benchmark.fitting import seed_everything
 from benchmark.testing.shared import check_resumes
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.training.stage import run_stage
-from benchmark.trajectory import neural as encoder
+from benchmark.trajectory import probes
 from benchmark.trajectory.cuts import TripTable
 from benchmark.trajectory.neural import HEAD_TIMES, EncoderOptions, FinetuningProber, NeuralEncoder, finetuning_rate
 from benchmark.trajectory.posing import part_rows, pose_trajectories
@@ -382,7 +382,7 @@ def test_fine_tuning_is_the_same_bits_whatever_was_drawn_before(problems):
 def test_fine_tuned_answers_stand_in_the_order_of_the_trips_and_do_not_depend_on_batches(problems, monkeypatch):
     answer, train, _ = finetune(make(problems["one"]), problems["one"], how_many("toy", linear(1), 0.5, 0.5, epochs=2))
     whole = answer(train)
-    monkeypatch.setattr(encoder, "ENCODING_BATCH", 9)
+    monkeypatch.setattr(probes, "ENCODING_BATCH", 9)
     assert torch.allclose(answer(train), whole, rtol=0, atol=1e-6)
     for k in (0, 50, 167):
         assert torch.allclose(answer(train.rows(torch.tensor([k])))[0], whole[k], rtol=0, atol=1e-6)

@@ -16,6 +16,7 @@ from benchmark.fitting import seed_everything
 from benchmark.testing.shared import check_resumes
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.training.stage import run_stage
+from benchmark.trajectory import neural as encoder
 from benchmark.trajectory import probes
 from benchmark.trajectory.cuts import TripTable
 from benchmark.trajectory.neural import HEAD_TIMES, EncoderOptions, FinetuningProber, NeuralEncoder, finetuning_rate

@@ -47,14 +47,3 @@ def unpack(kept: Kept) -> Fitted:
         return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
     return Fitted(facts, of(PROBLEM), of(METHOD))
-
-
-def unpack_predictions(kept: Kept) -> dict[str, np.ndarray]:
-    """What the method predicted of the test part, the truth, its times and nodes.
-
-    Raises
-    ------
-    UserError: they are not kept, missing or changed.
-    """
-    with np.load(kept.file(PREDICTIONS), allow_pickle=False) as arrays:
-        return dict(arrays)

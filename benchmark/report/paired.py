@@ -19,7 +19,7 @@ from benchmark.metrics import METRICS
 from benchmark.report.labels import method_facts, told_apart
 from benchmark.report.sheet import Sheet
 from benchmark.report.words import metric_head, printed, unit_of, with_brackets
-from benchmark.store.kept import Kept, find_kept
+from benchmark.store.kept import Kept, find_kept, unpack_predictions
 from benchmark.store.records import Store
 
 # resamples, and the ends of the 95 % interval among them
@@ -140,8 +140,6 @@ def sheet(reference: Kept, found: Sequence[Difference], names: Mapping[str, str]
 
 
 def _answers(kept: Kept) -> Mapping[str, np.ndarray]:
-    from benchmark.execution.packing import unpack_predictions
-
     arrays = unpack_predictions(kept)
     if not any(name.endswith(".group") for name in arrays):
         raise UserError(f"Run {kept.spec.id} ({kept.spec.method} on {kept.spec.suite}) keeps no answers one by one; those of trajectory "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError, unknown
 from benchmark.report.visible import visible
-from benchmark.store.kept import find_kept
+from benchmark.store.kept import find_kept, unpack_predictions
 from benchmark.store.records import Store, local_root
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ def plot(run: str | Path, task: str | None = None, node: str | None = None, *, s
     ------
     UserError: no such run, task, node or step, a run that keeps no predictions, or matplotlib is missing.
     """
-    from benchmark.execution.packing import unpack_predictions
-
     pyplot = _pyplot()
     import pandas as pd
 

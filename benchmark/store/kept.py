@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError
 from benchmark.files import sha256, write_atomic
@@ -24,6 +24,9 @@ from benchmark.spec import Record, RunSpec
 from benchmark.store.campaigns import label
 from benchmark.store.check import SPEC, VALUES, read_record
 from benchmark.store.records import Store
+
+if TYPE_CHECKING:
+    import numpy as np
 
 KEPT = fields_of({"id": text, "spec": SPEC, "metrics": each(VALUES), "files": each(text)})
 STATE, PREDICTIONS, SIDECAR = ".state.safetensors", ".predictions.npz", ".kept.json"
@@ -136,6 +139,19 @@ def _find_sidecar(store: Store, run: str | Path) -> Path:
     if done := [one for one in _in_store(store, ".json") if beginning and one.name.startswith(beginning) and "." not in one.stem]:
         raise _not_kept(done[0].stem)
     raise UserError(f"No run '{run}' in {store.root}. Kept runs: {_listed(every) or 'none'}. `stbench run … --keep` keeps what it fits.")
+
+
+def unpack_predictions(kept: Kept) -> dict[str, np.ndarray]:
+    """What the method predicted of the test part, the truth, its times and nodes.
+
+    Raises
+    ------
+    UserError: they are not kept, missing or changed.
+    """
+    import numpy as np
+
+    with np.load(kept.file(PREDICTIONS), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _sidecar(store: Store, spec: RunSpec) -> Path:

@@ -11,12 +11,11 @@ from made.forecasting_records import sums
 import benchmark as stb
 from benchmark.execution import work
 from benchmark.execution.campaign import run_plan
-from benchmark.execution.packing import unpack_predictions
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import forecasting_protocol
 from benchmark.forecasting.posing import cut
 from benchmark.report.paired import scored
-from benchmark.store.kept import SIDECAR, find_kept, is_kept
+from benchmark.store.kept import SIDECAR, find_kept, is_kept, unpack_predictions
 from benchmark.store.records import Store
 
 MEASURED = ("metrics", "sums", "floors", "counts", "notes", "city", "spec", "status")

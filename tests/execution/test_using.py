@@ -13,14 +13,14 @@ from benchmark.data.clock import Clock
 from benchmark.data.folder import Origin
 from benchmark.data.forecasting.city import Series, write_city
 from benchmark.errors import UserError
-from benchmark.execution.packing import pack, unpack, unpack_predictions
+from benchmark.execution.packing import pack, unpack
 from benchmark.families import find_family, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.posing import held_out_windows, pose
 from benchmark.forecasting.using import fitted_forecaster, next_inputs
 from benchmark.registry import registry
 from benchmark.spec import Record, RunSpec
-from benchmark.store.kept import find_kept, write_kept
+from benchmark.store.kept import find_kept, unpack_predictions, write_kept
 from benchmark.store.records import Store
 from benchmark.testing import encoders, forecasting
 from benchmark.testing.shared import reachable_arrays

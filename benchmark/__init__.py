@@ -29,7 +29,7 @@ __version__ = "0.1.0"
 
 # the face: what `dir` shows
 _FACE = {
-    "run": "benchmark.experiments.grid",
+    "run": "benchmark.experiments.running",
     "records": "benchmark.report.frames",
     "table": "benchmark.report.frames",
     "forecast": "benchmark.execution.using",
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from benchmark.execution.making import make_method as make_method
     from benchmark.execution.using import embed as embed
     from benchmark.execution.using import forecast as forecast
-    from benchmark.experiments.grid import run as run
+    from benchmark.experiments.running import run as run
     from benchmark.forecasting.contract import Forecaster as Forecaster
     from benchmark.forecasting.neural import NeuralForecaster as NeuralForecaster
     from benchmark.forecasting.problem import ForecastProblem as ForecastProblem

@@ -121,6 +121,8 @@ class Method(ABC):
     Options: type
     # preset -> option overrides for that budget; a record says that they were in force
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    # preset -> how many settings were tried, on validation errors, before these overrides were chosen; a record says so
+    trials: ClassVar[Mapping[str, int]] = {}
     # ablation -> option overrides that take one part of the method away
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     # option -> values that the paper, or its author, tries; the default is among them

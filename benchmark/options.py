@@ -61,13 +61,13 @@ def range_of(options: type, name: str) -> Range | None:
     return next((field.metadata[RANGE] for field in declared if field is not None and RANGE in field.metadata), None)
 
 
-def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
-    """``["hidden=64"]`` → ``{"hidden": "64"}``."""
+def parse_assignments(texts: Iterable[str], option: str = "--set") -> dict[str, str]:
+    """``["hidden=64"]`` → ``{"hidden": "64"}``. option: what the texts were given for."""
     pairs = {}
     for text in texts:
         key, sign, value = text.partition("=")
         if not sign or not key.strip():
-            raise UserError(f"--set takes key=value, got '{text}'; write e.g. --set hidden=64.")
+            raise UserError(f"{option} takes key=value, got '{text}'; write e.g. {option} hidden=64.")
         pairs[key.strip()] = value.strip()
     return pairs
 

@@ -13,7 +13,7 @@ import benchmark.options
 from benchmark.cli.app import app
 from benchmark.errors import UserError
 from benchmark.execution.plan import Request, make_plan
-from benchmark.experiments.grid import run
+from benchmark.experiments.running import run
 from benchmark.options import LARGEST, Range, range_of, ranged, resolve
 from benchmark.registry import registry
 from benchmark.report.console import plain_facts

@@ -89,6 +89,8 @@ class STID(NeuralForecaster):
         "quick": {"batch_size": 8, "milestones": (3, 5), "decay": 0.3, "learning_rate": 4e-3},
         "medium": {"batch_size": 8, "milestones": (8, 14), "decay": 0.3},
     }
+    # docs/search.md
+    trials: ClassVar = {"quick": 8, "medium": 3}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         task = problem.only

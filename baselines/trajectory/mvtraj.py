@@ -72,6 +72,8 @@ class MVTraj(MultiViewEncoder):
         # at this width the larger step does not learn: its validation loss stays at 6 (docs/search.md)
         "medium": {**HALF_VIEWS, **SMALL_STEPS, "learning_rate": 3e-4},
     }
+    # docs/search.md
+    trials: ClassVar = {"quick": 2, "medium": 2}
     options: MVTrajOptions
     network: MVTrajNetwork
 

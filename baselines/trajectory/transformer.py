@@ -76,6 +76,8 @@ class Transformer(PretrainedEncoder):
         "quick": {"width": 64, "feed_forward_width": 64, **SMALL_STEPS},
         "medium": {"width": 128, "feed_forward_width": 128, **SMALL_STEPS},
     }
+    # docs/search.md
+    trials: ClassVar = {"quick": 3}
     options: TransformerOptions
     network: TransformerNetwork
 

@@ -37,7 +37,7 @@ def ablate(
     with Saying() as saying:
         from benchmark.cli.progress import Bars, finish, state
         from benchmark.execution.plan import Request
-        from benchmark.experiments.ablation import default_suite, run_ablation
+        from benchmark.experiments.variants import default_suite, run_ablation
         from benchmark.options import parse_assignments
         from benchmark.report.ablation_sheet import ablation_sheet
         from benchmark.report.render import check_format, render
@@ -53,10 +53,9 @@ def ablate(
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
               Bars(store, [name for name, value in given.items() if value is None], saying) as bars):
             done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
-            for variant, jobs in done.ablation.variants.items() if dry_run else ():
+            for variant, jobs in done.varied[0].variants.items() if dry_run else ():
                 for job in jobs:
                     say(f"  {state(job, bars.todo)}  {variant}: {label(job.spec, {})}")
         if done.result is not None:
-            text = render(ablation_sheet(done.table), format)
-            put(text)
+            put(render(ablation_sheet(done.tables[0]), format))
             finish(done.result, store)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, table
+from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, sweep, table
 from benchmark.cli.streams import put
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ def options(
 
 app.command("run")(run.run)
 app.command("ablate")(ablate.ablate)
+app.command("sweep")(sweep.sweep)
 app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
 app.command("table")(table.table)

@@ -39,7 +39,7 @@ def run(
         from benchmark.cli.progress import Bars, finish
         from benchmark.cli.table import print_tables
         from benchmark.execution.plan import Request
-        from benchmark.experiments.grid import run_request
+        from benchmark.experiments.running import run_request
         from benchmark.options import parse_assignments
         from benchmark.store.campaigns import label
         from benchmark.store.kept import is_kept

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.data.cards import size_in_words
@@ -83,3 +83,21 @@ class Plan:
     def headline(self) -> str:
         """One line a setting."""
         return "\n".join(setting.headline(self.about, self.device) for setting in self.settings)
+
+
+def joined(plans: Sequence[Plan], about: str = "") -> Plan:
+    """One plan of several: a run that several of them have stands once, with the notes of the first; so does a setting, with the methods
+    of all."""
+    jobs: dict[tuple[str, int], Job] = {}
+    for number, plan in enumerate(plans):
+        for job in plan.jobs:
+            jobs.setdefault((job.spec.id, 0 if job.known else number), job)
+    settings: list[Setting] = []
+    for one in (setting for plan in plans for setting in plan.settings):
+        same = next((k for k, other in enumerate(settings) if replace(one, methods=other.methods) == other), None)
+        if same is None:
+            settings.append(one)
+        else:
+            both = dict.fromkeys((*settings[same].methods, *one.methods))
+            settings[same] = replace(one, methods=tuple(both))
+    return Plan(tuple(jobs.values()), tuple(settings), plans[0].device, about)

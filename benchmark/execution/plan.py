@@ -9,7 +9,7 @@ from typing import Any
 from benchmark import lazy
 from benchmark.contract import Asks, Measurer
 from benchmark.errors import UserError
-from benchmark.execution.jobs import Job, Plan, Setting
+from benchmark.execution.jobs import Job, Plan, Setting, joined
 from benchmark.families import STANDARD, Family, find_family
 from benchmark.options import as_dict, resolve
 from benchmark.protocols import Protocol
@@ -48,16 +48,10 @@ def make_plan(requests: Request | Sequence[Request], methods: Registry | None = 
     """
     requests = [requests] if isinstance(requests, Request) else requests
     methods, finder, device = methods or registry(), finder or CityFinder(), pick_device(requests[0].device)
-    made = [_resolve(request, methods, finder, device) for request in requests]
-    jobs: dict[tuple[str, int], Job] = {}
-    for number, (_, some) in enumerate(made):
-        for job in some:
-            jobs.setdefault((job.spec.id, 0 if job.known else number), job)
-    settings = [setting for setting, _ in made]
-    return Plan(tuple(jobs.values()), tuple(one for k, one in enumerate(settings) if one not in settings[:k]), device)
+    return joined([_resolve(request, methods, finder, device) for request in requests])
 
 
-def _resolve(request: Request, methods: Registry, finder: CityFinder, device: str) -> tuple[Setting, list[Job]]:
+def _resolve(request: Request, methods: Registry, finder: CityFinder, device: str) -> Plan:
     suite = find_suite(request.suite)
     family = find_family(suite.family)
     tasks = pick_tasks(suite, request.tasks, request.scenario)
@@ -85,14 +79,16 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
     jobs = []
     for fit in fits:
         apart = _isolated(request, protocol, methods, fit.name)
-        notes = {"declared_overrides": fit.declared, "user_overrides": fit.given, **({} if apart is None else {"isolated": apart})}
+        notes = {"declared_overrides": fit.declared, "user_overrides": fit.given, "tuning": fit.tuning,
+                 **({} if apart is None else {"isolated": apart})}
         for seed in (0,) if fit.info.deterministic else request.seeds:
             for some in covered[fit.name]:
                 spec = RunSpec(family.name, fit.name, fit.info.version, without_unborn(type(fit.options), as_dict(fit.options)), suite.name,
                                suite.version, some, cities.edition, cities.fingerprint, protocol.name, protocol.version, preset.name,
                                preset.budget(family.counts), seed, request.scenario)
                 jobs.append(Job(spec, cities.refs, notes, bool(apart)))
-    return Setting(suite, tasks, cities, protocol, preset, request.scenario, tuple(fit.name for fit in fits)), jobs
+    setting = Setting(suite, tasks, cities, protocol, preset, request.scenario, tuple(fit.name for fit in fits))
+    return Plan(tuple(jobs), (setting,), device)
 
 
 def _isolated(request: Request, protocol: Protocol, methods: Registry, name: str) -> bool | None:
@@ -120,6 +116,9 @@ class _Fit:
         self.declared = dict(self.cls.presets.get(preset.name, {}))
         self.given = dict(given)
         self.options = resolve(self.cls.Options, {**self.declared, **self.given}, name)
+        # how many trials, on validation errors, chose the options
+        trials = self.cls.trials.get(preset.name, 0)
+        self.tuning = "by hand" if self.given else f"{trials} trials" if trials else "default"
 
 
 def _covered(info: MethodInfo, suite: Suite, tasks: tuple[str, ...], scenario: str) -> list[tuple[str, ...]]:

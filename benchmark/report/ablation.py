@@ -1,4 +1,4 @@
-"""What each part of a method is worth, as a table. Each variant is found by the ids of its runs, so by its options."""
+"""What the variants of a method are worth, as a table. Each variant is found by the ids of its runs, so by its options."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmark.execution.jobs import Job, Plan
+from benchmark.execution.jobs import Setting
 from benchmark.families import find_family
 from benchmark.report.rows import Cell, missing_reason, over_seeds, past_days
 from benchmark.spec import Record
-from benchmark.store.records import Store
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class AblationCell:
     n: int
     # over these runs; None: there are none
     error: Cell | None = None
-    # (variant - full) / full, of the means over the seeds that both have; None for the full method, or without such seeds
+    # (variant - reference) / reference, of the means over the seeds that both have; None for the reference, or without such seeds
     change: float | None = None
     # the number of these seeds
     paired: int = 0
@@ -32,9 +31,11 @@ class AblationCell:
 
 @dataclass(frozen=True)
 class AblationTable:
-    """A row a variant, the full method first."""
+    """A row a variant."""
 
     method: str
+    # what is varied, in words: "ablations", "heads"
+    what: str
     suite: str
     edition: str
     protocol: str
@@ -48,7 +49,9 @@ class AblationTable:
     units: Mapping[str, str]
     # variant -> the options that it sets
     changes: Mapping[str, Mapping[str, Any]]
-    # variants whose options are those of the full method
+    # the variant against which changes are taken
+    reference: str
+    # other variants whose options are those of the reference
     void: Sequence[str]
     # variant -> task -> cell
     rows: Mapping[str, Mapping[str, AblationCell]]
@@ -57,32 +60,28 @@ class AblationTable:
 
     @property
     def title(self) -> str:
-        return f"{self.method}, ablations · {self.suite} · data {self.edition} · protocol {self.protocol} · preset {self.preset}"
+        return f"{self.method}, {self.what} · {self.suite} · data {self.edition} · protocol {self.protocol} · preset {self.preset}"
 
 
-def make_ablation_table(method: str, plan: Plan, variants: Mapping[str, Sequence[Job]],
-                        changes: Mapping[str, Mapping[str, Any]], store: Store) -> AblationTable:
-    """The finished runs of a plan as a table; a run that is not there is left out, never replaced.
+def make_ablation_table(method: str, what: str, setting: Setting, records: Mapping[str, Sequence[Record]],
+                        changes: Mapping[str, Mapping[str, Any]], reference: str, void: Sequence[str]) -> AblationTable:
+    """Finished runs of one setting as a table; a run that is not there is left out, never replaced.
 
     Parameters
     ----------
-    variants: variant → its runs; the first one is the full method. changes: variant → the options that it sets.
+    records: variant → its finished runs. changes: variant → the options that it sets. reference: the variant against which changes are
+    taken. void: other variants with the options of the reference.
     """
-    (setting,) = plan.settings
     family = find_family(setting.suite.family)
     metrics = {task: family.metrics_of(task, setting.protocol)[0] for task in setting.tasks}
-    found = {name: [store.read(job.spec) for job in jobs if store.has(job.spec)] for name, jobs in variants.items()}
-    full, *others = variants
-    rows = {name: {task: _cell(records, found[full] if name != full else [], task, metrics[task]) for task in setting.tasks}
-            for name, records in found.items()}
+    rows = {name: {task: _cell(found, records[reference] if name != reference else [], task, metrics[task]) for task in setting.tasks}
+            for name, found in records.items()}
     units = setting.units()
-    same = {job.spec for job in variants[full]}
     return AblationTable(
-        method, f"{setting.suite.name}@{setting.suite.version}", setting.cities.edition,
+        method, what, f"{setting.suite.name}@{setting.suite.version}", setting.cities.edition,
         f"{setting.protocol.name}@{setting.protocol.version}", setting.preset.name, setting.cities.fingerprint, setting.size(), metrics,
-        {task: units[task] or "%" for task in setting.tasks}, changes,
-        [name for name in others if {job.spec for job in variants[name]} == same], rows,
-        {name: past_days(records) for name, records in found.items()})
+        {task: units[task] or "%" for task in setting.tasks}, changes, reference, void, rows,
+        {name: past_days(found) for name, found in records.items()})
 
 
 def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""The ablation table as a sheet: a row a variant, two columns a task."""
+"""The table of a method's variants as a sheet: a row a variant, two columns a task."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def notes(table: AblationTable) -> list[str]:
     units = {unit: ", ".join(task for task in table.units if table.units[task] == unit) for unit in table.units.values()}
     lines = [f"City: {table.city} {origin(table.edition, table.fingerprint)}. "
              f"{metric}: mean over n seeds ± sample sd (n ≥ 3), in {'; '.join(f'{unit} ({tasks})' for unit, tasks in units.items())}.",
-             f"{CHANGE}: change of the mean {metric} against full over the seeds that both have; {_worse(used)}."]
+             f"{CHANGE}: change of the mean {metric} against {table.reference} over the seeds that both have; {_worse(used)}."]
     lines += [f"{name}: {', '.join(f'{key}={value}' for key, value in change.items())}"
-              + (" (as in full: the same runs)" if name in table.void else "") for name, change in table.changes.items()]
+              + (f" (as in {table.reference}: the same runs)" if name in table.void else "") for name, change in table.changes.items()]
     fewer = [f"{name} {task} ({cell.paired})" for name, cells in table.rows.items() for task, cell in cells.items()
              if cell.change is not None and cell.paired < cell.n]
     lines += [f"{CHANGE} over fewer seeds than n: {', '.join(fewer)}."] if fewer else []

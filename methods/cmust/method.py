@@ -37,6 +37,8 @@ class CMuST(Forecaster):
         "medium": {**NARROW, "batch_size": 4, "milestones": (6, 9), "decay": 0.3, "start_epochs": 12, "start_windows": 2000,
                    "roll_epochs": 6, "roll_windows": 160, "refine_epochs": 12, "refine_windows": 800, "validation_windows": 128},
     }
+    # docs/search.md
+    trials: ClassVar = {"quick": 4}
     ablations: ClassVar = {
         "no_context_interaction": {"context_interaction": False},
         "no_consistency": {"freeze_unit": "none"},

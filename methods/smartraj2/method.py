@@ -31,6 +31,8 @@ class SMARTraj2(MultiViewEncoder):
         "quick": {**NARROW_VIEWS, **SMALL_STEPS, "learning_rate": 3e-4},
         "medium": {**HALF_VIEWS, **SMALL_STEPS, "learning_rate": 3e-4},
     }
+    # docs/search.md
+    trials: ClassVar = {"quick": 2}
     ablations: ClassVar = {
         "no_diff_loss": {"w1": 0.0},
         "no_gating": {"use_city_gate": False, "use_trajectory_gate": False},

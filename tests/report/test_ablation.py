@@ -16,10 +16,9 @@ from made.forecasting_records import finished
 from baselines.forecasting.stid import STID
 from benchmark.errors import UserError
 from benchmark.execution.plan import Request
-from benchmark.experiments.ablation import plan_ablation
+from benchmark.experiments.variants import Done, plan_ablation
 from benchmark.metrics import METRICS
 from benchmark.registry import MethodInfo, Registry
-from benchmark.report.ablation import make_ablation_table
 from benchmark.report.ablation_sheet import ablation_sheet
 from benchmark.report.render import FORMATS, render
 from benchmark.store.records import Store
@@ -62,7 +61,7 @@ def table(tmp_path):
                 if run.seed in maes.get(variant, {}):
                     value = maes[variant][run.seed]
                     store.write(finished(run, {"mae": value, "rmse": 2 * value}))
-        return make_ablation_table(ablation.method, ablation.plan, ablation.variants, ablation.changes, store)
+        return Done([ablation], store, None).tables[0]
     return make
 
 
@@ -153,7 +152,7 @@ def test_the_error_is_the_first_metric_of_the_protocol(plans, tmp_path, monkeypa
     for jobs in ablation.variants.values():
         for run in [job.spec for job in jobs]:
             store.write(finished(run, {"mae": 1.0, "mae_mean12": 7.0}))
-    made = make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
+    made = Done([ablation], store, None).tables[0]
     text = render(ablation_sheet(made), "markdown")
     assert METRICS["mae_mean12"].label == "MAE (y≠0, mean12)"
     assert "risk MAE ↓ (y≠0, mean12) |" in text
@@ -169,7 +168,7 @@ def test_a_variant_that_was_shown_days_before_its_window_says_so(plans, tmp_path
     for variant, (job,) in ablation.variants.items():
         asks = {"asks": {"past_days": 7}} if variant != "no_identity" else {}
         store.write(finished(job.spec, notes=asks))
-    made = make_ablation_table(ablation.method, ablation.plan, ablation.variants, ablation.changes, store)
+    made = Done([ablation], store, None).tables[0]
     assert made.past_days == {"full": 7, "no_context_interaction": 7, "no_identity": 0}
     text = render(ablation_sheet(made), format).replace("\\", "")
     if format == "csv":

@@ -11,9 +11,8 @@ from made.trajectory_records import NO_GRID, sums_of
 from baselines.trajectory.random import Random
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.execution.plan import Request
-from benchmark.experiments.ablation import plan_ablation
+from benchmark.experiments.variants import Done, plan_ablation
 from benchmark.registry import MethodInfo, Registry
-from benchmark.report.ablation import make_ablation_table
 from benchmark.report.ablation_sheet import ablation_sheet
 from benchmark.report.render import render
 from benchmark.spec import Record
@@ -42,7 +41,7 @@ def table(tmp_path, monkeypatch):
                        "destination_road": {"acc_1": value, "acc_5": value}}
             city = {"size": "small", "suite_tasks": list(run.tasks), "tasks": {task: {"unit": "s"} for task in run.tasks}}
             store.write(Record(run, "done", city, metrics, sums_of(metrics), notes={"missing": {"destination_grid": NO_GRID}}))
-    return make_ablation_table("parts", ablation.plan, ablation.variants, ablation.changes, store)
+    return Done([ablation], store, None).tables[0]
 
 
 def test_every_task_is_compared_by_its_own_first_metric(table):

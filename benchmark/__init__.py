@@ -54,6 +54,7 @@ _SIGNATURES = {
     "RunContext": "benchmark.contract",
     "Protocol": "benchmark.protocols",
     "Registry": "benchmark.registry",
+    "ExperimentFile": "benchmark.declared",
     "Source": "benchmark.data.sources",
     "Built": "benchmark.data.sources",
     "RunSpec": "benchmark.spec",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from benchmark.contract import RunContext as RunContext
     from benchmark.data.sources import Built as Built
     from benchmark.data.sources import Source as Source
+    from benchmark.declared import ExperimentFile as ExperimentFile
     from benchmark.errors import UserError as UserError
     from benchmark.execution.making import load_city as load_city
     from benchmark.execution.making import make_method as make_method

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -162,5 +162,6 @@ def _path(file: ExperimentFile) -> Path:
 
 
 def _experiment(name: str, declared: Mapping[str, Any]) -> Experiment:
-    lists = {one.name for one in fields(Experiment) if "tuple" in str(one.type)}
-    return Experiment(name, **{key: tuple(value) if key in lists else value for key, value in declared.items()})
+    """JSON-like values as the fields hold them: lists are tuples."""
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in declared.items()}
+    return Experiment(name, **given)

@@ -80,6 +80,8 @@ class Family:
     horizons: bool = False
     # what the paper's numbers leave out, and its name for one city alone
     paper_mask: str = ""
+    # a metric of the papers -> the one of ours that is made as they make it, where that is another one
+    paper_metrics: Mapping[str, str] = field(default_factory=dict)
     paper_alone: str = "standard"
 
     def protocol(self, name: str) -> Protocol:
@@ -161,6 +163,7 @@ FORECASTING = Family(
     checks="benchmark.testing.forecasting:Bench",
     horizons=True,
     paper_mask="y≠0",
+    paper_metrics={"mae": "mae_mean12", "rmse": "rmse_mean12", "mape": "mape_mean12"},
 )
 TRAJECTORY = Family(
     "trajectory", TRAJECTORY_PROTOCOLS,

@@ -1,8 +1,10 @@
-"""The methods the project was made for, as plain data: what `stbench list` shows."""
+"""The methods the project was made for, and the experiments of their papers, as plain data: what `stbench list` shows."""
 
 from __future__ import annotations
 
-from benchmark import MethodInfo
+from benchmark import ExperimentFile, MethodInfo
+
+EXPERIMENTS = (ExperimentFile("cmust", "methods.cmust"), ExperimentFile("smartraj2", "methods.smartraj2"))
 
 METHODS: tuple[MethodInfo, ...] = (
     MethodInfo(

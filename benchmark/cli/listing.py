@@ -1,4 +1,4 @@
-"""`stbench list`: methods, suites, tasks, scenarios, presets, protocols, sources. No torch."""
+"""`stbench list`: methods, suites, tasks, scenarios, presets, protocols, sources, experiments. No torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.cli.streams import put
 
 
 def listing(
-    what: Annotated[str, typer.Argument(help="methods, suites, tasks, scenarios, presets, protocols or sources.")],
+    what: Annotated[str, typer.Argument(help="methods, suites, tasks, scenarios, presets, protocols, sources or experiments.")],
     json: AsJson = False,
 ) -> None:
     """List what stbench knows.

@@ -18,6 +18,9 @@ Isolated = Annotated[bool | None, typer.Option("--isolated/--not-isolated", help
                                                "target of the test part; default those of outside packages.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")]
 
+Experiments = Annotated[str | None, typer.Argument(metavar="[EXPERIMENT]", help="A table or figure of a paper, cmust/table1, several, or "
+                                                   "all; see stbench list experiments.")]
+
 # what is shown, and from where
 Results = Annotated[Path | None, typer.Option(help="Folder of the records.")]
 Format = Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")]

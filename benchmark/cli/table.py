@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import AsJson, Format, Results, Strict
+from benchmark.cli.options import AsJson, Experiments, Format, Results, Strict
 from benchmark.cli.parse import names
 from benchmark.cli.streams import put
+from benchmark.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.declared import Experiment
+    from benchmark.execution.plan import Request
     from benchmark.report.choice import Filter
 
 
 def table(
+    experiment: Experiments = None,
     suite: Annotated[str | None, typer.Option(help="Only these suites.")] = None,
     method: Annotated[str | None, typer.Option(help="Only these methods.")] = None,
     task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick; road_label means that of each city.")] = None,
@@ -30,10 +36,22 @@ def table(
     results: Results = None,
     strict: Strict = False,
 ) -> None:
-    """Print tables: mean ± sd over seeds, best and second marked, the paper's number beside, floors dim above.
+    """Print tables: mean ± sd over seeds, best and second marked, the paper's number beside, floors dim above; or those of an experiment.
 
     Example: stbench table --suite nyc --format markdown
     """
+    if experiment is not None:
+        from benchmark.declared import find_experiments
+        from benchmark.experiments.doing import request_of
+
+        whole = {"--suite": suite, "--method": method, "--task": task, "--metric": metric, "--scenario": scenario, "--horizon": horizon}
+        for option, given in whole.items():
+            if given:
+                raise UserError(f"{experiment} says itself what it shows; leave {option} out.")
+        request = request_of(None, preset, protocol or "strict", data, None)
+        print_experiments(find_experiments(names(experiment, "EXPERIMENT") or ()), request, "json" if json else format, results,
+                          strict=strict)
+        return
     from benchmark.report.choice import Filter
 
     chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
@@ -56,3 +74,17 @@ def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: b
     put(text)
     if strict:
         check_none_broken(*stores)
+
+
+def print_experiments(experiments: Sequence[Experiment], request: Request, format: str, results: Path | None, *,
+                      strict: bool = False) -> None:
+    """The tables of experiments, of what is finished in both stores."""
+    from benchmark.experiments.doing import experiment_sheets
+    from benchmark.report.choice import open_stores
+    from benchmark.report.render import check_format, render
+    from benchmark.store.records import check_none_broken
+
+    check_format(format)
+    put(render([sheet for one in experiments for sheet in experiment_sheets(one, request, results)], format))
+    if strict:
+        check_none_broken(*open_stores(results))

@@ -57,10 +57,11 @@ class Setting:
         return "; ".join(sizes) if len(sizes) == len(self.cities.refs) else "not simulated yet"
 
     def units(self) -> dict[str, str]:
-        """Task → unit of its MAE and RMSE; empty where it has none."""
+        """Task → unit of its MAE and RMSE; empty where it has none, or where the city that says it is not there yet."""
         family = find_family(self.suite.family)
+        said = self.cities.cards[0].get("tasks", {}) if self.cities.cards else {}
         kinds = {task: family.kind(task).unit for task in self.suite.tasks}
-        return {task: self.cities.cards[0]["tasks"][task]["unit"] if unit is None else unit for task, unit in kinds.items()}
+        return {task: said.get(task, {}).get("unit", "") if unit is None else unit for task, unit in kinds.items()}
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
         raise UserError(f"No {'task' if request.methods else 'method'} is named; name one, or leave tasks out for all of them.")
     names = method_names(request.methods, family.name, methods)
     beside = [name for name in methods.names(family.name) if methods.info(name).floor and name not in names and request.floors]
-    preset = find_preset(("quick" if device == "cpu" else "full") if request.preset is None else request.preset)
+    preset = find_preset(pick_preset(request.preset, device))
     fits = [_Fit(methods, name, preset, {} if name in beside else request.overrides or {}) for name in [*beside, *names]]
     covered = {fit.name: _covered(fit.info, suite, tasks, request.scenario) for fit in fits}
     for fit in fits:
@@ -140,6 +140,11 @@ def method_names(given: Sequence[str], family: str, methods: Registry) -> list[s
             raise UserError(f"{name} is a {methods.info(name).family} method; this suite needs {family} methods: "
                             f"{', '.join(methods.names(family))}.")
     return names
+
+
+def pick_preset(name: str | None, device: str) -> str:
+    """The named preset; else `quick` on a CPU and `full` elsewhere."""
+    return name if name is not None else "quick" if device == "cpu" else "full"
 
 
 def pick_device(name: str | None) -> str:

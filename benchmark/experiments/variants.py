@@ -90,7 +90,7 @@ def declared_sweeps(method: str, methods: Registry | None = None) -> Mapping[str
     """
     declared: Mapping[str, tuple[Any, ...]] = (methods or registry()).load(method).sweeps
     if not declared:
-        raise UserError(f"{method} declares no sweeps; name an option and its values: stbench sweep {method} --param learning_rate=1e-3,1e-4")
+        raise UserError(f"{method} declares no sweeps; name an option and its values: stbench sweep {method} --param batch_size=16,64")
     return declared
 
 
@@ -200,7 +200,7 @@ def run_sweeps(request: Request, values: Mapping[str, Sequence[Any]], store: Sto
     UserError: as `plan_sweep` and `run_plan`.
     """
     finder = CityFinder(builds=not dry_run)
-    swept = values or declared_sweeps(*request.methods)
+    swept = values or declared_sweeps(request.methods[0])
     return _run([plan_sweep(request, option, some, finder=finder) for option, some in swept.items()], store, workers, dry_run, watcher)
 
 

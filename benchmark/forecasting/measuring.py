@@ -24,6 +24,7 @@ from benchmark.forecasting.posing import cut, held_out_windows, pose
 from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
 from benchmark.forecasting.scoring import score
+from benchmark.forecasting.statistics import data_statistics
 from benchmark.forecasting.using import fitted_forecaster, forecast_next, rebuilt_problem
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
@@ -59,6 +60,9 @@ class ForecastMeasurer(Measurer):
         tasks = {task: {key: one[key] for key in about} for task, one in card["tasks"].items()}
         kept = {key: card[key] for key in ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph")}
         return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
+
+    def statistics(self, city: ForecastingCity) -> dict[str, dict[str, float | str]]:
+        return data_statistics(city)
 
     def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False,
                 isolated: bool = False) -> Measured:

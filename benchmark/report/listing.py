@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from benchmark.data.sources import sources
+from benchmark.declared import experiments, files
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family
 from benchmark.metrics import METRICS
@@ -72,6 +73,13 @@ def source_rows() -> list[dict[str, Any]]:
     return rows + [_broken("source", bad, rows[0]) for bad in known.broken.values()]
 
 
+def experiment_rows() -> list[dict[str, Any]]:
+    known = files()
+    rows = [{"experiment": one.name, "kind": one.kind, "suites": list(one.suites), "methods": list(one.methods), "seeds": one.seeds,
+             "paper": one.paper or None, "meaning": one.title, "broken": None} for one in experiments().values()]
+    return rows + [_broken("experiment", bad, rows[0]) for bad in known.broken.values()]
+
+
 def _broken(what: str, bad: Broken, other: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of an outside package that does not load: the keys of another row, and the reason."""
     return {**dict.fromkeys(other), what: bad.name, "broken": f"package {bad.package}: {bad.reason}"}
@@ -79,7 +87,7 @@ def _broken(what: str, bad: Broken, other: Mapping[str, Any]) -> dict[str, Any]:
 
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "methods": methods, "suites": suite_rows, "tasks": tasks, "scenarios": scenarios, "presets": presets, "protocols": protocols,
-    "sources": source_rows}
+    "sources": source_rows, "experiments": experiment_rows}
 
 
 def describe(name: str) -> dict[str, Any]:

@@ -60,6 +60,10 @@ def _source(row: Row) -> dict[str, Any]:
     return {"source": row["source"], "makes": _list(row["makes"]), "licence": row["licence"], "meaning": f"{row['meaning']}; {files}"}
 
 
+def _experiment(row: Row) -> dict[str, Any]:
+    return {"experiment": row["experiment"], "kind": row["kind"], "suites": _list(row["suites"]), "meaning": row["meaning"]}
+
+
 def _city(row: Row) -> dict[str, Any]:
     """Days instead of moments, and of a trajectory city its size instead of tasks."""
     days = re.sub(r"T[\d:]+", "", _each(row["span"]) or "").replace("/", " … ") or None
@@ -84,4 +88,4 @@ def short_paper(paper: str) -> str:
 
 SHOWN: dict[str, Callable[[Row], dict[str, Any]]] = {
     "methods": _method, "suites": _suite, "tasks": _task, "scenarios": _scenario, "presets": _preset, "protocols": _protocol,
-    "sources": _source, "cities": _city}
+    "sources": _source, "experiments": _experiment, "cities": _city}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 
-from benchmark.families import find_family
+from benchmark.errors import UserError
+from benchmark.families import Family, find_family
+from benchmark.metrics import METRICS as KNOWN
 from benchmark.store.records import paper_root
 from benchmark.suites.catalogue import Suite, built_in
 
@@ -14,6 +17,44 @@ from benchmark.suites.catalogue import Suite, built_in
 TABLES = "*_table[146].csv"
 # the papers' names of metrics where they are not ours
 METRICS = {"mae_s": "mae", "rmse_s": "rmse", "acc@1": "acc_1", "acc@5": "acc_5"}
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """One table of a paper."""
+
+    # (city, kind of task, method, what the paper calls the setting) -> its metric -> value, shares as fractions
+    values: dict[tuple[str, str, str, str], dict[str, str]]
+
+    def numbers(self, city: str, kind: str, method: str, setting: str, family: Family) -> dict[str, float]:
+        """Our metric, made as the paper makes its own -> its value; what it did not report is absent."""
+        found = self.values.get((city, kind, method, setting), {})
+        return {our_metric(name, family): float(value) for name, value in found.items() if value and our_metric(name, family) in KNOWN}
+
+
+def our_metric(name: str, family: Family) -> str:
+    """Ours for a metric of the papers, which leaves out and averages what they do."""
+    ours = METRICS.get(name, name)
+    return family.paper_metrics.get(ours, ours)
+
+
+@cache
+def paper_table(name: str) -> PaperTable:
+    """A file of results/paper.
+
+    Raises
+    ------
+    UserError: there is none of that name.
+    """
+    root = paper_root()
+    path = root / name if root else None
+    if path is None or not path.is_file():
+        raise UserError(f"There are no numbers of a paper in {name}; an experiment names a file of results/paper.")
+    values: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            values.setdefault((row["suite"], row["task"], row["method"], row["setting"]), {})[row["metric"]] = row["value"]
+    return PaperTable(values)
 
 
 @cache

@@ -117,7 +117,7 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
             methods = ranked(methods, metrics)
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         units = {task: about["tasks"][task]["unit"] for task in tasks}
-        made.append(Table(**setting_of(spec), city=_size(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
+        made.append(Table(**setting_of(spec), city=size_of(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
                           telling=tuple(telling_notes(
                               {task: [records for key, (_, records) in used.items() if key[0] == task] for task in tasks}, family)),
                           ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,
@@ -160,7 +160,7 @@ def _columns(rows: list[Row], own: tuple[str, ...], asked: tuple[str, ...] | Non
     return asked or tuple(metric for metric in own if metric in present)
 
 
-def _size(about: Mapping[str, Any]) -> str:
+def size_of(about: Mapping[str, Any]) -> str:
     """How large the cities are; the first published records do not say it in words."""
     if "size" in about:
         return str(about["size"])

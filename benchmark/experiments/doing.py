@@ -1,0 +1,85 @@
+"""Experiments done and shown: their runs, each once however many experiments ask for it, and their tables from whatever is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.declared import Experiment
+from benchmark.errors import UserError
+from benchmark.execution.campaign import Result, run_plan, to_do
+from benchmark.execution.engines import Watcher
+from benchmark.execution.jobs import joined
+from benchmark.execution.plan import Request, pick_device, pick_preset
+from benchmark.experiments.kinds import Resolved, kind_of
+from benchmark.experiments.parts import Planned, find, plan_parts
+from benchmark.report.choice import open_stores
+from benchmark.report.sheet import Sheet
+from benchmark.spec import seeds_of
+from benchmark.store.records import Store, local_root
+from benchmark.suites.cities import CityFinder
+
+
+def request_of(seeds: tuple[int, ...] | None = None, preset: str | None = None, protocol: str = "strict", edition: str | None = None,
+               device: str | None = None) -> Request:
+    """What all runs of an experiment share; no seeds: as many as each experiment says."""
+    device = pick_device(device)
+    return Request((), "", seeds or (), None, None, pick_preset(preset, device), protocol, edition, device)
+
+
+def plan_experiment(experiment: Experiment, request: Request, finder: CityFinder) -> Planned:
+    """The parts of an experiment.
+
+    Raises
+    ------
+    UserError: as `make_plan`, with the experiment's name.
+    """
+    vary = kind_of(experiment).vary
+    try:
+        return (plan_parts(experiment, replace(request, seeds=request.seeds or seeds_of(experiment.seeds)), vary, finder) if vary
+                else Planned(experiment, ()))
+    except UserError as error:
+        raise UserError(f"{experiment.name}: {error}") from None
+
+
+def run_experiments(experiments: Sequence[Experiment], request: Request, results: Path | None = None, *, workers: int | None = None,
+                    force: bool = False, dry_run: bool = False, watcher: Watcher | None = None) -> list[Result]:
+    """Do what the store lacks of these experiments; a dry run builds no city and does nothing.
+
+    Returns
+    -------
+    What the campaigns did: one of the runs whose records are enough, and one of those that are kept.
+
+    Raises
+    ------
+    UserError: as `plan_experiment` and `run_plan`.
+    """
+    store, finder, done = Store(local_root(results)), CityFinder(builds=not dry_run), []
+    watcher = watcher or Watcher()
+    planned = [plan_experiment(one, request, finder) for one in experiments]
+    for keeps in (False, True):
+        plans = [plan for one in planned if kind_of(one.experiment).keeps == keeps and (plan := one.plan)]
+        if not plans:
+            continue
+        plan = joined(plans, "".join(one.about for one in plans))
+        if dry_run:
+            watcher.planned(plan, to_do(plan, store, force=force, keep=keeps))
+        else:
+            done.append(run_plan(plan, store, workers=workers, force=force, keep=keeps, watcher=watcher))
+    for one in experiments if not dry_run else ():
+        if do := kind_of(one).do:
+            do(one, request, store.root)
+    return done
+
+
+def resolve(experiment: Experiment, request: Request, results: Path | None = None) -> Resolved:
+    """An experiment with its finished runs; nothing is built."""
+    local, published = open_stores(results)
+    planned = plan_experiment(experiment, request, CityFinder(builds=False))
+    return Resolved(planned, find(planned, local, published), request, local, published)
+
+
+def experiment_sheets(experiment: Experiment, request: Request, results: Path | None = None) -> list[Sheet]:
+    """The tables of an experiment, of what is finished."""
+    return kind_of(experiment).sheets(resolve(experiment, request, results))

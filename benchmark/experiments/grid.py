@@ -1,0 +1,9 @@
+"""Kind `grid`: methods side by side on suites, as in the main table of a paper."""
+
+from __future__ import annotations
+
+from benchmark.experiments.kinds import Kind
+from benchmark.experiments.lines import sheets
+from benchmark.experiments.parts import as_it_is
+
+KIND = Kind(sheets, vary=as_it_is)

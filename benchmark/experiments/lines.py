@@ -1,0 +1,95 @@
+"""The parts of an experiment as lines of its table, with the paper's numbers beside them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from benchmark.execution.jobs import Setting
+from benchmark.experiments.kinds import Resolved
+from benchmark.experiments.parts import ABSENT, Part
+from benchmark.families import STANDARD, find_family
+from benchmark.report.experiment_sheet import ADAPTATION, PAPER_SECONDS, Line, Shown, experiment_sheets
+from benchmark.report.paper import our_metric, paper_table
+from benchmark.report.rows import make_row, ranked
+from benchmark.report.sheet import Sheet
+from benchmark.report.table import size_of
+from benchmark.spec import Record
+from benchmark.suites.catalogue import split_task
+from benchmark.training_notes import last_training
+
+
+def sheets(resolved: Resolved) -> list[Sheet]:
+    """The tables of an experiment, one a suite and set of tasks that are scored alike."""
+    made = []
+    for setting, parts in resolved.planned.settings():
+        family, one = find_family(setting.suite.family), resolved.experiment
+        records = [record for part in parts for record in resolved.found[part].records]
+        shown = Shown(one.name, one.title, setting, *_city(setting, records), _ranked(list(lines(resolved, setting, parts)), setting),
+                      tuple(our_metric(metric, family) for metric in one.metrics), resolved.command, one.adaptation)
+        made += experiment_sheets(shown)
+    return made
+
+
+def _city(setting: Setting, records: Sequence[Record]) -> tuple[str, str, dict[str, str]]:
+    """Fingerprint, size and units, as the records say them; without records, as the city does."""
+    if not records:
+        return setting.cities.fingerprint, setting.size(), setting.units()
+    units = {task: about["unit"] for record in records for task, about in record.city["tasks"].items()}
+    return records[0].spec.fingerprint, size_of(records[0].city), units
+
+
+def lines(resolved: Resolved, setting: Setting, parts: Sequence[Part]) -> Iterator[Line]:
+    """A line a task and part, the tasks in the order of the suite."""
+    for task in tasks(setting, parts):
+        for part in parts:
+            if part.setting is None or task in part.setting.tasks:
+                yield _line(resolved, setting, part, task)
+
+
+def tasks(setting: Setting, parts: Sequence[Part]) -> list[str]:
+    """The tasks of all scenarios of a suite, in its order."""
+    named = {task for part in parts if part.setting for task in part.setting.tasks}
+    return [task for task in setting.suite.tasks if task in named]
+
+
+def of_task(records: Sequence[Record], task: str) -> list[Record]:
+    """The runs that cover a task."""
+    return [record for record in records if task in record.spec.tasks]
+
+
+def _line(resolved: Resolved, setting: Setting, part: Part, task: str) -> Line:
+    found = resolved.found[part]
+    records = of_task(found.records, task)
+    family = find_family(setting.suite.family)
+    city, kind = split_task(setting.suite.cities, task)
+    paper, extra = {}, {}
+    if name := resolved.experiment.paper:
+        given, whole = resolved.experiment.settings, not part.varied or part.variant in ("", part.varied.reference)
+        said = part.scenario if whole and part.scenario != STANDARD else STANDARD if whole else part.variant
+        table, theirs = paper_table(name), given.get(said, said)
+        paper = table.numbers(city, kind, part.method, theirs, family)
+        seconds = table.values.get((city, kind, part.method, theirs), {}).get(PAPER_SECONDS)
+        extra = {PAPER_SECONDS: float(seconds)} if seconds else {}
+    row = make_row(task, found.source, records, None) if records else None
+    return Line(task, part.method, part.variant, part.scenario, row, {**paper, **extra}, _adaptation(records, task),
+                "" if part.varied else ABSENT)
+
+
+def _adaptation(records: Sequence[Record], task: str) -> dict[str, float]:
+    """What the last stage of a task took, over the seeds that say it."""
+    said = [last_training(record.notes, task) for record in records]
+    return {key: statistics.fmean(one[key] for one in said) for key in ADAPTATION if said and all(key in one for one in said)}
+
+
+def _ranked(found: Sequence[Line], setting: Setting) -> list[Line]:
+    """With the best and the second of each task and scenario, among several methods under a protocol that ranks."""
+    if not setting.protocol.ranked or len({line.method for line in found}) < 2:
+        return list(found)
+    marked: dict[int, Line] = {}
+    for scenario in dict.fromkeys(line.scenario for line in found):
+        some = [(k, line.row) for k, line in enumerate(found) if line.scenario == scenario and line.row]
+        metrics = {metric for _, row in some for metric in row.cells}
+        for (k, _), row in zip(some, ranked([row for _, row in some], metrics), strict=True):
+            marked[k] = Line(**{**vars(found[k]), "row": row})
+    return [marked.get(k, line) for k, line in enumerate(found)]

@@ -17,7 +17,7 @@ from benchmark.errors import UserError
 def run(
     method: Annotated[str | None, typer.Option(help="One method, a list (stid,gwnet), or all.")] = None,
     suite: Annotated[str | None, typer.Option(help="nyc, sip, chicago; chengdu, xian, chengdu-xian; or a city you imported.")] = None,
-    experiment: Annotated[str | None, typer.Option(help="Instead of both: a table or figure of a paper, cmust/table1, several, or all.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Instead of both: a table or figure of a paper (cmust/table1), or all.")] = None,
     seeds: Annotated[str | None, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,); default 1, of an "
                                               "experiment what its paper takes.")] = None,
     task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick,taxi_drop; road_label: that of each city.")] = None,
@@ -55,8 +55,8 @@ def run(
         from benchmark.store.kept import is_kept
         from benchmark.store.records import Store, local_root
 
-        request = Request(names(method, "--method") or (), suite, seed_list(seeds or "1"), names(task, "--task"), parse_assignments(set_ or []),
-                          preset, protocol, data, device, scenario, isolated=isolated)
+        request = Request(names(method, "--method") or (), suite, seed_list(seeds or "1"), names(task, "--task"),
+                          parse_assignments(set_ or []), preset, protocol, data, device, scenario, isolated=isolated)
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:

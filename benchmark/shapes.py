@@ -34,9 +34,9 @@ def one_of(names: Collection[str]) -> Check:
 def each(check: Check) -> Check:
     """An object of any keys, whose values pass a check."""
     def check_each(value: Any, where: str) -> None:
-        an_object(value, where)
+        an_object(value, where or "the whole")
         for key, one in value.items():
-            check(one, f"{where}.{key}")
+            check(one, f"{where}.{key}" if where else key)
     return check_each
 
 

@@ -142,9 +142,9 @@ def test_show_lists_the_ablations(stbench):
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
-    (("whole",), "whole declares no ablations. `stbench show METHOD` says which ones a method has."),
+    (("whole",), "whole declares no ablations and no sweeps. `stbench show METHOD` says what a method has."),
     (("whole", "--suite", "nyc"), "whole declares no ablations."),
-    (("no_suite",), "no_suite names no suite for its ablations; name one: stbench ablate no_suite --suite nyc"),
+    (("no_suite",), "no_suite names no suite for its ablations and sweeps; name one: --suite nyc"),
     (("parts", "--set", "time_width=4"), "--set time_width would undo ablation no_identity"),
     (("parts", "--set", "blokcs=4"), "Unknown option of parts 'blokcs'. Did you mean blocks"),
     (("wrong", "--preset", "smoke", "--data", "sim"), "Ablation typo of wrong: Unknown option of wrong 'block'. Did you mean blocks"),

@@ -1,0 +1,66 @@
+"""Every declared experiment at once: its runs, then its tables and its picture as files.
+
+    python -m benchmark.experiments.papers --preset smoke --seeds 1 --out results/local/papers
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+from benchmark.declared import ALL, Experiment, find_experiments
+from benchmark.execution.plan import Request
+from benchmark.experiments.doing import request_of, resolve, run_experiments
+from benchmark.experiments.kinds import kind_of
+from benchmark.files import write_atomic
+from benchmark.report.figures.style import picture_bytes
+from benchmark.report.render import render
+from benchmark.spec import seeds_of
+
+# suffix -> format of `render`
+TABLES = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
+PICTURES = (".pdf", ".png")
+
+
+def write(experiment: Experiment, request: Request, folder: Path, results: Path | None) -> list[Path]:
+    """The files of one experiment: its tables in three formats, and its picture, if its kind has one."""
+    resolved, written = resolve(experiment, request, results), []
+    kind, stem = kind_of(experiment), experiment.name.replace("/", "-")
+    sheets = kind.sheets(resolved)
+    contents: dict[str, str | bytes] = {suffix: render(sheets, format) for suffix, format in TABLES.items()}
+    if kind.figure:
+        figure = kind.figure(resolved)
+        contents |= {suffix: picture_bytes(figure, suffix) for suffix in PICTURES}
+    for suffix, content in contents.items():
+        path = folder / f"{stem}{suffix}"
+        write_atomic(path, content)
+        written.append(path)
+    return written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiment", default=ALL)
+    parser.add_argument("--preset", default="smoke")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--data", default="sim")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--results", type=Path)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    found, request = find_experiments(tuple(given.experiment.split(","))), request_of(seeds_of(given.seeds), given.preset, edition=given.data)
+    for one in found:
+        began = time.monotonic()
+        results = run_experiments([one], request, given.results)
+        files = write(one, request, given.out, given.results)
+        runs = sum(result.done for result in results)
+        print(f"{one.name}: {runs} runs, {time.monotonic() - began:.0f} s, {', '.join(path.name for path in files)}", flush=True)
+        for record in (record for result in results for record in result.failed):
+            assert record.error is not None
+            print(f"  failed: {record.spec.method} on {record.spec.suite}: {record.error['message']}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -102,7 +102,7 @@ def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, 
         torch.from_numpy(table[["lon", "lat"]].to_numpy(np.float32, copy=True)), torch.from_numpy(graph_of(city, series.node_index)),
         train=_windows(series, parts.train, scaler, protocol, asks.past_days),
         validation=_windows(series, parts.validation, scaler, protocol, asks.past_days),
-        extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},
+        extras={name: torch.from_numpy(array) for name, array in series.extras.items()},
         whole_day=_mean_day(series) if asks.whole_series and not protocol.ranked else None,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,8 @@ from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_prot
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.isolated import IsolatedForecaster
-from benchmark.forecasting.posing import cut, held_out_windows, pose
-from benchmark.forecasting.problem import Arrival, ForecastProblem, Inputs
+from benchmark.forecasting.posing import cut, held_out_windows, pose, pose_under
+from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
 from benchmark.forecasting.scenarios import change_of, under
 from benchmark.forecasting.scoring import score
@@ -34,9 +33,6 @@ from benchmark.training_notes import last_training
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# what a scenario makes of the other tasks → how the one that is asked for comes
-ARRIVALS: Mapping[str, Arrival] = {"asked": "together", "beside": "together", "before": "after", "absent": "alone"}
 
 
 class ForecastMeasurer(Measurer):
@@ -73,7 +69,7 @@ class ForecastMeasurer(Measurer):
         asks = cls.asks(options)
         if asks.said():
             run.notes["asks"] = asks.said()
-        problem = self._posed(spec, city, asks)
+        problem = _posed(spec, city, asks)
         if reason := cls.declines(options, problem):
             run.notes["missing"] = dict.fromkeys(spec.tasks, reason)
             return Measured(floors={task: floors(city, task, protocol) for task in spec.tasks})
@@ -86,13 +82,6 @@ class ForecastMeasurer(Measurer):
             return measured
         finally:
             method.close()
-
-    def _posed(self, spec: RunSpec, city: ForecastingCity, asks: Asks) -> ForecastProblem:
-        """What the fit of a run may see. city: as the run's scenario has it."""
-        scenario = FORECASTING.scenario(spec.scenario)
-        shown = scenario.shown(registry().info(spec.method).scope, city.tasks, spec.tasks)
-        problem = pose(city, shown, forecasting_protocol(spec.protocol), asks)
-        return replace(problem, targets=spec.tasks, arrival=ARRIVALS[scenario.others])
 
     def _measured(self, spec: RunSpec, city: ForecastingCity, method: Forecaster, asks: Asks, run: RunContext, keep: bool) -> Measured:
         protocol = forecasting_protocol(spec.protocol)
@@ -116,7 +105,7 @@ class ForecastMeasurer(Measurer):
     def try_out(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> dict[str, float]:
         """Task → error of the best epoch of the last stage on it, in the task's unit, as the fit's notes say it."""
         cls = registry().load(spec.method)
-        problem = self._posed(spec, under(cities[0], spec.scenario, spec.tasks), cls.asks(options))
+        problem = _posed(spec, under(cities[0], spec.scenario, spec.tasks), cls.asks(options))
         if reason := cls.declines(options, problem):
             raise UserError(f"{spec.method} has no answer here: {reason}.")
         cls(options, problem).fit(run)
@@ -148,6 +137,12 @@ class _Predicted:
     def windows(self) -> dict[str, np.ndarray]:
         """Task -> [window, horizon, node], in time order."""
         return {task: np.concatenate(parts) for task, parts in self.batches.items()}
+
+
+def _posed(spec: RunSpec, city: ForecastingCity, asks: Asks) -> ForecastProblem:
+    """What the fit of a run may see. city: as the run's scenario has it."""
+    return pose_under(city, FORECASTING.scenario(spec.scenario), registry().info(spec.method).scope, spec.tasks,
+                      forecasting_protocol(spec.protocol), asks)
 
 
 def _first_day(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> str:

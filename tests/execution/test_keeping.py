@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made.forecasting_records import sums
+from made.notes import without_seconds
 
 import benchmark as stb
 from benchmark.execution import work
@@ -32,7 +33,7 @@ def store(tmp_path):
 
 def measured(record):
     """What a record says, without times and memory."""
-    return json.loads(json.dumps({name: value for name, value in record.to_json().items() if name in MEASURED}))
+    return without_seconds(json.loads(json.dumps({name: value for name, value in record.to_json().items() if name in MEASURED})))
 
 
 @pytest.mark.parametrize(("method", "suite", "task"), [("stid", "nyc", "taxi_pick"), ("transformer", "xian", "travel_time")])

@@ -98,6 +98,14 @@ def test_a_long_step_lies_in_one_part(city):
     assert parts.test.start == parts.validation.stop
 
 
+@pytest.mark.parametrize("times", [2, 4])
+@pytest.mark.parametrize("per_day", [24, 48, 288])
+def test_in_whole_days_no_other_task_is_shown_at_the_time_of_a_longer_targets_test_part(times, per_day):
+    for days in range(28, 100):
+        others, target = cut(days * per_day, STRICT), cut(days * per_day // times, STRICT)
+        assert others.validation.stop <= target.test.start * times
+
+
 def test_nodes_are_drawn_once_and_those_of_the_smaller_share_are_among_those_of_the_larger():
     whole = series(np.tile(np.arange(40, dtype=np.float32), (4, 1)))
     few, many = (change_of(FORECASTING.scenario(name))(whole) for name in ("nodes-25", "nodes-50"))

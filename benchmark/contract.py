@@ -14,6 +14,7 @@ import torch
 from benchmark.checkpoints import Checkpoints
 from benchmark.days import Days
 from benchmark.errors import UserError
+from benchmark.families import Scenario
 from benchmark.protocols import Protocol
 from benchmark.spec import RunSpec
 
@@ -71,6 +72,10 @@ class RunContext:
     notes: dict[str, Any] = field(default_factory=dict)
     # where `train` keeps each stage after every epoch and finds it again; None: nothing is kept
     checkpoints: Checkpoints | None = None
+    # whether `arrays` lie beside the record at the end, with the fitted method (--keep)
+    keeps_arrays: bool = False
+    # name -> what a figure is made of, e.g. attention maps; filled only where `keeps_arrays` is true
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
     # which stage of how many is at work, for progress alone
     number: int | None = None
     stages: int | None = None
@@ -167,6 +172,8 @@ class Fitted:
     state: Mapping[str, torch.Tensor]
     # name -> array: what it predicted of the test part, the truth, and its times or trips
     predictions: Mapping[str, np.ndarray] = field(default_factory=dict)
+    # what it keeps for figures (`RunContext.arrays`)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
@@ -207,7 +214,7 @@ class Measurer(ABC):
         """A prepared city."""
 
     @abstractmethod
-    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
+    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol, scenario: Scenario) -> None:
         """Raise UserError, with a sentence, for cities that the tasks cannot be posed on; called before any training."""
 
     @abstractmethod

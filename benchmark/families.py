@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from benchmark.errors import unknown
 from benchmark.forecasting.protocol import PROTOCOLS as FORECASTING_PROTOCOLS
@@ -50,6 +50,22 @@ class Scenario:
     tasks: tuple[str, ...] = ()
     # what it changes, read by its family
     changes: Mapping[str, float] = field(default_factory=dict)
+    # what becomes of the other tasks of the city: all are asked for together; or each task is a target with a fit of its own, and the
+    # others are there to learn from beside it, or before it, or are not there. Changes are then those of the target
+    others: Literal["asked", "beside", "before", "absent"] = "asked"
+    # so many first tasks of the suite are all there is; None: every one
+    first_tasks: int | None = None
+
+    @property
+    def one_target(self) -> bool:
+        """Whether a fit is for one task alone, whatever the scope of the method."""
+        return self.others != "asked"
+
+    def shown(self, scope: str, every: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
+        """The tasks that a fit sees, of every task of its cities: those that it is asked for, and those that are there to learn from."""
+        if scope == "task" or self.others in ("asked", "absent"):
+            return tuple(asked)
+        return tuple(every)
 
 
 Named = TypeVar("Named", TaskKind, Scenario)
@@ -148,13 +164,25 @@ def _named(*items: Named) -> dict[str, Named]:
     return {item.name: item for item in items}
 
 
+# the seed of the nodes that a target keeps
+NODE_DRAW = 2024
 _DESTINATIONS = ("destination_road", "destination_grid")
 
 FORECASTING = Family(
     "forecasting", FORECASTING_PROTOCOLS,
     kinds=_named(TaskKind("risk", ranks_cells=True)),
     other_kind=TaskKind("series"),
-    scenarios=_named(Scenario(STANDARD, "the suite as it is")),
+    scenarios=_named(
+        Scenario(STANDARD, "the suite as it is"),
+        *(Scenario(f"nodes-{percent}", f"the target keeps {percent} % of its nodes, the same for all methods and seeds (draw {NODE_DRAW}); "
+                   "the other tasks keep theirs", changes={"kept_nodes": percent / 100, "node_draw": NODE_DRAW}, others="beside")
+          for percent in (25, 50)),
+        *(Scenario(f"interval-{times}x", f"{times} steps of the target become one: counts a step are summed, anything else is averaged; "
+                   "the other tasks keep theirs", changes={"merged_steps": times}, others="beside") for times in (2, 4)),
+        *(Scenario(f"tasks-{count}", f"the first {'task' if count == 1 else f'{count} tasks'} of the suite, and no others",
+                   first_tasks=count) for count in (1, 2, 3, 4)),
+        Scenario("cold-start", "each task in turn is learnt after the others of its city, and alone scored", others="before"),
+        Scenario("single-task", "each task has a fit of its own, without the others, whatever the method's scope", others="absent")),
     counts=("epoch_windows", "validation_windows"),
     inputs=("value", "time", "calendar", "coordinates", "graph"),
     asks=("past_days", "whole_series"),

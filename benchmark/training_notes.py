@@ -1,7 +1,8 @@
 """What a fit's notes say of its training, read one way by tables and searches.
 
-A method of one stage notes `training`: {epochs, best_epoch, steps, validation_mae}. One of several notes, under its own name, `stages`: a
-list of the same facts with the `task` that each stage trained, in their order.
+A method of one stage notes `training`: {epochs, best_epoch, steps, validation_mae, seconds, best_seconds}. One of several notes, under its
+own name, `stages`: a list of the same facts with the `task` that each stage trained, in their order. Seconds are wall time from the first
+step to the end of the last epoch, and to the end of the best one; older records do not say them.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def test_the_method_of_the_page_on_methods_passes_the_conformance_check(monkeypa
     monkeypatch.setitem(sys.modules, "docs_catalogue", catalogue)
     for module in ("benchmark.testing", forecasting.__name__):
         monkeypatch.setattr(f"{module}.registry", lambda: Registry(("docs_catalogue",), "none"))
-    assert len(check_method("nlinear", tmp_path / "cities")) == 14
+    assert len(check_method("nlinear", tmp_path / "cities")) == 15
     assert len(code.splitlines()) <= 45
 
 

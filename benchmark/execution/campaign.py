@@ -73,7 +73,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
         raise UserError("The memory is full. Finished runs are kept; run the same command again with --workers 1.") from None
     for job in todo if keep else ():
         record = board.records.get(job.spec.id)
-        if record and record.status == "done" and not is_kept(store, job.spec):
+        if record and record.status == "done" and record.metrics and not is_kept(store, job.spec):
             logger.warning("%s was fitted again and gives other metrics than its record, so that its state was not kept; the record is "
                            "probably of another machine or version. Add --force to measure it here.", label(job.spec, job.notes))
     failed = tuple(record for record in board.records.values() if record.status != "done")

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from benchmark.contract import Fitted
-from benchmark.store.kept import PREDICTIONS, STATE, Kept
+from benchmark.store.kept import ARRAYS, PREDICTIONS, STATE, Kept
 
 # of the tensors' names, and of the facts in the file's metadata
 METHOD, PROBLEM, FACTS = "method/", "problem/", "facts"
@@ -25,10 +25,11 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
     tensors = {f"{prefix}{name}": tensor.detach().cpu().contiguous().clone()
                for prefix, some in ((METHOD, fitted.state), (PROBLEM, fitted.problem)) for name, tensor in some.items()}
     files = {STATE: save(tensors, metadata={FACTS: json.dumps(fitted.facts, sort_keys=True)})}
-    if fitted.predictions:
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **fitted.predictions)  # type: ignore[arg-type]
-        files[PREDICTIONS] = buffer.getvalue()
+    for suffix, some in ((PREDICTIONS, fitted.predictions), (ARRAYS, fitted.arrays)):
+        if some:
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, **some)  # type: ignore[arg-type]
+            files[suffix] = buffer.getvalue()
     return files
 
 

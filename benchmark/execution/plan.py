@@ -10,7 +10,7 @@ from benchmark import lazy
 from benchmark.contract import Asks, Measurer
 from benchmark.errors import UserError
 from benchmark.execution.jobs import Job, Plan, Setting, joined
-from benchmark.families import STANDARD, Family, find_family
+from benchmark.families import STANDARD, Family, Scenario, find_family
 from benchmark.options import as_dict, resolve
 from benchmark.protocols import Protocol
 from benchmark.registry import MethodInfo, Registry, registry
@@ -62,11 +62,12 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
     beside = [name for name in methods.names(family.name) if methods.info(name).floor and name not in names and request.floors]
     preset = find_preset(pick_preset(request.preset, device))
     fits = [_Fit(methods, name, preset, {} if name in beside else request.overrides or {}) for name in [*beside, *names]]
-    covered = {fit.name: _covered(fit.info, suite, tasks, request.scenario) for fit in fits}
+    scenario = family.scenario(request.scenario)
+    covered = {fit.name: _covered(fit.info, suite, tasks, scenario) for fit in fits}
     for fit in fits:
         for some in covered[fit.name]:
             try:
-                fit.cls.check(fit.options, protocol, some)
+                fit.cls.check(fit.options, protocol, scenario.shown(fit.info.scope, suite.tasks, some))
                 _check_asks(fit.cls.asks(fit.options), family, protocol)
             except ValueError as error:
                 raise UserError(f"Options of {fit.name}: {error}") from None
@@ -75,7 +76,7 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
                         "--isolated, or use --protocol strict.")
     cities = finder.cities(suite, request.edition, preset.city_size)
     measurer: Measurer = lazy.load(family.measurer)
-    measurer.check(cities.cards, tasks, protocol)
+    measurer.check(cities.cards, tasks, protocol, scenario)
     jobs = []
     for fit in fits:
         apart = _isolated(request, protocol, methods, fit.name)
@@ -121,11 +122,11 @@ class _Fit:
         self.tuning = "by hand" if self.given else f"{trials} trials" if trials else "default"
 
 
-def _covered(info: MethodInfo, suite: Suite, tasks: tuple[str, ...], scenario: str) -> list[tuple[str, ...]]:
-    """The tasks of each fit: one task, or all tasks of each city that has a named one, or all tasks of all cities."""
-    if info.scope == "task":
+def _covered(info: MethodInfo, suite: Suite, tasks: tuple[str, ...], scenario: Scenario) -> list[tuple[str, ...]]:
+    """The tasks that each fit is asked for: one task, or all tasks of each city that has a named one, or all tasks of all cities."""
+    if info.scope == "task" or scenario.one_target:
         return [(task,) for task in tasks]
-    possible = pick_tasks(suite, None, scenario)
+    possible = pick_tasks(suite, None, scenario.name)
     if info.scope == "cities":
         return [possible]
     each = [tuple(task for task in suite.tasks_of(city) if task in possible) for city in suite.cities]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,12 @@ class Work:
     keep: bool = False
 
     def lacks(self, spec: RunSpec) -> bool:
-        """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again."""
+        """Whether a run is to be done: it has no record, or its fit is to be kept and is not, or all runs are done again.
+
+        A method that declined its task left no fit.
+        """
         store = Store(self.store)
-        return self.force or not store.has(spec) or (self.keep and not is_kept(store, spec))
+        return self.force or not store.has(spec) or (self.keep and not is_kept(store, spec) and bool(store.read(spec).metrics))
 
     def do(self, job: Job, progress: Callable[[Progress], None] = lambda progress: None) -> Record | None:
         """Claim a run, do it, write its record. None: another process has it.
@@ -107,7 +110,7 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     history: list[dict[str, Any]] = []
     facts, about = measurer.facts(spec, cities)
     base = {"city": facts, "environment": {**environment(torch.device(device)), **code_state()}, "notes": {**job.notes, **about}}
-    run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints)
+    run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints, keeps_arrays=keep)
 
     def checked(step: Progress) -> None:
         """A note that no record can hold is found at the next epoch, and not when all is done."""
@@ -169,4 +172,5 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
         decode(parse_json(dumps(record).encode()))
     except (ValueError, TypeError) as error:
         raise BadResult(f"The record of this run {error}.") from None
-    return Outcome(record, run.history, measured.per_node, pack(measured.fitted) if measured.fitted else {})
+    kept = pack(replace(measured.fitted, arrays=run.arrays)) if measured.fitted else {}
+    return Outcome(record, run.history, measured.per_node, kept)

@@ -18,6 +18,17 @@ class Forecaster(Method):
         self.options = options
         self.problem = problem
 
+    @classmethod
+    def declines(cls, options: Any, problem: ForecastProblem) -> str | None:
+        """Why a method of these options has no answer to a problem, in a few words for the foot of a table; None: it has one.
+
+        A method that puts the series of all tasks side by side declines where ``not problem.aligned``. By default one declines to learn
+        a task after others; a method that can says so by its own `declines`.
+        """
+        if problem.arrival != "after":
+            return None
+        return "it cannot learn a task after others" if problem.others else "it learns each task alone, so that none comes after others"
+
     @abstractmethod
     def predict(self, inputs: Inputs) -> torch.Tensor:
         """[batch, horizon, node] in the unit of `inputs.task`."""

@@ -25,6 +25,7 @@ from benchmark.days import shortened
 from benchmark.families import FORECASTING
 from benchmark.forecasting.posing import Cut, cut, fit_scaler
 from benchmark.forecasting.protocol import ForecastingProtocol
+from benchmark.forecasting.scenarios import Change, ChangedCity
 
 WEEKDAYS = 7
 # rows scored at once
@@ -37,14 +38,15 @@ Sums = dict[str, dict[str, np.ndarray]]
 
 
 def floors(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> Floors:
-    """Floor → metrics of a task's test part; computed once in a process for each city, task and protocol."""
-    return _floors(city.files, city.fingerprint, task, protocol)
+    """Floor → metrics of a task's test part; computed once in a process for each series and protocol."""
+    change = city.change if isinstance(city, ChangedCity) and task in city.changed else Change()
+    return _floors(city.files, city.fingerprint, task, protocol, change)
 
 
 @lru_cache(maxsize=256)
-def _floors(folder: Path, fingerprint: str, task: str, protocol: ForecastingProtocol) -> Floors:
+def _floors(folder: Path, fingerprint: str, task: str, protocol: ForecastingProtocol, change: Change) -> Floors:
     """The fingerprint stands for the folder's content."""
-    series = ForecastingCity(folder).series(task)
+    series = change(ForecastingCity(folder).series(task))
     part = _TestPart(series, protocol, FORECASTING.kind(task).ranks_cells)
     mean, weekly = training_means(series, part.cut, protocol)
     last = last_observed(series, part.cut.test, protocol.history, mean)

@@ -16,13 +16,14 @@ from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
 from benchmark.errors import UserError
-from benchmark.families import FORECASTING, forecasting_protocol
+from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.isolated import IsolatedForecaster
-from benchmark.forecasting.posing import cut, held_out_windows, pose
+from benchmark.forecasting.posing import cut, held_out_windows, pose, pose_under
 from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
+from benchmark.forecasting.scenarios import change_of, under
 from benchmark.forecasting.scoring import score
 from benchmark.forecasting.statistics import data_statistics
 from benchmark.forecasting.using import fitted_forecaster, forecast_next, rebuilt_problem
@@ -41,23 +42,24 @@ class ForecastMeasurer(Measurer):
     def open_city(self, folder: Path) -> ForecastingCity:
         return ForecastingCity(folder)
 
-    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
+    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol, scenario: Scenario) -> None:
         assert isinstance(protocol, ForecastingProtocol)
+        changed = "" if scenario.name == STANDARD else f" under scenario {scenario.name}"
         for card in cards:
             for task in tasks:
                 try:
-                    cut(card["tasks"][task]["steps"], protocol)
+                    cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol)
                 except UserError as error:
-                    raise UserError(f"City {card['name']}, task {task}: {error}") from None
+                    raise UserError(f"City {card['name']}, task {task}{changed}: {error}") from None
 
     def problem(self, cities: Sequence[ForecastingCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> ForecastProblem:
         (city,) = cities
         return pose(city, tasks, forecasting_protocol(protocol.name), asks)
 
     def facts(self, spec: RunSpec, cities: Sequence[ForecastingCity]) -> tuple[dict[str, Any], dict[str, Any]]:
-        card = cities[0].card
-        about = ("unit", "steps", "nodes", "span", "clock", "zero")
-        tasks = {task: {key: one[key] for key in about} for task, one in card["tasks"].items()}
+        card = under(cities[0], spec.scenario, spec.tasks).card
+        about = ("unit", "steps", "nodes", "span", "clock", "zero", "kept_nodes")
+        tasks = {task: {key: one[key] for key in about if key in one} for task, one in card["tasks"].items()}
         kept = {key: card[key] for key in ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph")}
         return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
 
@@ -66,12 +68,15 @@ class ForecastMeasurer(Measurer):
 
     def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False,
                 isolated: bool = False) -> Measured:
-        (city,) = cities
+        city = under(cities[0], spec.scenario, spec.tasks)
         protocol, cls = forecasting_protocol(spec.protocol), registry().load(spec.method)
         asks = cls.asks(options)
         if asks.said():
             run.notes["asks"] = asks.said()
-        problem = self.problem(cities, spec.tasks, protocol, asks)
+        problem = _posed(spec, city, asks)
+        if reason := cls.declines(options, problem):
+            run.notes["missing"] = dict.fromkeys(spec.tasks, reason)
+            return Measured(floors={task: floors(city, task, protocol) for task in spec.tasks})
         if not isolated:
             return self._measured(spec, city, cls(options, problem), asks, run, keep)
         method = IsolatedForecaster(registry().info(spec.method).target, options, problem, run)
@@ -98,13 +103,16 @@ class ForecastMeasurer(Measurer):
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
         made.floors = {task: floors(city, task, protocol) for task in spec.tasks}
         if keep:
-            made.fitted = fitted_forecaster(method, city, protocol, predicted.windows())
+            made.fitted = fitted_forecaster(method, city, protocol, predicted.windows(), spec.scenario)
         return made
 
     def try_out(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> dict[str, float]:
         """Task → error of the best epoch of the last stage on it, in the task's unit, as the fit's notes say it."""
         cls = registry().load(spec.method)
-        cls(options, self.problem(cities, spec.tasks, forecasting_protocol(spec.protocol), cls.asks(options))).fit(run)
+        problem = _posed(spec, under(cities[0], spec.scenario, spec.tasks), cls.asks(options))
+        if reason := cls.declines(options, problem):
+            raise UserError(f"{spec.method} has no answer here: {reason}.")
+        cls(options, problem).fit(run)
         last = {task: last_training(run.notes, task) for task in spec.tasks}
         if not all("validation_mae" in training for training in last.values()):
             raise UserError("The method's notes say no validation error, so nothing can be chosen by it.")
@@ -133,6 +141,12 @@ class _Predicted:
     def windows(self) -> dict[str, np.ndarray]:
         """Task -> [window, horizon, node], in time order."""
         return {task: np.concatenate(parts) for task, parts in self.batches.items()}
+
+
+def _posed(spec: RunSpec, city: ForecastingCity, asks: Asks) -> ForecastProblem:
+    """What the fit of a run may see. city: as the run's scenario has it."""
+    return pose_under(city, FORECASTING.scenario(spec.scenario), registry().info(spec.method).scope, spec.tasks,
+                      forecasting_protocol(spec.protocol), asks)
 
 
 def _first_day(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> str:

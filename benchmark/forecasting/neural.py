@@ -54,7 +54,7 @@ class NeuralForecaster(Forecaster):
                        training_forward=self.training_forward if own else None, loss=self.loss, optimiser=self.optimiser,
                        rate=lambda epoch: self.rate(epoch, run.budget.epochs))
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
-                                 "validation_mae": result.best_loss}
+                                 "validation_mae": result.best_loss, **result.pace()}
 
     @torch.no_grad()
     def predict(self, inputs: Inputs) -> Tensor:

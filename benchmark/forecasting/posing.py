@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,12 @@ from benchmark.contract import Asks
 from benchmark.data.forecasting.city import ForecastingCity, Series
 from benchmark.data.forecasting.graph import gaussian_graph
 from benchmark.errors import UserError
-from benchmark.forecasting.problem import ForecastProblem, Scaler, TaskProblem, Windows
+from benchmark.families import Scenario
+from benchmark.forecasting.problem import Arrival, ForecastProblem, Scaler, TaskProblem, Windows
 from benchmark.forecasting.protocol import ForecastingProtocol
+
+# what a scenario makes of the other tasks → how the one that is asked for comes
+ARRIVALS: Mapping[str, Arrival] = {"asked": "together", "beside": "together", "before": "after", "absent": "alone"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,16 @@ def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProto
     return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, asks) for task in tasks})
 
 
+def pose_under(city: ForecastingCity, scenario: Scenario, scope: str, asked: tuple[str, ...], protocol: ForecastingProtocol,
+               asks: Asks) -> ForecastProblem:
+    """The problem of one fit that is asked for these tasks under a scenario.
+
+    city: as the scenario has it (`scenarios.under`). scope: the method's, by which the other tasks of the city are there to learn from.
+    """
+    problem = pose(city, scenario.shown(scope, city.tasks, asked), protocol, asks)
+    return replace(problem, targets=asked, arrival=ARRIVALS[scenario.others])
+
+
 def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol, past_days: int = 0) -> Windows:
     """The windows of the test part, for the runner only."""
     series = city.series(task)
@@ -102,7 +116,7 @@ def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, 
         torch.from_numpy(table[["lon", "lat"]].to_numpy(np.float32, copy=True)), torch.from_numpy(graph_of(city, series.node_index)),
         train=_windows(series, parts.train, scaler, protocol, asks.past_days),
         validation=_windows(series, parts.validation, scaler, protocol, asks.past_days),
-        extras={name: torch.from_numpy(array) for name, array in city.extras(task).items()},
+        extras={name: torch.from_numpy(array) for name, array in series.extras.items()},
         whole_day=_mean_day(series) if asks.whole_series and not protocol.ranked else None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -249,13 +249,38 @@ class TaskProblem:
         return int(self.coordinates.shape[0])
 
 
+# how the tasks that are asked for come: with the others, if there are any; after the others have been learnt; or without any
+Arrival = Literal["together", "after", "alone"]
+
+
 @dataclass(frozen=True)
 class ForecastProblem:
-    """What one fit covers: one task, or all tasks of a city in the suite's order."""
+    """What one fit may learn from, one task or all tasks of a city in the suite's order, and which of them it is asked for."""
 
     history: int
     horizon: int
     tasks: Mapping[str, TaskProblem]
+    # the tasks that are asked for, the only ones that are ever predicted; empty: all
+    targets: tuple[str, ...] = ()
+    arrival: Arrival = "together"
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The tasks that are asked for."""
+        return self.targets or tuple(self.tasks)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The tasks that are there to learn from, and never predicted."""
+        return tuple(task for task in self.tasks if task not in self.asked)
+
+    @property
+    def aligned(self) -> bool:
+        """Whether all tasks have the same nodes and the same clock, so that their series can be put side by side."""
+        first, *rest = self.tasks.values()
+        return all(one.steps_per_day == first.steps_per_day and torch.equal(one.node_index, first.node_index)
+                   and torch.equal(one.train.weekday, first.train.weekday) and torch.equal(one.train.calendar, first.train.calendar)
+                   for one in rest)
 
     @property
     def only(self) -> TaskProblem:

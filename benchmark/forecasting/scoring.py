@@ -26,7 +26,7 @@ class Score:
     sums: dict[str, dict[str, np.ndarray]]
     # mask -> sum name -> [day] float64, by the local day of the target, from that of the first one
     days: dict[str, dict[str, np.ndarray]]
-    # "absolute" and "count" over observed entries: [node] float64
+    # "absolute" and "count" over observed entries: [node] float64; the same by local hour of the target as "hour_…": [24]
     per_node: dict[str, np.ndarray]
     windows: int
 
@@ -49,7 +49,7 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
     by_day: dict[str, dict[str, np.ndarray]] = {}
     days = int(target_days(windows, np.array([len(windows) - 1]))[0, -1]) + 1
     nodes = int(windows.values.shape[1])
-    per_node = {"absolute": np.zeros(nodes), "count": np.zeros(nodes)}
+    per_node = {f"{of}{name}": np.zeros(size) for of, size in (("", nodes), ("hour_", 24)) for name in ("absolute", "count")}
     for starts in torch.arange(len(windows), device=windows.device).split(batch):
         targets = windows.targets(starts)
         predicted = predict(windows.inputs(starts, apart=True))
@@ -71,7 +71,16 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
         error = np.where(observed, np.abs(prediction.astype(np.float64) - truth), 0.0)
         per_node["absolute"] = add_in_order(per_node["absolute"], error.sum(axis=1))
         per_node["count"] = add_in_order(per_node["count"], observed.sum(axis=1, dtype=np.float64))
+        hour = target_hours(windows, starts)
+        for name in ("absolute", "count"):
+            add_each(per_node[f"hour_{name}"], hour, parts["observed"][name])
     return Score(totals, by_day, per_node, len(windows))
+
+
+def target_hours(windows: Windows, starts: torch.Tensor) -> np.ndarray:
+    """int64 [batch, horizon]: the local hour of each target of these windows."""
+    asked = windows.past + starts[:, None] + torch.arange(windows.history, windows.history + windows.horizon, device=starts.device)
+    return (windows.slot[asked] * 24 // windows.steps_per_day).cpu().numpy()
 
 
 def target_days(windows: Windows, starts: np.ndarray) -> np.ndarray:

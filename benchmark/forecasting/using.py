@@ -15,11 +15,12 @@ from benchmark.contract import Asks, Fitted
 from benchmark.data.clock import Clock
 from benchmark.data.forecasting.city import ForecastingCity, Series
 from benchmark.errors import UserError, unknown
-from benchmark.families import forecasting_protocol
+from benchmark.families import STANDARD, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.posing import cut, next_window
 from benchmark.forecasting.problem import ForecastProblem, Inputs, Scaler, TaskProblem, Windows
 from benchmark.forecasting.protocol import ForecastingProtocol
+from benchmark.forecasting.scenarios import under
 
 COLUMNS = ("task", "step", "time", "node", "forecast", "unit")
 # what differs by less, in degrees, is the same place
@@ -27,8 +28,8 @@ PLACE = 1e-4
 
 
 def fitted_forecaster(method: Forecaster, city: ForecastingCity, protocol: ForecastingProtocol,
-                      predicted: Mapping[str, np.ndarray]) -> Fitted:
-    """A fitted method as it is kept; `predicted` is task → [window, horizon, node] of the test part."""
+                      predicted: Mapping[str, np.ndarray], scenario: str = STANDARD) -> Fitted:
+    """A fitted method as it is kept; `predicted` is task → [window, horizon, node] of the test part. city: as the scenario has it."""
     problem = method.problem
     facts: dict[str, Any] = {}
     tensors: dict[str, torch.Tensor] = {}
@@ -46,8 +47,8 @@ def fitted_forecaster(method: Forecaster, city: ForecastingCity, protocol: Forec
     for task, windows in predicted.items():
         arrays |= {f"{task}.{name}": array for name, array in _held_out(city.series(task), protocol, windows).items()}
         arrays[f"{task}.nodes"] = np.array(facts[task]["nodes"])
-    return Fitted({"protocol": protocol.name, "history": problem.history, "horizon": problem.horizon, "tasks": facts}, tensors,
-                  dict(method.state_dict()), arrays)
+    return Fitted({"protocol": protocol.name, "history": problem.history, "horizon": problem.horizon, "tasks": facts, "scenario": scenario,
+                   "targets": list(problem.targets), "arrival": problem.arrival}, tensors, dict(method.state_dict()), arrays)
 
 
 def rebuilt_problem(fitted: Fitted, asks: Asks) -> ForecastProblem:
@@ -64,12 +65,15 @@ def rebuilt_problem(fitted: Fitted, asks: Asks) -> ForecastProblem:
                            extras={name: fitted.problem[f"{task}/extra/{name}"] for name in about["extras"]},
                            whole_day=fitted.problem[f"{task}/whole_day"] if about["whole_day"] else None)
 
-    return ForecastProblem(history, horizon, {task: posed(task, about) for task, about in fitted.facts["tasks"].items()})
+    # what was kept before there were scenarios says nothing of them
+    return ForecastProblem(history, horizon, {task: posed(task, about) for task, about in fitted.facts["tasks"].items()},
+                           tuple(fitted.facts.get("targets", ())), fitted.facts.get("arrival", "together"))
 
 
 @torch.no_grad()
 def forecast_next(fitted: Fitted, method: Forecaster, city: ForecastingCity, tasks: Sequence[str] | None) -> pd.DataFrame:
-    """The steps after the end of each series, with times of the city's clock: a row a task, step and node.
+    """The steps after the end of each series, with times of the city's clock: a row a task, step and node. A run that was made under a
+    scenario sees the city under the same one.
 
     A local time that daylight saving skips does not exist and has no row; of a doubled one the first is meant, as in the series.
 
@@ -77,7 +81,8 @@ def forecast_next(fitted: Fitted, method: Forecaster, city: ForecastingCity, tas
     ------
     UserError: other nodes, interval or unit than the method was fitted to, a task that it or the city does not have, or too short a series.
     """
-    wanted = tuple(tasks) if tasks is not None else tuple(fitted.facts["tasks"])
+    wanted = tuple(tasks) if tasks is not None else _asked(fitted)
+    city = under(city, fitted.facts.get("scenario", STANDARD), [task for task in _asked(fitted) if task in city.tasks])
     for task in wanted:
         _check(task, fitted, city)
     return pd.concat([_task_rows(task, fitted, method, city) for task in wanted], ignore_index=True)
@@ -93,6 +98,11 @@ def next_inputs(task: str, fitted: Fitted, method: Forecaster, city: Forecasting
     years = datetime.fromisoformat(series.clock.start).year - datetime.fromisoformat(about["clock"]["start"]).year
     calendar = windows.calendar + torch.tensor([float(years), 0, 0, 0, 0, 0])
     return replace(windows, calendar=calendar).inputs(torch.zeros(1, dtype=torch.int64), apart=True)
+
+
+def _asked(fitted: Fitted) -> tuple[str, ...]:
+    """The tasks that a kept method was asked for."""
+    return tuple(fitted.facts.get("targets") or fitted.facts["tasks"])
 
 
 def _task_rows(task: str, fitted: Fitted, method: Forecaster, city: ForecastingCity) -> pd.DataFrame:
@@ -122,8 +132,8 @@ def _held_out(series: Series, protocol: ForecastingProtocol, windows: np.ndarray
 
 def _check(task: str, fitted: Fitted, city: ForecastingCity) -> None:
     """Raise UserError where a task of the city is not what the method was fitted to."""
-    if task not in fitted.facts["tasks"]:
-        raise unknown("task of the run", task, fitted.facts["tasks"])
+    if task not in _asked(fitted):
+        raise unknown("task of the run", task, _asked(fitted))
     if task not in city.tasks:
         raise UserError(f"City {city.name} (edition {city.edition}) has no task '{task}', which the method was fitted to; it has "
                         f"{', '.join(city.tasks)}.")

@@ -41,10 +41,11 @@ class Host:
         self.method = cls(options, problem)
         return {}
 
-    def fit(self, seed: int, budget: Budget, notes: dict[str, Any], origin: str | None) -> Given:
-        """Fit it. origin: that of the run's checkpoints, which lie with the measuring side; None: nothing is kept."""
+    def fit(self, seed: int, budget: Budget, notes: dict[str, Any], origin: str | None, keeps_arrays: bool) -> Given:
+        """Fit it; gives what the run was told, and its arrays. origin: that of the run's checkpoints, which lie with the measuring side;
+        None: nothing is kept."""
         kept = None if origin is None else SentCheckpoints(self.connection, origin)
-        run = RunContext(seed, self.device, budget, notes=notes, checkpoints=kept)
+        run = RunContext(seed, self.device, budget, notes=notes, checkpoints=kept, keeps_arrays=keeps_arrays)
 
         def tell(step: Progress) -> None:
             check_notes(run)
@@ -55,7 +56,7 @@ class Host:
         check_notes(run)
         self.run = run
         return {"history": run.history, "notes": run.notes, "parameters": self.method.parameter_count(),
-                "resumed_s": kept.resumed_seconds if kept else 0.0}, {}
+                "resumed_s": kept.resumed_seconds if kept else 0.0}, {name: torch.from_numpy(array) for name, array in run.arrays.items()}
 
     def state(self) -> Given:
         """The method's `state_dict`."""

@@ -29,7 +29,8 @@ class IsolatedMethod(Method):
 
     def fit(self, run: RunContext) -> None:
         kept = run.checkpoints
-        said, _ = self.child.call("fit", run.seed, run.budget, run.notes, kept.origin if kept else None, run=run)
+        said, arrays = self.child.call("fit", run.seed, run.budget, run.notes, kept.origin if kept else None, run.keeps_arrays, run=run)
+        run.arrays.update({name: one.numpy() for name, one in arrays.items()})
         run.history.extend(said["history"])
         run.notes.update(said["notes"])
         if kept:

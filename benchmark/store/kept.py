@@ -2,6 +2,7 @@
 
     <store>/<suite>/<method>/<id>.state.safetensors  all that predicting needs: tensors, and facts as JSON in the file's metadata
     <store>/<suite>/<method>/<id>.predictions.npz    predictions of the test part, and its truth
+    <store>/<suite>/<method>/<id>.arrays.npz         what the method keeps for figures, e.g. attention maps
     <store>/<suite>/<method>/<id>.kept.json          spec, metrics and cities of the fit, and the SHA-256 of the other files
 
 The last one is removed first and written last: a state is kept only if it is there, whatever was killed when.
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 KEPT = fields_of({"id": text, "spec": SPEC, "metrics": each(VALUES), "files": each(text)})
-STATE, PREDICTIONS, SIDECAR = ".state.safetensors", ".predictions.npz", ".kept.json"
+STATE, PREDICTIONS, ARRAYS, SIDECAR = ".state.safetensors", ".predictions.npz", ".arrays.npz", ".kept.json"
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,12 @@ def _find_sidecar(store: Store, run: str | Path) -> Path:
 
 
 def unpack_predictions(kept: Kept) -> dict[str, np.ndarray]:
-    """What the method predicted of the test part, the truth, its times and nodes.
+    """What the method predicted of the test part, the truth, its times and nodes; raises as `unpack_arrays`."""
+    return unpack_arrays(kept, PREDICTIONS)
+
+
+def unpack_arrays(kept: Kept, suffix: str = ARRAYS) -> dict[str, np.ndarray]:
+    """What the method keeps for figures.
 
     Raises
     ------
@@ -150,7 +156,7 @@ def unpack_predictions(kept: Kept) -> dict[str, np.ndarray]:
     """
     import numpy as np
 
-    with np.load(kept.file(PREDICTIONS), allow_pickle=False) as arrays:
+    with np.load(kept.file(suffix), allow_pickle=False) as arrays:
         return dict(arrays)
 
 

@@ -3,7 +3,7 @@
     <store>/<suite>/<method>/<id>.json            the record of a finished run
     <store>/<suite>/<method>/<id>.error-<k>.json  a failed attempt
     <store>/<suite>/<method>/<id>.history.json    one entry an epoch
-    <store>/<suite>/<method>/<id>.nodes.npz       error sums and counts a node
+    <store>/<suite>/<method>/<id>.nodes.npz       error sums and counts a node, and an hour of the day
     <store>/<suite>/<method>/<id>.checkpoint/     the stages of an unfinished run
 
 A fitted method that was kept stands there too; see `kept.py`.

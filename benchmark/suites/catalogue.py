@@ -131,10 +131,19 @@ def find_suite(name: str) -> Suite:
 
 
 def pick_tasks(suite: Suite, names: tuple[str, ...] | None, scenario: str = STANDARD) -> tuple[str, ...]:
-    """The named tasks in the suite's order; by default all that the scenario changes. In a suite of several cities ``road_label`` means
-    that task of each city."""
-    kinds = find_family(suite.family).scenario(scenario).tasks
-    possible = [task for task in suite.tasks if not kinds or split_task(suite.cities, task)[1] in kinds]
+    """The named tasks in the suite's order; by default all that the scenario is of. In a suite of several cities ``road_label`` means
+    that task of each city.
+
+    Raises
+    ------
+    UserError: an unknown scenario or task, or a scenario of more tasks than the suite has.
+    """
+    about = find_family(suite.family).scenario(scenario)
+    if about.first_tasks is not None and about.first_tasks > len(suite.tasks):
+        raise UserError(f"Scenario {scenario} is of the first {about.first_tasks} tasks of a suite; {suite.name} has {len(suite.tasks)}: "
+                        f"{', '.join(suite.tasks)}.")
+    first = suite.tasks[:about.first_tasks]
+    possible = [task for task in first if not about.tasks or split_task(suite.cities, task)[1] in about.tasks]
     for name in names or ():
         if not any(_is_named(suite, task, name) for task in possible):
             raise unknown(f"task of suite {suite.name}" + (f" in scenario {scenario}" if scenario != STANDARD else ""), name, possible)

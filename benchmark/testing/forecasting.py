@@ -17,8 +17,9 @@ from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
 from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.fitting import seed_everything
 from benchmark.forecasting.contract import Forecaster
-from benchmark.forecasting.posing import held_out_windows, pose
+from benchmark.forecasting.posing import held_out_windows, pose, pose_under
 from benchmark.forecasting.problem import ForecastProblem, Inputs, TaskProblem, Windows
+from benchmark.forecasting.scenarios import under
 from benchmark.forecasting.scoring import score
 from benchmark.forecasting.using import fitted_forecaster, rebuilt_problem
 from benchmark.options import resolve
@@ -31,6 +32,8 @@ SENTINEL = 987_654.0
 # enough for any network to beat the training mean on eight nodes
 LEARNING = Budget(epochs=12, patience=30, epoch_windows=320, validation_windows=32)
 TINY = Budget(epochs=1, patience=30, epoch_windows=32, validation_windows=8)
+# one scenario of each kind
+SCENARIOS = ("nodes-50", "interval-2x", "cold-start", "single-task")
 
 
 class Bench:
@@ -206,6 +209,25 @@ def check_answers_alone(bench: Bench) -> None:
             "other windows of a batch, or remembers what it was shown before")
 
 
+def check_scenarios(bench: Bench) -> None:
+    """Under each kind of scenario it says why it has no answer, or it predicts the target, and does so again from its state alone."""
+    target = bench.city.tasks[-1]
+    for name in SCENARIOS:
+        city = under(bench.city, name, (target,))
+        problem = pose_under(city, FORECASTING.scenario(name), bench.info.scope, (target,), STRICT, bench.asks)
+        reason = bench.cls.declines(bench.options(), problem)
+        if reason is not None:
+            assert isinstance(reason, str), f"{bench.info.name} declines scenario {name} without a sentence"
+            continue
+        method, windows = bench.fit(0, problem), held_out_windows(city, target, STRICT, bench.asks.past_days)
+        predicted = bench.predictions(method, windows)
+        wanted = (len(windows), windows.horizon, problem.tasks[target].nodes)
+        assert predicted.shape == wanted, f"{bench.info.name} predicts {tuple(predicted.shape)} under scenario {name}, not {wanted}"
+        fresh = bench.make(rebuilt_problem(fitted_forecaster(method, city, STRICT, {}, name), bench.asks), seed=5)
+        fresh.load_state_dict(method.state_dict())
+        assert torch.equal(bench.predictions(fresh, windows), predicted), f"{bench.info.name}: under scenario {name} its state is not all"
+
+
 def check_learns(bench: Bench) -> None:
     """On the tiny city it beats the training mean by a tenth."""
     method = bench.fit(0, budget=LEARNING)
@@ -229,4 +251,4 @@ def _mae(predict: Any, windows: Windows) -> float:
 
 CHECKS = (check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
           check_inputs, check_devices, check_batch_size_independence, check_state_round_trip,
-          check_answers_alone, check_reach, check_resumes, check_pickles, check_learns)
+          check_answers_alone, check_scenarios, check_reach, check_resumes, check_pickles, check_learns)

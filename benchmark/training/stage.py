@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,13 @@ class StageOptions:
     amp: bool = False
 
 
+class Pace(TypedDict):
+    """Wall seconds of a stage as notes say them."""
+
+    seconds: float
+    best_seconds: float
+
+
 @dataclass(frozen=True)
 class StageResult:
     """What one stage did."""
@@ -48,7 +55,13 @@ class StageResult:
     best_epoch: int
     best_loss: float
     steps: int
+    # from the first step to the end of the last epoch, and to the end of the best one, validation included; what was resumed counts
     seconds: float
+    best_seconds: float
+
+    def pace(self) -> Pace:
+        """The seconds, for the notes of a record."""
+        return {"seconds": round(self.seconds, 3), "best_seconds": round(self.best_seconds, 3)}
 
 
 class Companion(Protocol):
@@ -99,6 +112,7 @@ class _State:
     worse: int = 0
     steps: int = 0
     seconds: float = 0.0
+    best_seconds: float = 0.0
     best: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -166,6 +180,8 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: StageOptions, ru
         state.steps += batches
         seconds = time.perf_counter() - started
         state.seconds += seconds
+        if state.best_epoch == state.epoch:
+            state.best_seconds = state.seconds
         state.history.append({**stage.labels, "epoch": state.epoch, "train_loss": train_loss, "validation_loss": validation_loss,
                               "learning_rate": rate, "steps": batches, "seconds": round(seconds, 3)})
         run.history.append(state.history[-1])
@@ -174,7 +190,7 @@ def run_stage(network: nn.Module, stage: Stage[Batch], options: StageOptions, ru
             run.checkpoints.save(stage.key, _saved(state, over, network, optimiser, order, companion, run))
         run.progress(Progress(stage.key, state.epoch, budget.epochs, train_loss, validation_loss, run.number, run.stages))
     network.load_state_dict(state.best)
-    return StageResult(state.epoch, state.best_epoch, state.best_loss, state.steps, state.seconds)
+    return StageResult(state.epoch, state.best_epoch, state.best_loss, state.steps, state.seconds, state.best_seconds)
 
 
 def _saved(state: _State, over: bool, network: nn.Module, optimiser: torch.optim.Optimizer, order: torch.Generator,

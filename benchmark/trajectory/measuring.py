@@ -14,7 +14,7 @@ from benchmark import metrics
 from benchmark.contract import Asks, Budget, Fitted, Measured, Measurer, RunContext
 from benchmark.data.cards import size_in_words
 from benchmark.data.trajectory.city import TrajectoryCity
-from benchmark.families import TRAJECTORY, trajectory_protocol
+from benchmark.families import TRAJECTORY, Scenario, trajectory_protocol
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.spec import RunSpec
@@ -45,7 +45,7 @@ class TrajectoryMeasurer(Measurer):
     def open_city(self, folder: Path) -> TrajectoryCity:
         return TrajectoryCity(folder)
 
-    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol) -> None:
+    def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol, scenario: Scenario) -> None:
         """Every task can be posed on every city; what a city's trips lack shows in its run."""
 
     def problem(self, cities: Sequence[TrajectoryCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> TrajectoryProblem:

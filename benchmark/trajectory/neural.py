@@ -97,7 +97,7 @@ class NeuralEncoder(TrajectoryEncoder):
                       rate=lambda epoch: self.rate(epoch, limited.budget.epochs), optimiser=self.optimiser)
         result = run_stage(self.network, stage, self.options, limited)
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
-                                 "validation_loss": result.best_loss}
+                                 "validation_loss": result.best_loss, **result.pace()}
 
     def state_dict(self) -> Mapping[str, Tensor]:
         return self.network.state_dict()

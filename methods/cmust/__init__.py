@@ -11,4 +11,5 @@ Open first: `roada.py`, the rolling adaptation as the paper's algorithm 1, stage
     `prompts.py`    what prompts are before training
     `freezing.py`   which weights are common knowledge, and how they are held
     `losses.py`     the training loss that the paper names
+    `attention.py`  what the layers attend to after each stage
 """

@@ -34,7 +34,10 @@ class Embedding(nn.Module):
         return self.observation(channels), self.space(coordinates)[None, :, None], self.time(times)[:, None]
 
     def slot(self, inputs: Inputs) -> Tensor:
-        """[batch, step] row of the time-of-day table, floor(tod * S) in integers: tasks may have longer steps than the table."""
+        """[batch, step] row of the time-of-day table, floor(tod * S) in integers: tasks may have longer steps than the table.
+
+        The paper's expanded intervals (2x, 4x) say nothing of it: a long step has the row of the first short one that it is made of.
+        """
         return inputs.slot[:, : inputs.history] * self.steps_per_day // inputs.steps_per_day
 
 

@@ -14,7 +14,7 @@ from benchmark import Asks, Forecaster, ForecastProblem, Inputs, Protocol, RunCo
 from methods.cmust.network import TaskMSTI
 from methods.cmust.options import CMuSTOptions
 from methods.cmust.prompts import initial
-from methods.cmust.roada import adapt, weights
+from methods.cmust.roada import adapt, start, weights
 
 # h = 12 + 4 + (8 + 8 + 4) + 12 = 48, one head: about a twentieth of the paper's arithmetic
 NARROW = {"observation_width": 12, "space_width": 4, "time_of_day_width": 8, "weekday_width": 8, "calendar_width": 4, "prompt_width": 12,
@@ -59,12 +59,17 @@ class CMuST(Forecaster):
     def asks(cls, options: CMuSTOptions) -> Asks:
         return Asks(whole_series=options.prompt_fit == "all")
 
+    @classmethod
+    def declines(cls, options: CMuSTOptions, problem: ForecastProblem) -> str | None:
+        """Tasks may have other nodes and another clock, and one may come after the others, if there are others."""
+        return super().declines(options, problem) if not problem.others else None
+
     def __init__(self, options: CMuSTOptions, problem: ForecastProblem) -> None:
         super().__init__(options, problem)
         self.order = _order(options.task_order, list(problem.tasks))
         self.network = TaskMSTI(options, problem.tasks, problem.history, problem.horizon)
         # task -> shared weights as refined for it; the prompts stay in the network
-        self.refined = {task: weights(self.network) for task in problem.tasks}
+        self.refined = {task: weights(self.network) for task in problem.asked}
 
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
@@ -72,7 +77,17 @@ class CMuST(Forecaster):
         for name, tensor in initial(self.problem.tasks, self.problem.history, self.options, run).items():
             own[name].copy_(tensor)
         tasks = {task: self.problem.tasks[task] for task in self.order}
-        self.refined, reports = adapt(self.network, tasks, self.options, run)
+        asked = {task: problem for task, problem in tasks.items() if task in self.problem.asked}
+        match self.problem.arrival:
+            case "alone":  # plain MSTI: stage A, and nothing to refine
+                (task,) = asked
+                reports = [start(self.network, tasks[task], self.options, run.at_stage(1, 1))]
+                self.refined = {task: weights(self.network)}
+            case "after":
+                earlier = {task: problem for task, problem in tasks.items() if task not in asked}
+                self.refined, reports = adapt(self.network, earlier, asked, self.options, run)
+            case "together":
+                self.refined, reports = adapt(self.network, tasks, asked, self.options, run)
         run.notes["cmust"] = {"task_order": self.order, "prompt_seed": run.seed, "stages": [asdict(report) for report in reports]}
 
     @torch.no_grad()
@@ -95,9 +110,9 @@ class CMuST(Forecaster):
             tensor.copy_(state[name])
 
     def parameter_count(self) -> int:
-        """Of one network with one prompt, the first task's."""
-        prompts = list(self.network.prompts.values())
-        return sum(p.numel() for p in (*self.network.msti.parameters(), *prompts[:1]))
+        """Of one network with one prompt, that of the first task that is asked for."""
+        prompts = [self.network.prompts[task] for task in self.problem.asked[:1] if task in self.network.prompts]
+        return sum(p.numel() for p in (*self.network.msti.parameters(), *prompts))
 
 
 def _order(wanted: tuple[str, ...], tasks: list[str]) -> list[str]:

@@ -1,5 +1,8 @@
 """RoAda, the rolling adaptation (algorithm 1): A start, B roll, C close, D refine. Each stage is callable on its own.
 
+All tasks of a problem are learnt in A to C, and D refines those that are asked for. A task that comes after the others (cold start) stays
+out of A to C; one that comes alone (single task) has stage A alone.
+
 A stage works on the network it is given and is told which shared weights are frozen; nothing else passes between stages. The network
 keeps each task's prompt, so a prompt is always as the last stage on its task left it. Prompts never freeze, and neither does FC_p, from
 which `summary_fc` makes them: it is the trained part of every prompt. As a shared weight it is refined for each task.
@@ -14,6 +17,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from benchmark import RunContext, TaskProblem, train
+from methods.cmust.attention import keep_maps
 from methods.cmust.freezing import RULES, Frozen, Hold, WeightBehaviour, count, joined, stable, whole
 from methods.cmust.losses import Huber
 from methods.cmust.network import TaskMSTI
@@ -44,6 +48,9 @@ class StageReport:
     frozen_share: float
     # rule -> share of the tensors in training, held elements included, that this stage's variance calls stable; empty where there is none
     stable_share: dict[str, float]
+    # wall seconds from the first step to the end of the last epoch, and to the end of the best one (time to best)
+    seconds: float = 0.0
+    best_seconds: float = 0.0
 
 
 def start(network: TaskMSTI, problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> StageReport:
@@ -79,17 +86,34 @@ def refine(network: TaskMSTI, problem: TaskProblem, common: Mapping[str, Tensor]
     return _train("refine", network, problem, frozen, options, _within(run, options, options.refine_epochs, options.refine_windows))
 
 
-def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOptions,
+def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], asked: Mapping[str, TaskProblem], options: CMuSTOptions,
           run: RunContext) -> tuple[dict[str, dict[str, Tensor]], list[StageReport]]:
-    """All stages, tasks in their given order: the refined shared weights of each task, and a report of every stage.
+    """All stages, tasks in their given order: the refined shared weights of each task that is asked for, and a report of every stage.
+
+    tasks: those of A to C. asked: those of D; one that is not among the others comes after them, with a prompt that no stage has touched.
 
     DEVIATION: with one task nothing rolls and nothing freezes: A, then D. By the authors' stages C would follow, where the first task meets
     the weights that the others have changed; with no others it would only train A's weights on, slowly, and freeze by one task's own
     variance what is meant to be common to several.
     """
+    stages = planned_stages(len(tasks), len(asked))
+    frozen, reports = learn(network, tasks, options, run, stages)
+    if (share := frozen_share(network, frozen)) > FROZEN_WARNING:
+        run.notes.setdefault("warnings", []).append(
+            f"{share:.0%} of the shared weights were frozen before the refinement, which trains little but the prompts: the rolling stages "
+            "are too short for their learning rate; raise roll_epochs, roll_windows or roll_learning_rate.")
+    common, refined = weights(network), {}
+    for task, problem in asked.items():
+        reports.append(refine(network, problem, common, frozen, options, run.at_stage(len(reports) + 1, stages)))
+        refined[task] = weights(network)
+    return refined, reports
+
+
+def learn(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOptions, run: RunContext,
+          stages: int) -> tuple[Frozen, list[StageReport]]:
+    """A to C, of so many stages in all: what is common knowledge, and a report of every stage."""
     first, *others = tasks.values()
     frozen: Frozen = {}
-    stages = planned_stages(len(tasks))
     reports = [start(network, first, options, run.at_stage(1, stages))]
     for problem in others:
         frozen, report = roll(network, problem, frozen, options, run.at_stage(len(reports) + 1, stages))
@@ -97,20 +121,12 @@ def adapt(network: TaskMSTI, tasks: Mapping[str, TaskProblem], options: CMuSTOpt
     if others:
         frozen, report = close(network, first, frozen, options, run.at_stage(len(reports) + 1, stages))
         reports.append(report)
-    if (share := frozen_share(network, frozen)) > FROZEN_WARNING:
-        run.notes.setdefault("warnings", []).append(
-            f"{share:.0%} of the shared weights were frozen before the refinement, which trains little but the prompts: the rolling stages "
-            "are too short for their learning rate; raise roll_epochs, roll_windows or roll_learning_rate.")
-    common, refined = weights(network), {}
-    for task, problem in tasks.items():
-        reports.append(refine(network, problem, common, frozen, options, run.at_stage(len(reports) + 1, stages)))
-        refined[task] = weights(network)
-    return refined, reports
+    return frozen, reports
 
 
-def planned_stages(tasks: int) -> int:
-    """How many stages `adapt` has: A, B for each further task, C if there is one, and D for each task."""
-    return 2 * tasks + (tasks > 1)
+def planned_stages(learnt: int, asked: int) -> int:
+    """How many stages `adapt` has: A, B for each further task, C if there is one, and D for each task that is asked for."""
+    return learnt + (learnt > 1) + asked
 
 
 def roll_rate(problem: TaskProblem, options: CMuSTOptions, run: RunContext) -> float:
@@ -166,5 +182,7 @@ def _train(stage: str, network: TaskMSTI, problem: TaskProblem, frozen: Frozen, 
     hold = Hold(freezable(network), frozen)
     result = train(network, problem, options, run, stage=stage, companion=companion, after_step=hold if hold else None,
                    loss=Huber(options.huber_delta) if options.loss == "huber" else None)
+    if run.keeps_arrays:
+        keep_maps(network, problem, stage, run)
     return StageReport(stage, problem.task, options.learning_rate, result.epochs, result.best_epoch, result.steps, result.best_loss,
-                       **_frozen_facts(network, frozen), stable_share={})
+                       **_frozen_facts(network, frozen), stable_share={}, **result.pace())

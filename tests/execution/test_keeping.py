@@ -7,16 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made.forecasting_records import sums
+from made.notes import without_seconds
 
 import benchmark as stb
+from benchmark.errors import UserError
 from benchmark.execution import work
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import forecasting_protocol
 from benchmark.forecasting.posing import cut
 from benchmark.report.paired import scored
-from benchmark.store.kept import SIDECAR, find_kept, is_kept, unpack_predictions
-from benchmark.store.records import Store
+from benchmark.store.kept import SIDECAR, find_kept, is_kept, unpack_arrays, unpack_predictions
+from benchmark.store.managing import find_runs
+from benchmark.store.records import Store, dumps
 
 MEASURED = ("metrics", "sums", "floors", "counts", "notes", "city", "spec", "status")
 
@@ -32,7 +35,23 @@ def store(tmp_path):
 
 def measured(record):
     """What a record says, without times and memory."""
-    return json.loads(json.dumps({name: value for name, value in record.to_json().items() if name in MEASURED}))
+    return without_seconds(json.loads(json.dumps({name: value for name, value in record.to_json().items() if name in MEASURED})))
+
+
+def test_what_a_method_keeps_for_figures_lies_beside_its_record_and_is_verified_with_the_rest(store):
+    made = plan("cmust")
+    made = replace(made, jobs=tuple(replace(job, spec=replace(job.spec, scenario="single-task", tasks=("taxi_pick",))) for job in made))
+    (spec,) = made.runs
+    run_plan(made, store, workers=1, keep=True)
+    arrays = unpack_arrays(find_kept(store, spec.id))
+    assert list(arrays) == [f"1.start.taxi_pick.{layer}" for layer in ("time_cross", "space_cross", "time_self", "space_self")]
+    path = store.path(spec).with_suffix(".arrays.npz")
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match="has changed since it was kept"):
+        unpack_arrays(find_kept(store, spec.id))
+    (found,) = find_runs(store, [spec.id])
+    assert path in found.paths
+    assert ".arrays.npz" not in dumps(store.read(spec))
 
 
 @pytest.mark.parametrize(("method", "suite", "task"), [("stid", "nyc", "taxi_pick"), ("transformer", "xian", "travel_time")])

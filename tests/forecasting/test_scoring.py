@@ -61,6 +61,20 @@ def test_the_sums_of_days_add_up_to_the_totals_as_written_in_a_record_too(make_p
     assert all(isinstance(count, int) for count in written["observed"]["count"])
 
 
+def test_sums_by_hour_are_those_of_the_targets_local_hours_and_do_not_depend_on_the_batch(make_problem):
+    windows = make_problem(steps=400, missing=0.2).only.train
+    windows = replace(windows, past=5, slot=(windows.slot + 11) % 48)
+    starts = torch.arange(len(windows))
+    prediction, targets = last_value(windows.inputs(starts)).double(), windows.targets(starts)
+    hour = ((starts[:, None] + 5 + 12 + torch.arange(12) + 11) % 48) // 2
+    error = torch.where(targets.observed, (prediction - targets.values).abs(), 0.0)
+    scored, *others = (score(last_value, windows, batch=batch) for batch in (64, 1, 7))
+    assert scored.per_node["hour_absolute"] == pytest.approx([float(error[hour == k].sum()) for k in range(24)])
+    assert scored.per_node["hour_count"].tolist() == [int(targets.observed[hour == k].sum()) for k in range(24)]
+    assert all(np.array_equal(scored.per_node[f"hour_{name}"], other.per_node[f"hour_{name}"])
+               for other in others for name in ("absolute", "count"))
+
+
 def test_sums_equal_those_of_all_windows_at_once(make_problem):
     windows = make_problem(missing=0.1).only.train
     starts = torch.arange(len(windows))

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import torch
+from made.notes import without_seconds
 
 from benchmark import lazy
 from benchmark.contract import Budget, Progress, RunContext
@@ -39,7 +40,7 @@ def measured(tmp_path, monkeypatch):
     """Fit and score a method on a tiny city that lies where cities lie."""
     monkeypatch.setenv("STBENCH_HOME", str(tmp_path))
 
-    def measure(method, *, isolated, tasks=("taxi_pick",), budget=TINY, run=None, **options):
+    def measure(method, *, isolated, tasks=("taxi_pick",), budget=TINY, run=None, scenario="standard", **options):
         info = registry().info(method)
         trips = info.family == "trajectory"
         folder = tmp_path / "cities" / "tiny" / "own"
@@ -49,7 +50,7 @@ def measured(tmp_path, monkeypatch):
         cls = registry().load(method)
         resolved = resolve(cls.Options, {**cls.presets.get("smoke", {}), **options}, method)
         spec = RunSpec(info.family, method, 1, {}, "tiny", 1, tasks, "own", "abc", "strict", 1, "smoke", {
-            "epochs": 2, "unlabelled_trips": 48, "labelled_trips": 48} if trips else {"epochs": 2}, 0)
+            "epochs": 2, "unlabelled_trips": 48, "labelled_trips": 48} if trips else {"epochs": 2}, 0, scenario)
         run = run or RunContext(0, torch.device("cpu"), budget)
         seed_everything(0)
         return measurer.measure(spec, [city], resolved, run, isolated=isolated), run
@@ -64,9 +65,23 @@ def test_isolated_runs_give_the_same_bits_notes_and_history(measured, method, ta
     (plain, one), (apart, other) = (measured(method, isolated=isolated, tasks=tasks, **options) for isolated in (False, True))
     assert (apart.metrics, apart.sums, apart.days, apart.counts, apart.floors) == (plain.metrics, plain.sums, plain.days, plain.counts,
                                                                                    plain.floors)
-    assert (apart.parameters, other.notes) == (plain.parameters, one.notes)
+    assert (apart.parameters, without_seconds(other.notes)) == (plain.parameters, without_seconds(one.notes))
     for mine, its in zip(one.history, other.history, strict=True):
         assert {k: v for k, v in mine.items() if "seconds" not in k} == {k: v for k, v in its.items() if "seconds" not in k}
+
+
+@pytest.mark.parametrize("scenario", ["cold-start", "nodes-50"])
+def test_an_isolated_run_under_a_scenario_gives_the_same_bits_notes_and_arrays(measured, scenario):
+    found = []
+    for isolated in (False, True):
+        run = RunContext(0, torch.device("cpu"), TINY, keeps_arrays=True)
+        found.append(measured("cmust", isolated=isolated, scenario=scenario, run=run))
+    (plain, one), (apart, other) = found
+    assert (apart.sums, apart.floors, apart.counts) == (plain.sums, plain.floors, plain.counts)
+    assert without_seconds(other.notes) == without_seconds(one.notes)
+    assert list(one.arrays) == sorted(one.arrays, key=lambda name: int(name.partition(".")[0]))
+    assert set(other.arrays) == set(one.arrays)
+    assert all(np.array_equal(one.arrays[name], other.arrays[name]) for name in one.arrays)
 
 
 @pytest.mark.parametrize("name", ["collector", "frames", "files"])

@@ -17,7 +17,7 @@ def test_the_conformance_suite_runs_over_at_least_eight_forecasters_and_three_en
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_keeps_every_promise_of_the_contract(name, tmp_path):
-    assert len(check_method(name, tmp_path)) == 14
+    assert len(check_method(name, tmp_path)) == 15
 
 
 @pytest.mark.parametrize("trip_vector", ["pooled", "last", "both"])

@@ -48,6 +48,16 @@ def test_a_stage_says_its_number_in_progress_only_and_nothing_of_the_fit_depends
     assert [h["train_loss"] for h in numbered.history] == [h["train_loss"] for h in plain.history]  # one list for all stages
 
 
+def test_a_stage_says_how_long_it_took_and_how_long_its_best_epoch(make_problem):
+    run = context(epochs=20, patience=3)
+    result = train(Constant(), make_problem().only, TrainingOptions(learning_rate=5.0, batch_size=16), run)
+    spent = [epoch["seconds"] for epoch in run.history]
+    assert result.epochs > result.best_epoch
+    assert result.seconds == pytest.approx(sum(spent), abs=5e-4 * len(spent))
+    assert result.best_seconds == pytest.approx(sum(spent[:result.best_epoch]), abs=5e-4 * len(spent))
+    assert result.pace() == {"seconds": round(result.seconds, 3), "best_seconds": round(result.best_seconds, 3)}
+
+
 def test_training_stops_when_patience_epochs_brought_nothing_better(make_problem):
     run = context(epochs=50, patience=3)
     result = train(Constant(), make_problem().only, TrainingOptions(learning_rate=5.0, batch_size=16), run)

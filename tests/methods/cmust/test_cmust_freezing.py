@@ -221,6 +221,6 @@ def test_refinement_starts_from_the_same_common_weights_under_the_text_s_profile
     method, begins, real = make(mixed, profile="text"), {}, roada.train
     monkeypatch.setattr(roada, "train", lambda network, problem, *rest, stage, **more: begins.update(
         {(stage, problem.task): weights(network)}) or real(network, problem, *rest, stage=stage, **more))
-    adapt(method.network, mixed.tasks, method.options, context())
+    adapt(method.network, mixed.tasks, mixed.tasks, method.options, context())
     one, other = begins["refine", "a"], begins["refine", "b"]
     assert all(torch.equal(one[name], other[name]) for name in one)

@@ -152,7 +152,7 @@ def test_refinement_starts_from_the_same_common_weights_for_every_task(mixed, mo
         return result
 
     monkeypatch.setattr(roada, "train", watch)
-    refined, _ = adapt(method.network, mixed.tasks, method.options, context())
+    refined, _ = adapt(method.network, mixed.tasks, mixed.tasks, method.options, context())
     common = seen["close", "a", "after"]
     for task in ("a", "b"):
         assert changed(common, seen["refine", task, "before"]) == set()

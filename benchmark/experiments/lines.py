@@ -31,12 +31,12 @@ def sheets(resolved: Resolved) -> list[Sheet]:
     return made
 
 
-def _city(setting: Setting, records: Sequence[Record]) -> tuple[str, str, dict[str, str]]:
-    """Fingerprint, size and units, as the records say them; without records, as the city does."""
+def _city(setting: Setting, records: Sequence[Record]) -> tuple[str, str, dict[tuple[str, str], str]]:
+    """Fingerprint, size, and the unit of each task and scenario, as the records say them; without records, as the city does."""
     if not records:
-        return setting.cities.fingerprint, setting.size(), setting.units()
-    units = {task: about["unit"] for record in records for task, about in record.city["tasks"].items()}
-    return records[0].spec.fingerprint, size_of(records[0].city), units
+        return setting.cities.fingerprint, setting.size(), {(task, setting.scenario): unit for task, unit in setting.units().items()}
+    units = {(task, record.spec.scenario): record.city["tasks"][task]["unit"] for record in records for task in record.spec.tasks}
+    return records[0].spec.fingerprint, "; ".join(dict.fromkeys(size_of(record.city) for record in records)), units
 
 
 def lines(resolved: Resolved, setting: Setting, parts: Sequence[Part]) -> Iterator[Line]:

@@ -51,10 +51,10 @@ class Shown:
     experiment: str
     title: str
     setting: Setting
-    # as the records say it, since the city may not be on this machine: fingerprint, size in words, task -> unit
+    # as the records say it, since the city may not be on this machine: fingerprint, size in words, (task, scenario) -> unit
     fingerprint: str
     size: str
-    units: Mapping[str, str]
+    units: Mapping[tuple[str, str], str]
     lines: Sequence[Line]
     # our metrics beside the first, in the paper's order
     metrics: tuple[str, ...]
@@ -146,7 +146,7 @@ def _tidy(shown: Shown, metrics: Sequence[str], lines: Sequence[Line]) -> Iterat
             cell, found, paper = line.row.cells.get(metric) if line.row else None, _gap(shown, line, metric), line.paper.get(metric)
             yield {"experiment": shown.experiment, **shown.facts, "task": line.task, "method": line.method, "variant": line.variant or None,
                    "scenario": line.scenario, "source": line.row.source if line.row else None, "n": line.row.n if line.row else 0,
-                   "metric": METRICS[metric].label, "unit": unit_of(metric, shown.units.get(line.task, "")),
+                   "metric": METRICS[metric].label, "unit": unit_of(metric, shown.units.get((line.task, line.scenario), "")),
                    "mean": printed(cell.mean, metric) if cell else None,
                    "sd": printed(cell.sd, metric) if cell and cell.sd is not None else None,
                    "paper": None if paper is None else printed(paper, metric),
@@ -157,12 +157,10 @@ def _tidy(shown: Shown, metrics: Sequence[str], lines: Sequence[Line]) -> Iterat
 
 def _notes(shown: Shown) -> list[str]:
     lines, facts, rows = shown.lines, shown.facts, [line.row for line in shown.lines if line.row]
-    units = {task: unit for task, unit in shown.units.items() if unit and any(line.task == task for line in lines)}
     said = [f"City: {shown.size}, data {facts['edition']}, fingerprint {facts['fingerprint'] or 'not known'}. "
             "Mean over n seeds ± sample sd (n ≥ 3)."]
-    if units:
-        said.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(task for task in units if units[task] == unit)})"
-                                                 for unit in dict.fromkeys(units.values())) + ".")
+    if units := _units(shown):
+        said.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(names)})" for unit, names in units.items()) + ".")
     if any(line.paper for line in lines):
         why = not_comparable(facts)
         said.append("paper: its own numbers, never ranked; gap: (ours − paper) / paper. "
@@ -181,6 +179,18 @@ def _notes(shown: Shown) -> list[str]:
     if any(row.source == "published" for row in rows):
         said.append("† from the published records (results/runs); the others were measured by this checkout.")
     return said
+
+
+def _units(shown: Shown) -> dict[str, list[str]]:
+    """Unit -> the tasks that are in it; with their scenario, where that changes the unit of the task."""
+    found: dict[str, list[str]] = {}
+    for line in shown.lines:
+        unit = shown.units.get((line.task, line.scenario), "")
+        several = len({one for (task, _), one in shown.units.items() if task == line.task}) > 1
+        name = f"{line.task} {line.scenario}" if several else line.task
+        if unit and name not in found.setdefault(unit, []):
+            found[unit].append(name)
+    return found
 
 
 def _verdicts(shown: Shown) -> str:

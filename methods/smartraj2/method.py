@@ -42,6 +42,8 @@ class SMARTraj2(MultiViewEncoder):
         "no_invariant_specific": {"use_invariant": False, "use_specific": False},
         "no_gating_specific": {"use_city_gate": False, "use_trajectory_gate": False, "use_specific": False},
         "single_city": {"share_cities": False},
+        # figures 3 and 5, with probe=finetune: the encoder learns from its first weights
+        "no_pretraining": {"pretrain": False},
     }
     ablation_suite = "chengdu-xian"
     # figures 4 and 6; w1 against w2 = 1. gamma 2 and equal weights are the paper's best

@@ -72,7 +72,8 @@ def table_of(results: str | Path | None, chosen: Filter) -> DataFrame:
     # said, because a column may hold nothing
     return DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "rank": "Int64", "past_days": "Int64", "version": "Int64",
                                                           "horizon": "Int64", "settled": "boolean", "mean": float, "sd": float,
-                                                          "paper": float, "floor": bool})
+                                                          "paper": float, "floor": bool, "pairs": "Int64",
+                                                          **dict.fromkeys(("difference", "low", "high", "p", "effect"), float)})
 
 
 def _record_rows(results: str | Path | None, chosen: Filter) -> Iterator[dict[str, Any]]:

@@ -27,10 +27,11 @@ def sign_notes(group: Sequence[Table]) -> list[str]:
     reference, used = group[0].against or "the best of its task", {one.verdict for one in found}
     said = [f"{SIGNS[UNSURE]}: {UNSURE} from {reference}"] * (UNSURE in used)
     said += [f"{SIGNS[TOO_FEW]}: too few seeds and days to tell"] * (TOO_FEW in used)
-    if used - SIGNS.keys():
-        said.append(f"{'no sign' if said else 'all'}: told apart" + f" from {reference}" * (UNSURE not in used)
-                    + f", p ≤ {ALPHA} (Holm, over the comparisons of a task)")
-    lines = [f"In the first column of numbers {'; '.join(said)}."]
+    sure = f"told apart{'' if UNSURE in used else f' from {reference}'}, p ≤ {ALPHA} (Holm, over the comparisons of a task)"
+    if not said:
+        lines = [f"In the first column of numbers every row is {sure}."]
+    else:
+        lines = [f"In the first column of numbers, {'; '.join([*said, *([f'no sign: {sure}'] if used - SIGNS.keys() else [])])}."]
     for test, name in TESTS.items():
         if pairs := [one.pairs for one in found if one.tested and one.tested.test == test]:
             lines.append(f"Compared over {_span(pairs)} paired seeds, by {name}.")

@@ -13,14 +13,20 @@ from benchmark.report.comparison import is_deterministic
 from benchmark.report.rows import Cell, Row
 from benchmark.report.sheet import DIM, FLOOR, Sheet
 from benchmark.report.signs import sign_notes, sign_of
-from benchmark.report.table import Table
+from benchmark.report.table import Table, make_tables
 from benchmark.report.tidy import COLUMNS, paper_metric, plain, tidy_rows
 from benchmark.report.words import MISSING, NOT_SETTLED, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, row_name
+from benchmark.store.records import Store
 
 
 def nothing(chosen: Filter) -> Sheet:
     """What is shown where a filter finds no record: what to type."""
     return Sheet(advice(chosen), (), (), columns=COLUMNS)
+
+
+def sheets_of(local: Store, published: Store | None, chosen: Filter, against: str | None = None) -> list[Sheet]:
+    """The sheets of what a filter takes of two stores; as `make_tables`."""
+    return suite_sheets(make_tables(local, published, chosen, against))
 
 
 def suite_sheets(tables: Sequence[Table]) -> list[Sheet]:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from benchmark.errors import UserError
 from benchmark.report.statistics.correction import ALPHA
 
 
-def task_ranks(values: np.ndarray, better: Sequence[int]) -> np.ndarray:
+def task_ranks(values: np.ndarray, *, higher_is_better: bool = False) -> np.ndarray:
     """float64 [method]: 1 is the best; methods of equal value share the mean of their ranks.
 
-    Several splits of one task, such as its cities, are ranked each, and the methods are ranked by the mean of these.
-
-    Parameters
-    ----------
-    values: float64 [split, method]. better: a split's −1 where lower is better, 1 where higher is.
+    values: float64 [split, method]. The splits of a task, such as its cities, are ranked each, and the methods by the mean of these.
     """
     from scipy.stats import rankdata
 
-    each = rankdata(-values * np.asarray(better, dtype=np.float64)[:, None], axis=1)
+    each = rankdata(-values if higher_is_better else values, axis=1)
     return np.asarray(rankdata(each.mean(axis=0).round(9)), dtype=np.float64)
 
 

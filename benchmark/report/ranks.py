@@ -138,7 +138,7 @@ def _notes(ranks: Ranks) -> list[str]:
     friedman = "" if ranks.friedman_p is None else f"Friedman's test over {len(ranks.tasks)} tasks: p = {ranks.friedman_p:.2g}. "
     lines = [f"Ranks by {by}; 1 is the best, ties share. Cities of one task count as one. Win rate: the share of the others that a method "
              "beats, over all tasks.",
-             f"{friedman}Critical difference of mean ranks (Nemenyi, α = {ALPHA}): {ranks.critical_difference:.2f}; {SIGNS[UNSURE]}: "
+             f"{friedman}Critical difference of mean ranks (Nemenyi, at {ALPHA}): {ranks.critical_difference:.2f}; {SIGNS[UNSURE]}: "
              f"{UNSURE} from the first. Tasks of one suite share places and days, so they are no independent trials."]
     if ranks.left_out:
         lines.append(f"Left out, without a ranked result in each of these tasks: {', '.join(ranks.left_out)}.")

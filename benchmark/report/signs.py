@@ -38,7 +38,7 @@ def sign_notes(group: Sequence[Table]) -> list[str]:
     if drawn := [one for one in found if one.block_hours]:
         pairs = [one.pairs for one in drawn]
         lines.append(f"Compared over one test period, {_span(pairs)} seed{'s' * (max(pairs) > 1)}, by a paired bootstrap of blocks of "
-                     f"{_blocks(drawn)}" + "; another seed than one alone may differ by more" * (min(pairs) == 1) + ".")
+                     f"{_blocks(drawn)}" + "; where there is one seed, another may differ by more" * (min(pairs) == 1) + ".")
     return lines
 
 

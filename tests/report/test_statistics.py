@@ -63,8 +63,8 @@ def test_holm_multiplies_the_smallest_p_by_all_comparisons_and_never_turns_their
 
 
 def test_five_pairs_never_reach_five_percent_and_fifteen_comparisons_need_ten():
-    assert [n for n in range(1, 12) if not too_few(n, 1)][0] == 6
-    assert [n for n in range(1, 12) if not too_few(n, 15)][0] == 10
+    assert next(n for n in range(1, 12) if not too_few(n, 1)) == 6
+    assert next(n for n in range(1, 12) if not too_few(n, 15)) == 10
     assert too_few(0, 1)
 
 

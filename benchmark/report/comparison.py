@@ -17,6 +17,8 @@ from benchmark.report.words import UNSURE, better_or_worse, row_name
 from benchmark.spec import Record
 
 TOO_FEW = "too few"
+# a run, and the run of the same seed that it is compared with
+Pair = tuple[Record, Record]
 
 
 @dataclass(frozen=True)
@@ -85,46 +87,46 @@ def _compare(against: str, runs: Sequence[Record], others: Sequence[Record], tas
              comparisons: int) -> Comparison:
     """Over the seeds where so many comparisons can be told from them, else over the days."""
     pairs = _pairs(runs, others)
-    values = np.array([[task_values(record, task, horizon)[metric] for record in pair] for pair in pairs], dtype=np.float64).reshape(-1, 2)
-    differences = values[:, 0] - values[:, 1]
-    made = Comparison(against, metric, len(pairs), effect=effect_size(differences))
-    if not too_few(len(pairs), comparisons):
-        return replace(made, tested=paired_seeds(differences))
+    enough = not too_few(len(pairs), comparisons)
     # records hold no days of one step alone
-    days = None if horizon else _days(pairs, task, metric)
-    if days is None:
-        return made
-    top, bottom, hours, root = days
-    return replace(made, tested=paired_days(top, bottom, root=root), pairs=top.shape[1], block_hours=hours * block_length(top.shape[2]))
+    dated = [] if enough or horizon else _dated(pairs, task, metric)
+    used = dated or pairs
+    values = np.array([[task_values(record, task, horizon)[metric] for record in pair] for pair in used], dtype=np.float64).reshape(-1, 2)
+    differences = values[:, 0] - values[:, 1]
+    made = Comparison(against, metric, len(used), effect=effect_size(differences))
+    if enough:
+        return replace(made, tested=paired_seeds(differences))
+    return _over_days(made, dated, task) if dated else made
 
 
-def _days(pairs: Sequence[tuple[Record, Record]], task: str, metric: str) -> tuple[np.ndarray, np.ndarray, int, bool] | None:
-    """The sums of a metric, top and bottom, float64 [2, seed, stretch], hours of a stretch, and whether a root is taken.
+def _over_days(made: Comparison, pairs: Sequence[Pair], task: str) -> Comparison:
+    """The comparison with its test over the days that these pairs hold."""
+    ratio = METRICS[made.metric].value
+    assert isinstance(ratio, Pooled)
+    top, bottom = (np.array([[_sums(record, task, made.metric)[name] for record in pair] for pair in pairs], dtype=np.float64)
+                   .swapaxes(0, 1) for name in (ratio.top, ratio.bottom))  # [2, seed, stretch]
+    hours = pairs[0][0].days[task]["hours"] * block_length(top.shape[2])
+    return replace(made, tested=paired_days(top, bottom, root=ratio.root), block_hours=hours)
 
-    Of the pairs whose records both hold them, by the same clock; None: there are none, they are too short, or the metric is no ratio.
-    """
+
+def _dated(pairs: Sequence[Pair], task: str, metric: str) -> list[Pair]:
+    """The pairs that both hold the sums of a metric by day; none if it is no ratio of sums, or the days are too few or not the same."""
     ratio = METRICS[metric].value
     if not isinstance(ratio, Pooled):
-        return None
-    both = [[_parts(record, task, METRICS[metric].mask, (ratio.top, ratio.bottom)) for record in pair] for pair in pairs]
-    sums = [[parts for _, parts in pair if parts] for pair in both]
-    clocks = {clock for pair in both for clock, parts in pair if parts}
-    whole = [pair for pair in sums if len(pair) == 2]
-    if not whole or len(clocks) != 1 or too_short((clock := clocks.pop())[2]):
-        return None
-    top, bottom = np.array(whole, dtype=np.float64).transpose(2, 1, 0, 3)
-    return top, bottom, clock[1], ratio.root
+        return []
+    found = [pair for pair in pairs if all({ratio.top, ratio.bottom} <= _sums(record, task, metric).keys() for record in pair)]
+    days = {(record.days[task]["first"], record.days[task]["hours"], len(_sums(record, task, metric)[ratio.top]))
+            for pair in found for record in pair}
+    return found if len(days) == 1 and not too_short(max(days)[2]) else []
 
 
-def _parts(record: Record, task: str, mask: str, names: Sequence[str]) -> tuple[tuple[str, int, int], list[list[float]]]:
-    """First moment, hours and number of a record's stretches, and its sums of these names; none at all if it lacks one."""
-    days = record.days.get(task, {})
-    held = days.get("sums", {}).get(mask, {})
-    sums = [held[name] for name in names if name in held]
-    return (days["first"], days["hours"], len(sums[0])) if sums else ("", 0, 0), sums if len(sums) == len(names) else []
+def _sums(record: Record, task: str, metric: str) -> Mapping[str, Sequence[float]]:
+    """Sum name → one number a day, under the mask of a metric."""
+    found: Mapping[str, Sequence[float]] = record.days.get(task, {}).get("sums", {}).get(METRICS[metric].mask, {})
+    return found
 
 
-def _pairs(runs: Sequence[Record], others: Sequence[Record]) -> list[tuple[Record, Record]]:
+def _pairs(runs: Sequence[Record], others: Sequence[Record]) -> list[Pair]:
     """The runs of one seed; the one run of a method that gives the same under every seed stands beside each of the other's."""
     def by_seed(own: Sequence[Record], beside: Sequence[Record]) -> Mapping[int, Record]:
         once = len(own) == 1 and is_deterministic(own[0].spec.method)

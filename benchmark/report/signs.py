@@ -48,7 +48,6 @@ def _blocks(found: Iterable[Comparison]) -> str:
     return " or ".join(f"{hours // 24} days" if hours % 24 == 0 else f"{hours} hours" for hours in lengths)
 
 
-def _span(counts: Iterable[int]) -> str:
+def _span(counts: Sequence[int]) -> str:
     """``1 to 5``."""
-    low, *_, high = [*(ordered := sorted(counts)), ordered[-1]]
-    return str(low) if low == high else f"{low} to {high}"
+    return str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"

@@ -95,15 +95,21 @@ class Metric:
     percent: bool = False
 
 
-def _pooled(top: str, bottom: str = "count", root: bool = False) -> Callable[[Sums], float | None]:
-    """One ratio over all windows, horizons and nodes; None where nothing counts."""
-    def value(sums: Sums) -> float | None:
-        below = sums[bottom].sum()
+@dataclass(frozen=True)
+class Pooled:
+    """One ratio over all windows, horizons and nodes, or its root; None where nothing counts."""
+
+    # names of sums
+    top: str
+    bottom: str = "count"
+    root: bool = False
+
+    def __call__(self, sums: Sums) -> float | None:
+        below = sums[self.bottom].sum()
         if below <= 0:
             return None
-        mean = sums[top].sum() / below
-        return float(np.sqrt(mean) if root else mean)
-    return value
+        mean = sums[self.top].sum() / below
+        return float(np.sqrt(mean) if self.root else mean)
 
 
 def _mean_of_horizons(top: str, root: bool = False) -> Callable[[Sums], float | None]:
@@ -121,22 +127,22 @@ def _macro_f1(sums: Sums) -> float | None:
 
 
 METRICS = {metric.name: metric for metric in (
-    Metric("mae", "MAE", "observed", _pooled("absolute")),
-    Metric("rmse", "RMSE", "observed", _pooled("squared", root=True)),
-    Metric("mape", "MAPE (y≥1)", "at_least_1", _pooled("relative"), percent=True),
-    Metric("mape_10", "MAPE (y≥10)", "at_least_10", _pooled("relative"), percent=True),
-    Metric("wape", "WAPE", "observed", _pooled("absolute", "truth"), percent=True),
-    Metric("mae_nonzero", "MAE (y≠0)", "nonzero", _pooled("absolute")),
-    Metric("rmse_nonzero", "RMSE (y≠0)", "nonzero", _pooled("squared", root=True)),
-    Metric("mape_nonzero", "MAPE (y≠0)", "nonzero", _pooled("relative"), percent=True),
+    Metric("mae", "MAE", "observed", Pooled("absolute")),
+    Metric("rmse", "RMSE", "observed", Pooled("squared", root=True)),
+    Metric("mape", "MAPE (y≥1)", "at_least_1", Pooled("relative"), percent=True),
+    Metric("mape_10", "MAPE (y≥10)", "at_least_10", Pooled("relative"), percent=True),
+    Metric("wape", "WAPE", "observed", Pooled("absolute", "truth"), percent=True),
+    Metric("mae_nonzero", "MAE (y≠0)", "nonzero", Pooled("absolute")),
+    Metric("rmse_nonzero", "RMSE (y≠0)", "nonzero", Pooled("squared", root=True)),
+    Metric("mape_nonzero", "MAPE (y≠0)", "nonzero", Pooled("relative"), percent=True),
     Metric("mae_mean12", "MAE (y≠0, mean12)", "nonzero", _mean_of_horizons("absolute")),
     Metric("rmse_mean12", "RMSE (y≠0, mean12)", "nonzero", _mean_of_horizons("squared", root=True)),
     Metric("mape_mean12", "MAPE (y≠0, mean12)", "nonzero", _mean_of_horizons("relative"), percent=True),
-    Metric("micro_f1", "micro-F1", "roads", _pooled("hits", "truth"), higher_is_better=True, percent=True),
+    Metric("micro_f1", "micro-F1", "roads", Pooled("hits", "truth"), higher_is_better=True, percent=True),
     Metric("macro_f1", "macro-F1", "roads", _macro_f1, higher_is_better=True, percent=True),
-    Metric("acc_1", "Acc@1", "trips", _pooled("hits_1"), higher_is_better=True, percent=True),
-    Metric("acc_5", "Acc@5", "trips", _pooled("hits_5"), higher_is_better=True, percent=True),
-    Metric("recall_10", "recall@10%", "ranking", _pooled("hits", "positives"), higher_is_better=True, percent=True),
+    Metric("acc_1", "Acc@1", "trips", Pooled("hits_1"), higher_is_better=True, percent=True),
+    Metric("acc_5", "Acc@5", "trips", Pooled("hits_5"), higher_is_better=True, percent=True),
+    Metric("recall_10", "recall@10%", "ranking", Pooled("hits", "positives"), higher_is_better=True, percent=True),
 )}
 
 

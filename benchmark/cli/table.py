@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from benchmark.declared import Experiment
     from benchmark.execution.plan import Request
     from benchmark.report.choice import Filter
+    from benchmark.report.sheet import Sheet
+    from benchmark.store.records import Store
+
+    Sheets = Callable[[Store, Store | None, Filter], list[Sheet]]
 
 
 def table(
@@ -31,6 +37,9 @@ def table(
     protocol: Annotated[str | None, typer.Option(help="Only this protocol.")] = None,
     scenario: Annotated[str | None, typer.Option(help="Only this scenario (see stbench list scenarios).")] = None,
     horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone (forecasting); default all.")] = None,
+    against: Annotated[str | None, typer.Option(help="The method that others are compared with; default the best of each task.")] = None,
+    long: Annotated[bool, typer.Option("--long", help="The steps 3, 6 and 12 of the horizon side by side (forecasting).")] = False,
+    ranks: Annotated[bool, typer.Option("--ranks", help="Mean ranks and win rates across tasks instead of tables.")] = False,
     format: Format = "rich",
     json: AsJson = False,
     results: Results = None,
@@ -57,20 +66,31 @@ def table(
     chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
                     names(task, "--task"), names(method, "--method"), names(metric, "--metric"), names(scenario, "--scenario"),
                     horizon=horizon)
-    print_tables(chosen, "json" if json else format, results, strict=strict)
+    print_tables(chosen, "json" if json else format, results, strict=strict, sheets=_sheets(against, long, ranks))
 
 
-def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: bool = False) -> None:
-    """Tables of both stores, in one of the formats; with `strict`, a broken record is an error once they are printed."""
+def _sheets(against: str | None, long: bool, ranks: bool) -> Sheets:
+    """What is made of the records."""
+    from benchmark.report.long import long_sheets
+    from benchmark.report.ranks import rank_sheets
+    from benchmark.report.suite import sheets_of
+
+    given = [option for option, value in (("--against", against), ("--long", long), ("--ranks", ranks)) if value]
+    if len(given) > 1:
+        raise UserError(f"{' and '.join(given)} show different tables; give one of them.")
+    return long_sheets if long else rank_sheets if ranks else partial(sheets_of, against=against)
+
+
+def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: bool = False, sheets: Sheets | None = None) -> None:
+    """What is made of both stores, by default tables, in one of the formats; with `strict`, a broken record is an error afterwards."""
     from benchmark.report.choice import open_stores
     from benchmark.report.render import check_format, render
-    from benchmark.report.suite import nothing, suite_sheets
-    from benchmark.report.table import make_tables
+    from benchmark.report.suite import nothing, sheets_of
     from benchmark.store.records import check_none_broken
 
     check_format(format)
     stores = open_stores(results)
-    text = render(suite_sheets(make_tables(*stores, chosen)), format, nothing(chosen))
+    text = render((sheets or sheets_of)(*stores, chosen), format, nothing(chosen))
     put(text)
     if strict:
         check_none_broken(*stores)

@@ -45,34 +45,37 @@ def records(results: str | Path | None = None, **filters: str | Sequence[str] | 
     return frame.sort_values(columns[: columns.index("metric")], kind="stable", ignore_index=True)
 
 
-def table(results: str | Path | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:
+def table(results: str | Path | None = None, *, against: str | None = None, **filters: str | Sequence[str] | int | None) -> DataFrame:
     """What `stbench table` shows: one row a task, method or floor, and metric, with unit, mean, sd, n, rank and the paper's number.
+
+    The rows of a table's first metric also say what tells them from the best of their task: difference, low, high, p, verdict.
 
     Parameters
     ----------
-    results, filters: as of `records`.
+    results, filters: as of `records`. against: the method that the others are compared with, instead of the best.
 
     Raises
     ------
-    UserError: as `records`.
+    UserError: as `records`, or no table has the method to compare with.
 
     >>> frame = table(suite="nyc")
     >>> {"task", "method", "metric", "mean", "sd", "n", "rank", "floor", "missing", "paper"} <= set(frame.columns)
     True
     >>> wide = frame[~frame.floor].pivot_table("mean", ["protocol", "method", "options"], ["task", "metric"])
     """
-    return table_of(results, Filter.by_name(**filters))
+    return table_of(results, Filter.by_name(**filters), against)
 
 
-def table_of(results: str | Path | None, chosen: Filter) -> DataFrame:
+def table_of(results: str | Path | None, chosen: Filter, against: str | None = None) -> DataFrame:
     """The same of a filter."""
     from pandas import DataFrame
 
-    rows = [row for one in make_tables(*open_stores(results), chosen) for row in tidy_rows(one)]
+    rows = [row for one in make_tables(*open_stores(results), chosen, against) for row in tidy_rows(one)]
     # said, because a column may hold nothing
     return DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "rank": "Int64", "past_days": "Int64", "version": "Int64",
                                                           "horizon": "Int64", "settled": "boolean", "mean": float, "sd": float,
-                                                          "paper": float, "floor": bool})
+                                                          "paper": float, "floor": bool, "pairs": "Int64",
+                                                          **dict.fromkeys(("difference", "low", "high", "p", "effect"), float)})
 
 
 def _record_rows(results: str | Path | None, chosen: Filter) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,11 @@ SYMBOLS = str.maketrans({"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$":
                          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
                          "|": r"\textbar{}", "[": "{[}", "]": "{]}", "*": "{*}", "≥": r"$\geq$", "≠": r"$\neq$", "±": r"$\pm$",
                          "†": r"$^\dagger$", "×": r"$\times$", "✕": r"$\times$", "Δ": r"$\Delta$", "–": "--", "−": "$-$",
-                         "↑": r"$\uparrow$", "↓": r"$\downarrow$", "≤": r"$\leq$"})
+                         "↑": r"$\uparrow$", "↓": r"$\downarrow$", "≤": r"$\leq$", "≈": r"$\approx$"})
 MARKS = {BEST: r"\textbf{{{}}}", SECOND: r"\underline{{{}}}", FLOOR: r"\textit{{{}}}"}
+
+# it takes no width, so that digits stay below each other
+SIGN = r"\rlap{{\textsuperscript{{{}}}}}"
 
 
 def escape(text: str) -> str:
@@ -42,7 +45,7 @@ def _float(sheet: Sheet, first: bool, notes: Sequence[str]) -> str:
 
 def _tabular(sheet: Sheet) -> list[str]:
     """Sections are set apart by rules, and each has its name once, above its rows."""
-    left, cells = int(sheet.sections), sheet.cells(MARKS)
+    left, cells = int(sheet.sections), sheet.cells(MARKS, SIGN)
     columns = range(left, len(sheet.heads))
     lines = [r"\begin{tabular}{" + "".join("l" if j < sheet.words else "r" for j in columns) + "}", r"\toprule"]
     lines += _heads(sheet, columns)

@@ -29,7 +29,7 @@ def markdown(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
         parts.append(f"**{group[0].title}**")
         for sheet in group:
             rule = "|" + "---|" * sheet.words + "---:|" * (len(sheet.heads) - sheet.words)
-            parts.append("\n".join([_line(sheet.full_heads), rule, *map(_line, sheet.cells(MARKS))]))
+            parts.append("\n".join([_line(sheet.full_heads), rule, *map(_line, sheet.cells(MARKS, " {}"))]))
         if notes := noted(group, "best bold", "second underlined"):
             parts.append("\n".join(notes))
     return "\n\n".join(part for part in parts if part != "****") + "\n"

@@ -22,6 +22,7 @@ thead th.block { text-align: center; }
 th.word { text-align: left; }
 th.word:first-child { position: sticky; left: 0; background: Canvas; }
 tbody th.section { font-weight: 600; padding-top: .7rem; border-bottom: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
+td sup { display: inline-block; width: 0; line-height: 0; }
 tbody tr:hover td { background: color-mix(in srgb, currentColor 7%, transparent); }
 .notes { font-size: .85rem; opacity: .8; max-width: 48rem; overflow-wrap: anywhere; }
 .notes p { margin: .3rem 0; }
@@ -54,7 +55,7 @@ def _group(group: Sequence[Sheet]) -> str:
 
 def _table(sheet: Sheet) -> str:
     """Words are heads of their rows, on the left; a section's name stands once, above its rows."""
-    left, cells = int(sheet.sections), sheet.cells(MARKS)
+    left, cells = int(sheet.sections), sheet.cells(MARKS, "<sup>{}</sup>")
     heads = "".join(_head(text.replace(" (", "<br>("), j, sheet, "col") for j, text in enumerate(sheet.heads) if j >= left)
     blocks = "".join(f'<th class="block" scope="colgroup" colspan="{len(run)}">{name}</th>' for name, run in sheet.runs)
     bodies = []

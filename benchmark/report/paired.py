@@ -15,17 +15,15 @@ import numpy as np
 
 from benchmark.errors import UserError
 from benchmark.families import find_family, kind_of
-from benchmark.metrics import METRICS
 from benchmark.report.labels import method_facts, told_apart
 from benchmark.report.sheet import Sheet
-from benchmark.report.words import metric_head, printed, unit_of, with_brackets
+from benchmark.report.words import UNSURE, better_or_worse, metric_head, printed, unit_of, with_brackets
 from benchmark.store.kept import Kept, find_kept, unpack_predictions
 from benchmark.store.records import Store
 
 # resamples, and the ends of the 95 % interval among them
 RESAMPLES, ENDS = 4000, (2.5, 97.5)
 COLUMNS = ("suite", "task", "run", "method", "metric", "unit", "value", "reference", "reference_value", "difference", "low", "high", "n")
-UNSURE = "not told apart"
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,7 @@ class Difference:
     @property
     def verdict(self) -> str:
         """In words, whether the interval leaves out 0."""
-        if self.low <= 0 <= self.high:
-            return UNSURE
-        return "better" if (self.difference > 0) == METRICS[self.metric].higher_is_better else "worse"
+        return UNSURE if self.low <= 0 <= self.high else better_or_worse(self.difference, self.metric)
 
 
 def compare(store: Store, reference: str | Path, others: Sequence[str | Path]) -> Sheet:

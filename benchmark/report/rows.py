@@ -5,12 +5,16 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from benchmark.families import STANDARD, find_family
 from benchmark.metrics import METRICS, values
 from benchmark.report.paper import paper_numbers
 from benchmark.spec import Record
 from benchmark.training_notes import has_settled
+
+if TYPE_CHECKING:
+    from benchmark.report.comparison import Comparison
 
 # a mean over the steps of the horizon → the metric that is the same of one step alone
 OF_ONE_STEP = {"mae_mean12": "mae_nonzero", "rmse_mean12": "rmse_nonzero", "mape_mean12": "mape_nonzero"}
@@ -58,6 +62,8 @@ class Row:
     differs: str = ""
     # false: training was stopped by the budget while the validation error still fell; never ranked
     settled: bool = True
+    # against the best row of its task, or the one that was named; None: it is that row, or is not compared
+    compared: Comparison | None = None
 
 
 def make_row(task: str, source: str, records: Sequence[Record], horizon: int | None, differs: str = "") -> Row:

@@ -41,6 +41,8 @@ class Sheet:
     data: Sequence[Mapping[str, Any]] = ()
     # the same content as one nested object, for JSON
     whole: Any = None
+    # (row, column) -> a sign behind the text, in any format; its notes say what it means
+    signs: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def full_heads(self) -> list[str]:
@@ -56,12 +58,13 @@ class Sheet:
     def escaped(self, escape: Callable[[str], str]) -> Sheet:
         """The same with every text for readers escaped."""
         return replace(self, title=escape(self.title), heads=[*map(escape, self.heads)], rows=[[*map(escape, row)] for row in self.rows],
-                       blocks={column: escape(name) for column, name in self.blocks.items()}, notes=[*map(escape, self.notes)])
+                       blocks={column: escape(name) for column, name in self.blocks.items()}, notes=[*map(escape, self.notes)],
+                       signs={cell: escape(sign) for cell, sign in self.signs.items()})
 
-    def cells(self, marks: Mapping[int, str]) -> list[list[str]]:
-        """The rows, marked; a mark that has no template is not shown."""
-        return [[marks.get(self.marks.get((k, j), 0), "{}").format(text) for j, text in enumerate(row)]
-                for k, row in enumerate(self.rows)]
+    def cells(self, marks: Mapping[int, str], signed: str) -> list[list[str]]:
+        """The rows, marked and with their signs, by templates; a mark that has none is not shown."""
+        return [[marks.get(self.marks.get((k, j), 0), "{}").format(text) + (signed.format(self.signs[k, j]) if (k, j) in self.signs else "")
+                 for j, text in enumerate(row)] for k, row in enumerate(self.rows)]
 
 
 def noted(group: Sequence[Sheet], best: str, second: str) -> list[str]:

@@ -7,22 +7,26 @@ from itertools import groupby
 
 from benchmark.families import find_family
 from benchmark.metrics import METRICS
-from benchmark.registry import registry
 from benchmark.report.advice import advice
 from benchmark.report.choice import Filter
+from benchmark.report.comparison import is_deterministic
 from benchmark.report.rows import Cell, Row
 from benchmark.report.sheet import DIM, FLOOR, Sheet
-from benchmark.report.table import Table
+from benchmark.report.signs import sign_notes, sign_of
+from benchmark.report.table import Table, make_tables
 from benchmark.report.tidy import COLUMNS, paper_metric, plain, tidy_rows
-from benchmark.report.words import MISSING, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, with_brackets
-
-# beside a method whose training did not come to its end
-NOT_SETTLED = "not settled"
+from benchmark.report.words import MISSING, NOT_SETTLED, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, row_name
+from benchmark.store.records import Store
 
 
 def nothing(chosen: Filter) -> Sheet:
     """What is shown where a filter finds no record: what to type."""
     return Sheet(advice(chosen), (), (), columns=COLUMNS)
+
+
+def sheets_of(local: Store, published: Store | None, chosen: Filter, against: str | None = None) -> list[Sheet]:
+    """The sheets of what a filter takes of two stores; as `make_tables`."""
+    return suite_sheets(make_tables(local, published, chosen, against))
 
 
 def suite_sheets(tables: Sequence[Table]) -> list[Sheet]:
@@ -44,9 +48,10 @@ def _sheet(table: Table, title: str, lines: Sequence[str]) -> Sheet:
              if m in row.cells}
     marks |= {(k, len(keys) + len(table.metrics)): DIM for k in range(len(rows)) if paper}
     marks |= {(k, j): FLOOR for k, row in enumerate(table.rows) if row.floor for j, text in enumerate(rows[k]) if j and text}
+    signs = {(k, len(keys)): sign for k, row in enumerate(table.rows) if (sign := sign_of(row))}
     data = [{**row, "metric": METRICS[row["metric"]].label} for row in tidy_rows(table)]
     return Sheet(title, [*keys, *map(metric_head, table.metrics), *paper], rows, words=2, keys=len(keys), sections=True, marks=marks,
-                 notes=lines, group=table.group, columns=COLUMNS, data=data, whole=plain(table))
+                 notes=lines, group=table.group, columns=COLUMNS, data=data, whole=plain(table), signs=signs)
 
 
 def paper_label(table: Table) -> str:
@@ -57,12 +62,8 @@ def has_paper(table: Table) -> bool:
     return any(row.paper is not None for row in table.rows)
 
 
-def name(row: Row) -> str:
-    return with_brackets(row.method, row.past_days, row.changed, row.differs, "" if row.settled else NOT_SETTLED)
-
-
 def label(row: Row) -> str:
-    return name(row) + ("†" if row.source == "published" else "")
+    return row_name(row) + ("†" if row.source == "published" else "")
 
 
 def cell_texts(table: Table, row: Row) -> list[str]:
@@ -92,6 +93,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         lines.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(task for task in units if units[task] == unit)})"
                                                   for unit in dict.fromkeys(units.values())) + ".")
     lines += _single_runs(rows)
+    lines += sign_notes(group)
     if not all(row.settled for row in rows):
         lines.append(f"{NOT_SETTLED}: the budget ended training while the validation error still fell, in the last tenth of its epochs; "
                      "never ranked.")
@@ -100,7 +102,7 @@ def notes(group: Sequence[Table]) -> list[str]:
     lines += dict.fromkeys(line for table in group for line in table.telling)
     if any(row.past_days for row in rows):
         lines.append(PAST_DAYS)
-    missing = [(row.missing, name(row)) for row in rows if row.missing]
+    missing = [(row.missing, row_name(row)) for row in rows if row.missing]
     lines += [f"{MISSING}: {reasons(missing)}."] if missing else []
     with_paper = [table for table in group if has_paper(table)]
     if with_paper:
@@ -115,8 +117,7 @@ def notes(group: Sequence[Table]) -> list[str]:
 def _single_runs(rows: Sequence[Row]) -> list[str]:
     """Why rows have one run, as far as the registry knows."""
     methods = dict.fromkeys(row.method for row in rows if row.n == 1)
-    known = registry()
-    always = [method for method in methods if method in known.names() and known.info(method).deterministic]
+    always = [method for method in methods if is_deterministic(method)]
     once = [method for method in methods if method not in always]
     said = [f"{', '.join(always)} {_verb(always, 'gives', 'give')} the same under every seed and {_verb(always, 'runs', 'run')} once"
             ] if always else []

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from benchmark.errors import unknown
 from benchmark.families import STANDARD, Family, find_family
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.report.choice import Filter, chosen_records
+from benchmark.report.comparison import compared
 from benchmark.report.labels import budget_facts, method_facts, told_apart
 from benchmark.report.rows import Row, changed_options, make_floors, make_row, past_days, ranked, shown_metrics
 from benchmark.report.telling import telling_notes
+from benchmark.report.words import row_name
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 
@@ -50,6 +53,8 @@ class Table:
     telling: tuple[str, ...] = ()
     # tables of the same records have the same number: tasks of other metrics stand in a table of their own
     group: int = 0
+    # what its rows are compared with; None: the best of each task
+    against: str | None = None
 
     @property
     def title(self) -> str:
@@ -64,16 +69,25 @@ class Table:
         return self.edition == "archive" and self.protocol.startswith("paper") and self.preset == "full"
 
 
-def make_tables(local: Store, published: Store | None, chosen: Filter | None = None) -> list[Table]:
+def make_tables(local: Store, published: Store | None, chosen: Filter | None = None, against: str | None = None) -> list[Table]:
     """All tables of two stores. A row takes one source: local if it has any run of that row, else published.
+
+    Parameters
+    ----------
+    against: the method, or the name of a row, that the others are compared with; None: the best of each task.
 
     Raises
     ------
-    UserError: the filter asks for what does not exist. A broken record is named on stderr and left out.
+    UserError: the filter or `against` asks for what does not exist. A broken record is named on stderr and left out.
     """
     chosen = chosen or Filter()
+    return tables_of(chosen_records(local, published, chosen), chosen, against)
+
+
+def tables_of(found: Iterable[tuple[str, Record, tuple[str, ...]]], chosen: Filter, against: str | None = None) -> list[Table]:
+    """The same of what `chosen_records` found."""
     groups: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[str, list[Record]]]] = {}
-    for source, record, tasks in chosen_records(local, published, chosen):
+    for source, record, tasks in found:
         spec = record.spec
         group = (spec.suite, spec.suite_version, spec.edition, spec.fingerprint, spec.protocol, spec.protocol_version, spec.preset,
                  tuple(spec.budget.items()), spec.scenario)
@@ -81,7 +95,11 @@ def make_tables(local: Store, published: Store | None, chosen: Filter | None = N
             row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks))
             groups.setdefault(group, {}).setdefault(row, {}).setdefault(source, []).append(record)
     ordered = [sources for _, sources in sorted(groups.items(), key=lambda item: str(item[0]))]
-    made = {number: tables for number, sources in enumerate(ordered) if (tables := _tables(sources, chosen))}
+    made = {number: tables for number, sources in enumerate(ordered) if (tables := _tables(sources, chosen, against))}
+    names = dict.fromkeys(name for tables in made.values() for table in tables for row in table.rows if not row.floor
+                          for name in (row.method, row_name(row)))
+    if against is not None and names and against not in names:
+        raise unknown("method of these tables", against, names)
     differs = told_apart({number: (tables[0].title, budget_facts(_first(ordered[number]).spec)) for number, tables in made.items()})
     return [replace(table, group=number, differs=differs[number]) for number, tables in made.items() for table in tables]
 
@@ -92,7 +110,7 @@ def setting_of(spec: RunSpec) -> dict[str, Any]:
             "preset": spec.preset, "fingerprint": spec.fingerprint}
 
 
-def _tables(sources: Sources, chosen: Filter) -> list[Table]:
+def _tables(sources: Sources, chosen: Filter, against: str | None) -> list[Table]:
     """The tables of one group: one for all tasks of the same metrics, in the suite's order."""
     used = {key: _used(each) for key, each in sources.items()}
     first = _first(sources)
@@ -101,8 +119,9 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
     # a method's rows are called alike in every task: the keys without their tasks
     differs = told_apart({key[1:]: ((key[1], changed_options(records[0]), past_days(records)), method_facts(records[0].spec))
                           for key, (_, records) in used.items()})
-    rows = _sorted([make_row(key[0], source, records, chosen.horizon, differs[key[1:]]) for key, (source, records) in used.items()],
-                   about["suite_tasks"])
+    runs = _sorted([(make_row(key[0], source, records, chosen.horizon, differs[key[1:]]), records)
+                    for key, (source, records) in used.items()], about["suite_tasks"])
+    rows = [row for row, _ in runs]
     made = []
     for own, tasks in _by_metrics(rows, protocol, family, chosen.horizon).items():
         methods = [row for row in rows if row.task in tasks]
@@ -114,14 +133,16 @@ def _tables(sources: Sources, chosen: Filter) -> list[Table]:
         if not metrics:
             continue
         if protocol.ranked:
-            methods = ranked(methods, metrics)
+            methods = compared(ranked(methods, metrics), [records for row, records in runs if row.task in tasks], metrics[0],
+                               chosen.horizon, against)
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         # by a record of the task itself: under a scenario the others may be in another unit
         units = {key[0]: records[0].city["tasks"][key[0]]["unit"] for key, (_, records) in used.items() if key[0] in tasks}
         made.append(Table(**setting_of(spec), city=size_of(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
                           telling=tuple(telling_notes(
-                              {task: [records for key, (_, records) in used.items() if key[0] == task] for task in tasks}, family)),
-                          ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,
+                              {task: [records for key, (_, records) in used.items() if key[0] == task] for task in tasks}, family,
+                              {row.task for row in methods if row.compared and row.compared.tested})),
+                          against=against, ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,
                           budget=spec.budget))
     return made
 
@@ -137,11 +158,11 @@ def _used(sources: Mapping[str, list[Record]]) -> tuple[str, list[Record]]:
     return source, sources[source]
 
 
-def _sorted(rows: list[Row], tasks: list[str]) -> list[Row]:
+def _sorted(runs: list[tuple[Row, list[Record]]], tasks: list[str]) -> list[tuple[Row, list[Record]]]:
     """In the order of the suite and of the registry."""
     order, names = {task: k for k, task in enumerate(tasks)}, registry().names()
-    return sorted(rows, key=lambda row: (order.get(row.task, 99), names.index(row.method) if row.method in names else 99, row.changed,
-                                         row.differs))
+    return sorted(runs, key=lambda one: (order.get(one[0].task, 99), names.index(one[0].method) if one[0].method in names else 99,
+                                         one[0].changed, one[0].differs))
 
 
 def _by_metrics(rows: list[Row], protocol: Protocol, family: Family, horizon: int | None) -> dict[tuple[str, ...], tuple[str, ...]]:

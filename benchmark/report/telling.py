@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import sqrt
 from statistics import fmean
 
@@ -29,10 +29,13 @@ def wilson(share: float, count: float) -> tuple[float, float]:
     return max((middle - half) / (1 + Z**2 / count), 0.0), min((middle + half) / (1 + Z**2 / count), 1.0)
 
 
-def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family) -> list[str]:
+def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family, compared: Collection[str] = ()) -> list[str]:
     """Lines under a table; only of answers that are given once a trip or road, which are taken as independent.
 
+    Parameters
+    ----------
     rows: task → the records of each of its methods, one a seed. Seeds share their test trips, so they make no interval narrower.
+    compared: the tasks whose methods are compared pair by pair, which is sharper than intervals that overlap.
     """
     if family.horizons:
         return []
@@ -41,7 +44,7 @@ def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family
         found = [one for records in methods if (one := _interval(task, records)) is not None]
         if any(high - low > WIDEST for low, high in found):
             unsure.append(task)
-        if len(found) > 1 and max(low for low, _ in found) <= min(high for _, high in found):
+        if task not in compared and len(found) > 1 and max(low for low, _ in found) <= min(high for _, high in found):
             alike.append(task)
         counts: Mapping[str, int] = next((record.counts[task] for records in methods for record in records if task in record.counts), {})
         if "test_labels_seen" in counts and counts["test_labels_seen"] < SEEN * counts["test_trips"]:

@@ -115,14 +115,15 @@ def _grid(sheet: Sheet, part: Sequence[int], level: int, name_width: int | None,
 
 
 def _column(sheet: Sheet, column: int, level: int, signed: bool) -> list[str]:
-    """Head and cells of a column. Where a number has a sign, the others have room for it, so that their digits stay below each other."""
+    """Head and cells of a column. Where a number has signs, the others have room for them, so that their digits stay below each other."""
     head, cells = _head(sheet, column, level), [_text(sheet, column, row[column], level) for row in sheet.rows]
-    signs = [SIGNS.get(sheet.marks.get((k, column), 0), "") for k in range(len(cells))]
-    if not signed or column < sheet.words or not any(signs):
+    signs = [SIGNS.get(sheet.marks.get((k, column), 0), "") * signed + sheet.signs.get((k, column), "") for k in range(len(cells))]
+    if column < sheet.words or not any(signs):
         return [head, *cells]
-    width = max(map(cell_len, cells)) + 1
-    lines = [line + BLANK * (cell_len(line) < width) for line in head.splitlines()]
-    return ["\n".join(lines), *(text + (sign or BLANK) for text, sign in zip(cells, signs, strict=True))]
+    room = max(map(cell_len, signs))
+    width = max(map(cell_len, cells)) + room
+    lines = [line + BLANK * min(room, max(width - cell_len(line), 0)) for line in head.splitlines()]
+    return ["\n".join(lines), *(text + sign + BLANK * (room - cell_len(sign)) for text, sign in zip(cells, signs, strict=True))]
 
 
 def _whole(sheet: Sheet, texts: Mapping[int, Sequence[str]], fold: int) -> list[int]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.metrics import METRICS
-from benchmark.report.rows import Cell
+from benchmark.report.rows import Cell, Row
 
 # a standard deviation of fewer runs is not printed
 FEWEST_FOR_SD = 3
 # a method's cell where it cannot do a task
 MISSING = "✕"
+# beside a method whose training did not come to its end
+NOT_SETTLED = "not settled"
+# of two methods whose difference is no larger than chance makes it
+UNSURE = "not told apart"
 # the note under a table of methods that were shown more than their windows
 PAST_DAYS = "past … d: the method was also shown so many days before each window."
 
@@ -50,6 +54,16 @@ def with_brackets(name: str, past_days: int, *said: str) -> str:
     """``astgcn (past 7 d, hidden=64)``: what a method was shown beyond the window, and what else is said of it."""
     inside = ", ".join(filter(None, [f"past {past_days} d" if past_days else "", *said]))
     return f"{name} ({inside})" if inside else name
+
+
+def row_name(row: Row) -> str:
+    """What a row is called: its method, and all that tells it from other rows."""
+    return with_brackets(row.method, row.past_days, row.changed, row.differs, "" if row.settled else NOT_SETTLED)
+
+
+def better_or_worse(difference: float, metric: str) -> str:
+    """What a difference that is sure means."""
+    return "better" if (difference > 0) == METRICS[metric].higher_is_better else "worse"
 
 
 def origin(edition: str, fingerprint: str) -> str:

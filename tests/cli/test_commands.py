@@ -129,6 +129,8 @@ def test_a_failed_run_leaves_an_error_record_the_campaign_goes_on_and_exit_is_1(
     (("run", "--method", "stid", *SMOKE, "--device", "tpu"), "not available"),
     (("table", "--format", "pdf"), "Unknown format 'pdf'"),
     (("table", "--metric", "maee"), "Did you mean mae"),
+    (("table", "--long", "--ranks"), "--long and --ranks show different tables"),
+    (("table", "--suite", "nyc", "--against", "cmst"), "Did you mean cmust"),
     (("list", "method"), "Did you mean methods"),
     (("show", "gwnett"), "Did you mean gwnet"),
 ])
@@ -222,3 +224,13 @@ def test_a_changed_file_of_a_city_is_noticed_before_any_training(stbench):
 def test_the_ranking_metric_of_risk_is_tabled(stbench):
     stbench("run", "--method", "historical_average", "--suite", "chicago", "--preset", "smoke", "--task", "risk")
     assert "recall@10%" in stbench("table", "--suite", "chicago", "--format", "markdown")
+
+
+def test_tables_by_step_of_ranks_and_against_a_method(stbench, tmp_path):
+    def table(*arguments):
+        return stbench("table", "--suite", "nyc", "--format", "markdown", *arguments, STBENCH_RESULTS=str(tmp_path))
+
+    assert "step 12 MAE ↓" in table("--long")
+    assert "told apart from cmust" in table("--against", "cmust")
+    pytest.importorskip("scikit_posthocs")
+    assert "mean rank ↓" in table("--ranks")

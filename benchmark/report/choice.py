@@ -11,6 +11,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES, find_family, is_named
 from benchmark.metrics import METRICS
 from benchmark.spec import PRESETS, Record
+from benchmark.store.reading import read_records
 from benchmark.store.records import Store, local_root, published_root
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def open_stores(results: str | Path | None = None) -> tuple[Store, Store | None]
 
 
 def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Iterator[tuple[str, Record, tuple[str, ...]]]:
-    """(``local`` or ``published``, record, its tasks) of both stores, as far as the filter takes them.
+    """(``local`` or ``published``, record, its tasks) of both stores, as far as the filter takes them; only their folders are read.
 
     Raises
     ------
@@ -96,6 +97,6 @@ def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Ite
     """
     chosen.check()
     for source, store in (("local", local), ("published", published)):
-        for record in store.records() if store else ():
+        for record in read_records(store, chosen.suites, chosen.methods) if store else ():
             if chosen.takes(record):
                 yield source, record, tuple(task for task in record.spec.tasks if chosen.tasks is None or is_named(task, chosen.tasks))

@@ -42,7 +42,7 @@ Stamp = tuple[int, int, int]
 
 
 class Part(Mapping[str, Any]):
-    """A long field, as text until somebody looks into it."""
+    """A long field, as text until somebody looks into it. An empty one is none."""
 
     def __init__(self, text: bytes) -> None:
         self.text = text
@@ -62,6 +62,9 @@ class Part(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def __bool__(self) -> bool:
+        return True
 
     def __repr__(self) -> str:
         return repr(self.value)
@@ -136,7 +139,7 @@ def _remember(folder: Path, found: Mapping[str, Known]) -> None:
     lines: dict[bytes, int] = {}
     records = []
     for name, one in found.items():
-        long = {field: lines.setdefault(_text(getattr(one.record, field)), len(lines)) for field in LONG}
+        long = {field: lines.setdefault(_text(value), len(lines)) for field in LONG if (value := getattr(one.record, field))}
         records.append((name, one.stamp, one.record.spec.to_json(), {field: getattr(one.record, field) for field in SHORT}, long))
     first = json.dumps({"folder": str(folder), "reader": _reader(), "records": records}).encode()
     content = b"\n".join([first, *lines])

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from benchmark.cli.options import AsJson, Format, Results, Strict
+from benchmark.cli.options import (
+    AsJson,
+    Editions,
+    Format,
+    Horizon,
+    Methods,
+    Metrics,
+    Presets,
+    Protocols,
+    Results,
+    Scenarios,
+    Strict,
+    Suites,
+    Tasks,
+)
 from benchmark.cli.parse import names
 from benchmark.cli.streams import put
 
@@ -16,15 +28,15 @@ if TYPE_CHECKING:
 
 
 def table(
-    suite: Annotated[str | None, typer.Option(help="Only these suites.")] = None,
-    method: Annotated[str | None, typer.Option(help="Only these methods.")] = None,
-    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick; road_label means that of each city.")] = None,
-    metric: Annotated[str | None, typer.Option(help="These columns, e.g. mae,mae_nonzero.")] = None,
-    data: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
-    preset: Annotated[str | None, typer.Option(help="Only this preset.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="Only this protocol.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="Only this scenario (see stbench list scenarios).")] = None,
-    horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone (forecasting); default all.")] = None,
+    suite: Suites = None,
+    method: Methods = None,
+    task: Tasks = None,
+    metric: Metrics = None,
+    data: Editions = None,
+    preset: Presets = None,
+    protocol: Protocols = None,
+    scenario: Scenarios = None,
+    horizon: Horizon = None,
     format: Format = "rich",
     json: AsJson = False,
     results: Results = None,

@@ -6,6 +6,7 @@ Out: tables of cells with n, mean and deviation, as text for the terminal, markd
 Open first: `table.py`, records → tables: which records share a table, and what is ranked against what. Then:
 
     `choice.py`, `rows.py`  which records are shown, and what becomes of them; `paper.py` holds the papers' numbers, never ranked
+    `rescore.py`, `rescore_kept.py`, `selection.py`  numbers made again, without training: of sums, of kept predictions, of which targets
     `ablation.py`           the table of an ablation, its runs found by id
     `labels.py`             what tells rows of one method, and tables of one heading, apart
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format,

@@ -17,6 +17,9 @@ from benchmark.store.records import Store, local_root, published_root
 if TYPE_CHECKING:
     from benchmark.execution.jobs import Setting
 
+# "local" or "published", record, those of its tasks that are shown
+Chosen = tuple[str, Record, tuple[str, ...]]
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -88,8 +91,8 @@ def open_stores(results: str | Path | None = None) -> tuple[Store, Store | None]
     return Store(local_root(results)), Store(published) if published else None
 
 
-def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Iterator[tuple[str, Record, tuple[str, ...]]]:
-    """(``local`` or ``published``, record, its tasks) of both stores, as far as the filter takes them; only their folders are read.
+def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Iterator[Chosen]:
+    """What is chosen of both stores, as far as the filter takes them; only their folders are read.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.families import STANDARD, Family, find_family
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
-from benchmark.report.choice import Filter, chosen_records
+from benchmark.report.choice import Chosen, Filter, chosen_records
 from benchmark.report.labels import budget_facts, method_facts, told_apart
 from benchmark.report.rows import Row, changed_options, make_floors, make_row, past_days, ranked, shown_metrics
 from benchmark.report.telling import telling_notes
@@ -72,8 +72,13 @@ def make_tables(local: Store, published: Store | None, chosen: Filter | None = N
     UserError: the filter asks for what does not exist. A broken record is named on stderr and left out.
     """
     chosen = chosen or Filter()
+    return tables_of(chosen_records(local, published, chosen), chosen)
+
+
+def tables_of(records: Iterable[Chosen], chosen: Filter) -> list[Table]:
+    """The tables of these records; `chosen`: what columns they have."""
     groups: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[str, list[Record]]]] = {}
-    for source, record, tasks in chosen_records(local, published, chosen):
+    for source, record, tasks in records:
         spec = record.spec
         group = (spec.suite, spec.suite_version, spec.edition, spec.fingerprint, spec.protocol, spec.protocol_version, spec.preset,
                  tuple(spec.budget.items()), spec.scenario)

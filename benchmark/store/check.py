@@ -19,7 +19,22 @@ from benchmark.errors import UserError
 from benchmark.families import FAMILIES, Family, find_family
 from benchmark.metrics import METRICS, values
 from benchmark.plain_json import BadFile, read_json
-from benchmark.shapes import amount, amounts, an_object, anything, each, fields_of, list_of, moment, number, one_of, or_none, text, whole, word
+from benchmark.shapes import (
+    amount,
+    amounts,
+    an_object,
+    anything,
+    each,
+    fields_of,
+    list_of,
+    moment,
+    number,
+    one_of,
+    or_none,
+    text,
+    whole,
+    word,
+)
 from benchmark.spec import PRESETS, SCHEMA, Record, RunSpec
 
 # how far a metric may lie from what its sums tell, and sums of days, which have fewer digits, from the whole: relative

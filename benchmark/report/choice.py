@@ -91,7 +91,7 @@ def open_stores(results: str | Path | None = None) -> tuple[Store, Store | None]
     return Store(local_root(results)), Store(published) if published else None
 
 
-def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Iterator[Chosen]:
+def chosen_records(local: Store | None, published: Store | None, chosen: Filter) -> Iterator[Chosen]:
     """What is chosen of both stores, as far as the filter takes them; only their folders are read.
 
     Raises

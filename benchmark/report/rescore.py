@@ -29,7 +29,7 @@ from benchmark.store.records import Store
 KEPT = "what a run made with --keep predicted tells it: `stbench rescore RUN …`"
 
 
-def rescore_records(local: Store, published: Store | None, chosen: Filter, selection: Selection) -> list[Sheet]:
+def rescore_records(local: Store | None, published: Store | None, chosen: Filter, selection: Selection) -> list[Sheet]:
     """The tables of the records that a filter takes, of the targets that are selected by their time.
 
     Raises

@@ -64,7 +64,7 @@ class Table:
         return self.edition == "archive" and self.protocol.startswith("paper") and self.preset == "full"
 
 
-def make_tables(local: Store, published: Store | None, chosen: Filter | None = None) -> list[Table]:
+def make_tables(local: Store | None, published: Store | None, chosen: Filter | None = None) -> list[Table]:
     """All tables of two stores. A row takes one source: local if it has any run of that row, else published.
 
     Raises

@@ -39,6 +39,10 @@ def table(
     protocol: Protocols = None,
     scenario: Scenarios = None,
     horizon: Horizon = None,
+    tuning: Annotated[str | None, typer.Option(help="default: only options that nobody chose by trials; searched: only those that "
+                                               "trials chose. Older records do not say it.")] = None,
+    variant: Annotated[bool | None, typer.Option("--variants/--no-variants", help="Only rows of changed options, or only the others; "
+                                                 "default both.")] = None,
     format: Format = "rich",
     json: AsJson = False,
     results: Results = None,
@@ -57,7 +61,7 @@ def table(
         raise UserError("--all and --out go together: stbench table --all --out results/tables")
     chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
                     names(task, "--task"), names(method, "--method"), names(metric, "--metric"), names(scenario, "--scenario"),
-                    horizon=horizon)
+                    horizon=horizon, tuning=tuning, variant=variant)
     if out is not None:
         if chosen != Filter() or json or format != "rich":
             raise UserError("--all writes all tables, in Markdown, CSV and LaTeX; leave filters and formats out.")
@@ -68,6 +72,7 @@ def table(
 
 def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: bool = False) -> None:
     """Tables of both stores, in one of the formats; with `strict`, a broken record is an error once they are printed."""
+    from benchmark.report.absent import with_absent
     from benchmark.report.choice import open_stores
     from benchmark.report.render import check_format, render
     from benchmark.report.suite import nothing, suite_sheets
@@ -76,7 +81,7 @@ def print_tables(chosen: Filter, format: str, results: Path | None, *, strict: b
 
     check_format(format)
     stores = open_stores(results)
-    text = render(suite_sheets(make_tables(*stores, chosen)), format, nothing(chosen))
+    text = render(suite_sheets(with_absent(make_tables(*stores, chosen), chosen)), format, nothing(chosen))
     put(text)
     if strict:
         check_none_broken(*stores)

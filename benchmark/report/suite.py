@@ -8,6 +8,7 @@ from itertools import groupby
 from benchmark.families import find_family
 from benchmark.metrics import METRICS
 from benchmark.registry import registry
+from benchmark.report.absent import ABSENT, absent_note, is_absent
 from benchmark.report.advice import advice
 from benchmark.report.choice import Filter
 from benchmark.report.rows import Cell, Row
@@ -67,7 +68,9 @@ def label(row: Row) -> str:
 
 def cell_texts(table: Table, row: Row) -> list[str]:
     """One text a metric."""
-    return [MISSING if row.missing else cell_text(row.cells.get(metric), metric, row.n) for metric in table.metrics]
+    if is_absent(row) or row.missing:
+        return [ABSENT if is_absent(row) else MISSING] * len(table.metrics)
+    return [cell_text(row.cells.get(metric), metric, row.n) for metric in table.metrics]
 
 
 def paper_texts(table: Table, row: Row) -> list[str]:
@@ -102,6 +105,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         lines.append(PAST_DAYS)
     missing = [(row.missing, name(row)) for row in rows if row.missing]
     lines += [f"{MISSING}: {reasons(missing)}."] if missing else []
+    lines += absent_note(group)
     with_paper = [table for table in group if has_paper(table)]
     if with_paper:
         shown = ", ".join(dict.fromkeys(METRICS[paper_metric(table)].label for table in with_paper))

@@ -92,8 +92,8 @@ def check_plain(value: Any, depth: int = 0) -> None:
             _check_text(key)
             check_plain(one, depth + 1)
     elif isinstance(value, list | tuple):
-        for one in value:
-            if type(one) is not float or not math.isfinite(one):  # most are numbers, in long lists
+        if {*map(type, value)} != {float} or not all(map(math.isfinite, value)):  # most are, and long
+            for one in value:
                 check_plain(one, depth + 1)
     elif isinstance(value, str):
         _check_text(value)

@@ -15,6 +15,8 @@ from benchmark.plain_json import BadFile, read_json
 # the largest whole number that a float tells from its neighbours, and the largest number whose square is one
 LARGEST_WHOLE = 2**53
 LARGEST_NUMBER = 1e150
+# the types of a list of numbers
+ALL_NUMBERS = ({int}, {float}, {int, float})
 
 Check = Callable[[Any, str], None]
 
@@ -117,6 +119,13 @@ word = typed(lambda value: isinstance(value, str) and value.isprintable() and 0 
 number = typed(_is_number, "number")
 amount = typed(lambda value: _is_number(value) and value >= 0, "number of at least 0")
 whole = typed(lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_WHOLE, "whole number")
+
+
+def amounts(value: Any, where: str) -> None:
+    """A list of numbers of at least 0 that is not empty. Most of a record are these, so they are looked at all at once."""
+    if not (isinstance(value, list) and {*map(type, value)} in ALL_NUMBERS and min(value) >= 0 and max(value) <= LARGEST_NUMBER
+            and sum(value) >= 0):  # no sum with NaN is
+        list_of(amount)(value, where)
 
 
 def _short(value: Any) -> str:

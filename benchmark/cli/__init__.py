@@ -7,6 +7,7 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `run.py`, `ablate.py`, `sweep.py`   train, score and table
     `predict.py`, `embed.py`            use what a run with --keep fitted
     `table.py`, `results.py`            tables from records, and the two stores
+    `rescore.py`                        numbers made again, without training
     `compare.py`                        kept runs against one of them, answer by answer
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, sweep, table
+from benchmark.cli import ablate, compare, data, embed, listing, predict, rescore, results, run, show, status, sweep, table
 from benchmark.cli.streams import put
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.command("sweep")(sweep.sweep)
 app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
 app.command("table")(table.table)
+app.command("rescore")(rescore.rescore)
 app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("list")(listing.listing)

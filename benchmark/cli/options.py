@@ -21,6 +21,17 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop
 Experiments = Annotated[str | None, typer.Argument(metavar="[EXPERIMENT]", help="A table or figure of a paper, cmust/table1, several, or "
                                                    "all; see stbench list experiments.")]
 
+# which records
+Suites = Annotated[str | None, typer.Option("--suite", help="Only these suites.")]
+Methods = Annotated[str | None, typer.Option("--method", help="Only these methods.")]
+Tasks = Annotated[str | None, typer.Option("--task", help="Only these tasks, e.g. taxi_pick; road_label means that of each city.")]
+Metrics = Annotated[str | None, typer.Option("--metric", help="These columns, e.g. mae,mae_nonzero.")]
+Editions = Annotated[str | None, typer.Option("--data", help="Only this edition.")]
+Presets = Annotated[str | None, typer.Option("--preset", help="Only this preset.")]
+Protocols = Annotated[str | None, typer.Option("--protocol", help="Only this protocol.")]
+Scenarios = Annotated[str | None, typer.Option("--scenario", help="Only this scenario (see stbench list scenarios).")]
+Horizon = Annotated[int | None, typer.Option("--horizon", min=1, help="This step of the horizon alone (forecasting); default all.")]
+
 # what is shown, and from where
 Results = Annotated[Path | None, typer.Option(help="Folder of the records.")]
 Format = Annotated[str, typer.Option(help="rich, markdown, latex, csv or html.")]

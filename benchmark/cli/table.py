@@ -1,4 +1,4 @@
-"""`stbench table`: the suites' tables from the records."""
+"""`stbench table`: the tables of suites and of experiments, from the records."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import AsJson, Experiments, Format, Results, Strict
+from benchmark.cli.options import (
+    AsJson,
+    Editions,
+    Experiments,
+    Format,
+    Horizon,
+    Methods,
+    Metrics,
+    Presets,
+    Protocols,
+    Results,
+    Scenarios,
+    Strict,
+    Suites,
+    Tasks,
+)
 from benchmark.cli.parse import names
-from benchmark.cli.streams import put
+from benchmark.cli.streams import put, say
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,15 +43,19 @@ if TYPE_CHECKING:
 
 def table(
     experiment: Experiments = None,
-    suite: Annotated[str | None, typer.Option(help="Only these suites.")] = None,
-    method: Annotated[str | None, typer.Option(help="Only these methods.")] = None,
-    task: Annotated[str | None, typer.Option(help="Only these tasks, e.g. taxi_pick; road_label means that of each city.")] = None,
-    metric: Annotated[str | None, typer.Option(help="These columns, e.g. mae,mae_nonzero.")] = None,
-    data: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
-    preset: Annotated[str | None, typer.Option(help="Only this preset.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="Only this protocol.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="Only this scenario (see stbench list scenarios).")] = None,
-    horizon: Annotated[int | None, typer.Option(min=1, help="This step of the horizon alone (forecasting); default all.")] = None,
+    suite: Suites = None,
+    method: Methods = None,
+    task: Tasks = None,
+    metric: Metrics = None,
+    data: Editions = None,
+    preset: Presets = None,
+    protocol: Protocols = None,
+    scenario: Scenarios = None,
+    horizon: Horizon = None,
+    tuning: Annotated[str | None, typer.Option(help="default: only options that nobody chose by trials; searched: only those that "
+                                               "trials chose. Older records do not say it.")] = None,
+    variant: Annotated[bool | None, typer.Option("--variants/--no-variants", help="Only rows of changed options, or only the others; "
+                                                 "default both.")] = None,
     against: Annotated[str | None, typer.Option(help="The method that others are compared with; default the best of each task.")] = None,
     long: Annotated[bool, typer.Option("--long", help="The steps 3, 6 and 12 of the horizon side by side (forecasting).")] = False,
     ranks: Annotated[bool, typer.Option("--ranks", help="Mean ranks and win rates across tasks instead of tables.")] = False,
@@ -44,29 +63,35 @@ def table(
     json: AsJson = False,
     results: Results = None,
     strict: Strict = False,
+    every: Annotated[bool, typer.Option("--all", help="Write all tables of the published records (or of --results) to files.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The folder of --all; other files in it stay.")] = None,
 ) -> None:
     """Print tables: mean ± sd over seeds, best and second marked, the paper's number beside, floors dim above; or those of an experiment.
 
     Example: stbench table --suite nyc --format markdown
     """
-    if experiment is not None:
+    from benchmark.report.choice import Filter
+
+    if every != (out is not None):
+        raise UserError("--all and --out go together: stbench table --all --out results/tables")
+    chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
+                    names(task, "--task"), names(method, "--method"), names(metric, "--metric"), names(scenario, "--scenario"),
+                    horizon=horizon, tuning=tuning, variant=variant)
+    format = "json" if json else format
+    if out is not None:
+        if chosen != Filter() or experiment or format != "rich":
+            raise UserError("--all writes all tables, in Markdown, CSV and LaTeX; leave experiments, filters and formats out.")
+        write_tables(out, results, strict=strict)
+    elif experiment is not None:
         from benchmark.declared import find_experiments
         from benchmark.experiments.doing import request_of
 
-        whole = {"--suite": suite, "--method": method, "--task": task, "--metric": metric, "--scenario": scenario, "--horizon": horizon}
-        for option, given in whole.items():
-            if given:
-                raise UserError(f"{experiment} says itself what it shows; leave {option} out.")
-        request = request_of(None, preset, protocol or "strict", data, None)
-        print_experiments(find_experiments(names(experiment, "EXPERIMENT") or ()), request, "json" if json else format, results,
-                          strict=strict)
-        return
-    from benchmark.report.choice import Filter
-
-    chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
-                    names(task, "--task"), names(method, "--method"), names(metric, "--metric"), names(scenario, "--scenario"),
-                    horizon=horizon)
-    print_tables(chosen, "json" if json else format, results, strict=strict, sheets=_sheets(against, long, ranks))
+        if chosen != Filter(editions=chosen.editions, presets=chosen.presets, protocols=chosen.protocols) or against or long or ranks:
+            raise UserError(f"{experiment} says itself what it shows; beside it only --preset, --data and --protocol can be given.")
+        found = find_experiments(names(experiment, "EXPERIMENT") or ())
+        print_experiments(found, request_of(None, preset, protocol or "strict", data, None), format, results, strict=strict)
+    else:
+        print_tables(chosen, format, results, strict=strict, sheets=_sheets(against, long, ranks))
 
 
 def _sheets(against: str | None, long: bool, ranks: bool) -> Sheets:
@@ -108,3 +133,18 @@ def print_experiments(experiments: Sequence[Experiment], request: Request, forma
     put(render([sheet for one in experiments for sheet in experiment_sheets(one, request, results)], format))
     if strict:
         check_none_broken(*open_stores(results))
+
+
+def write_tables(out: Path, results: Path | None, *, strict: bool = False) -> None:
+    """All tables as files: of the published records, or of a folder of records and these."""
+    from benchmark.files import named_folder
+    from benchmark.report.all_tables import all_tables, write_all
+    from benchmark.report.choice import open_stores
+    from benchmark.store.records import check_none_broken
+
+    local, published = open_stores(results)
+    stores = (local if results else None, published)
+    written, removed = write_all(named_folder(out, "--out"), all_tables(*stores))
+    say(f"{len(written)} files written to {out}, {len(removed)} removed.")
+    if strict:
+        check_none_broken(*stores)

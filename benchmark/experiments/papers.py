@@ -50,7 +50,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    found, request = find_experiments(tuple(given.experiment.split(","))), request_of(seeds_of(given.seeds), given.preset, edition=given.data)
+    found = find_experiments(tuple(given.experiment.split(",")))
+    request = request_of(seeds_of(given.seeds), given.preset, edition=given.data)
     for one in found:
         began = time.monotonic()
         results = run_experiments([one], request, given.results)

@@ -8,6 +8,7 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `choice.py`, `rows.py`  which records are shown, and what becomes of them; `paper.py` holds the papers' numbers, never ranked
     `comparison.py`         each row against the best of its task; `statistics/` holds the formulas, `signs.py` says it under the table
     `ranks.py`, `long.py`   methods across tasks; steps of the horizon side by side
+    `rescore.py`, `rescore_kept.py`, `selection.py`  numbers made again, without training: of sums, of kept predictions, of which targets
     `ablation.py`           the table of an ablation, its runs found by id
     `labels.py`             what tells rows of one method, and tables of one heading, apart
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format,
@@ -15,7 +16,8 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `visible.py`            how text of files, options and exceptions is shown; each format's `escape` goes on from it
     `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
     `plot.py`               pictures for Python; `outputs.py` writes frames to files
-    `advice.py`             what to type where there is no record
+    `all_tables.py`         all tables of suites as files, the same bytes whoever makes them
+    `advice.py`, `absent.py`  what to type where there is no record, at all or of a method that was named
     `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it
     `status.py`, `pace.py`  campaigns in words, and how long one still takes; `console.py` fits all of it to the terminal
 

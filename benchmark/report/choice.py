@@ -11,10 +11,16 @@ from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES, find_family, is_named
 from benchmark.metrics import METRICS
 from benchmark.spec import PRESETS, Record
+from benchmark.store.reading import read_records
 from benchmark.store.records import Store, local_root, published_root
 
 if TYPE_CHECKING:
     from benchmark.execution.jobs import Setting
+
+# how options were chosen: as the method declares them, or by trials
+TUNINGS = DEFAULT, SEARCHED = "default", "searched"
+# "local" or "published", record, those of its tasks that are shown
+Chosen = tuple[str, Record, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,10 @@ class Filter:
     fingerprint: str | None = None
     # one step of the horizon, counted from 1, instead of all; trajectories have none and are left out
     horizon: int | None = None
+    # how a run's options were chosen: one of `TUNINGS`; records that do not say it are taken by neither
+    tuning: str | None = None
+    # whether the user changed options of the run
+    variant: bool | None = None
 
     @classmethod
     def of(cls, setting: Setting) -> Filter:
@@ -60,7 +70,7 @@ class Filter:
     def check(self) -> None:
         """Raise UserError for a preset, protocol, scenario, metric or step that no family has; suites, tasks, methods may be anybody's."""
         known: list[tuple[str, Sequence[str] | None, Collection[str]]] = [
-            ("preset", self.presets, PRESETS), ("metric", self.metrics, METRICS),
+            ("preset", self.presets, PRESETS), ("tuning", self.tuning and (self.tuning,), TUNINGS), ("metric", self.metrics, METRICS),
             ("protocol", self.protocols, {name for family in FAMILIES.values() for name in family.protocols}),
             ("scenario", self.scenarios, {name for family in FAMILIES.values() for name in family.scenarios})]
         for what, asked, names in known:
@@ -78,7 +88,14 @@ class Filter:
         pairs = ((self.suites, spec.suite), (self.editions, spec.edition), (self.presets, spec.preset), (self.protocols, spec.protocol),
                  (self.methods, spec.method), (self.scenarios, spec.scenario))
         return (all(allowed is None or value in allowed for allowed, value in pairs) and self.fingerprint in (None, spec.fingerprint)
-                and (self.horizon is None or find_family(spec.family).horizons))
+                and (self.horizon is None or find_family(spec.family).horizons)
+                and self.tuning in (None, tuning_of(record)) and self.variant in (None, bool(record.notes.get("user_overrides"))))
+
+
+def tuning_of(record: Record) -> str | None:
+    """One of `TUNINGS`, by the trials that chose a run's options; None: the record does not say it."""
+    said = record.notes.get("tuning")
+    return DEFAULT if said == DEFAULT else SEARCHED if isinstance(said, int) else None
 
 
 def open_stores(results: str | Path | None = None) -> tuple[Store, Store | None]:
@@ -87,8 +104,8 @@ def open_stores(results: str | Path | None = None) -> tuple[Store, Store | None]
     return Store(local_root(results)), Store(published) if published else None
 
 
-def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Iterator[tuple[str, Record, tuple[str, ...]]]:
-    """(``local`` or ``published``, record, its tasks) of both stores, as far as the filter takes them.
+def chosen_records(local: Store | None, published: Store | None, chosen: Filter) -> Iterator[Chosen]:
+    """What is chosen of both stores, as far as the filter takes them; only their folders are read.
 
     Raises
     ------
@@ -96,6 +113,6 @@ def chosen_records(local: Store, published: Store | None, chosen: Filter) -> Ite
     """
     chosen.check()
     for source, store in (("local", local), ("published", published)):
-        for record in store.records() if store else ():
+        for record in read_records(store, chosen.suites, chosen.methods) if store else ():
             if chosen.takes(record):
                 yield source, record, tuple(task for task in record.spec.tasks if chosen.tasks is None or is_named(task, chosen.tasks))

@@ -88,11 +88,11 @@ def over_seeds(values: Sequence[float]) -> Cell:
 
 
 def task_values(record: Record, task: str, horizon: int | None) -> Mapping[str, float | None]:
-    """Metric → what the record says of one of its tasks, and what its sums tell beyond; with a horizon, of this step alone."""
-    made = values(record.sums.get(task, {}), horizon)
+    """Metric → what the record says of one of its tasks; with a horizon, what its sums tell of this step alone."""
     if horizon:
+        made = values(record.sums.get(task, {}), horizon)
         return {metric: value for metric, value in made.items() if metric not in OF_ONE_STEP}
-    return {**made, **record.metrics.get(task, {})}
+    return record.metrics.get(task, {})
 
 
 def shown_metrics(metrics: Sequence[str], horizon: int | None) -> tuple[str, ...]:

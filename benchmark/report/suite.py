@@ -7,6 +7,7 @@ from itertools import groupby
 
 from benchmark.families import find_family
 from benchmark.metrics import METRICS
+from benchmark.report.absent import ABSENT, absent_note, is_absent, with_absent
 from benchmark.report.advice import advice
 from benchmark.report.choice import Filter
 from benchmark.report.comparison import is_deterministic
@@ -26,7 +27,7 @@ def nothing(chosen: Filter) -> Sheet:
 
 def sheets_of(local: Store, published: Store | None, chosen: Filter, against: str | None = None) -> list[Sheet]:
     """The sheets of what a filter takes of two stores; as `make_tables`."""
-    return suite_sheets(make_tables(local, published, chosen, against))
+    return suite_sheets(with_absent(make_tables(local, published, chosen, against), chosen))
 
 
 def suite_sheets(tables: Sequence[Table]) -> list[Sheet]:
@@ -68,7 +69,9 @@ def label(row: Row) -> str:
 
 def cell_texts(table: Table, row: Row) -> list[str]:
     """One text a metric."""
-    return [MISSING if row.missing else cell_text(row.cells.get(metric), metric, row.n) for metric in table.metrics]
+    if is_absent(row) or row.missing:
+        return [ABSENT if is_absent(row) else MISSING] * len(table.metrics)
+    return [cell_text(row.cells.get(metric), metric, row.n) for metric in table.metrics]
 
 
 def paper_texts(table: Table, row: Row) -> list[str]:
@@ -104,6 +107,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         lines.append(PAST_DAYS)
     missing = [(row.missing, row_name(row)) for row in rows if row.missing]
     lines += [f"{MISSING}: {reasons(missing)}."] if missing else []
+    lines += absent_note(group)
     with_paper = [table for table in group if has_paper(table)]
     if with_paper:
         shown = ", ".join(dict.fromkeys(METRICS[paper_metric(table)].label for table in with_paper))

@@ -11,7 +11,7 @@ from benchmark.errors import unknown
 from benchmark.families import STANDARD, Family, find_family
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
-from benchmark.report.choice import Filter, chosen_records
+from benchmark.report.choice import Chosen, Filter, chosen_records
 from benchmark.report.comparison import compared
 from benchmark.report.labels import budget_facts, method_facts, told_apart
 from benchmark.report.rows import Row, changed_options, make_floors, make_row, past_days, ranked, shown_metrics
@@ -69,7 +69,7 @@ class Table:
         return self.edition == "archive" and self.protocol.startswith("paper") and self.preset == "full"
 
 
-def make_tables(local: Store, published: Store | None, chosen: Filter | None = None, against: str | None = None) -> list[Table]:
+def make_tables(local: Store | None, published: Store | None, chosen: Filter | None = None, against: str | None = None) -> list[Table]:
     """All tables of two stores. A row takes one source: local if it has any run of that row, else published.
 
     Parameters
@@ -84,8 +84,8 @@ def make_tables(local: Store, published: Store | None, chosen: Filter | None = N
     return tables_of(chosen_records(local, published, chosen), chosen, against)
 
 
-def tables_of(found: Iterable[tuple[str, Record, tuple[str, ...]]], chosen: Filter, against: str | None = None) -> list[Table]:
-    """The same of what `chosen_records` found."""
+def tables_of(found: Iterable[Chosen], chosen: Filter, against: str | None = None) -> list[Table]:
+    """The tables of these records; `chosen`: what columns they have."""
     groups: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[str, list[Record]]]] = {}
     for source, record, tasks in found:
         spec = record.spec

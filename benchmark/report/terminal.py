@@ -9,7 +9,6 @@ from itertools import groupby
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -53,7 +52,7 @@ def _grids(console: Console, group: Sequence[Sheet]) -> list[Grid]:
     for parts in range(1, most + 1):
         for level in LEVELS:
             grids = _made(group, parts, level, signed)
-            if all(_fits(console, grid) for grid in grids):
+            if all(_width(grid) <= console.width for grid in grids):
                 return grids
     return _made(group, most, CLOSE, signed, fold=console.width)
 
@@ -63,9 +62,12 @@ def _styled(console: Console) -> bool:
     return console.color_system is not None
 
 
-def _fits(console: Console, grid: Grid) -> bool:
-    """Whether a grid can be printed without folding a text."""
-    return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width
+def _width(grid: Grid) -> int:
+    """Columns that a grid takes where no text is folded; as rich measures it, without laying out every cell."""
+    widths = [max(column.min_width or 0, *(cell_len(line) for text in (column.header, *column.cells) for line in str(text).split("\n")))
+              for column in grid.columns]
+    _, gap, _, _ = grid.padding
+    return sum(widths) + (1 + gap) * (len(widths) - 1) + 2 * grid.show_edge
 
 
 def _blocks(sheet: Sheet) -> list[list[int]]:

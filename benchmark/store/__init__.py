@@ -6,6 +6,7 @@ Out: records by id, all records of a store, copies promoted to the published sto
 Open first: `records.py`. The local store takes what this checkout measures; the published one is read only. Then:
 
     `check.py`      whether a record is whole and fits together, once, for everybody who reads one
+    `reading.py`    records as tables read them: of the folders that are asked for, remembered between two commands
     `claims.py`     who is at work on a run: a file beside its record with owner, heartbeat and progress, so that many processes and
                     machines share a store and a dead worker's run is taken over
     `managing.py`   what a user does with records as files: publish, remove, export

@@ -19,7 +19,22 @@ from benchmark.errors import UserError
 from benchmark.families import FAMILIES, Family, find_family
 from benchmark.metrics import METRICS, values
 from benchmark.plain_json import BadFile, read_json
-from benchmark.shapes import amount, an_object, anything, each, fields_of, list_of, moment, number, one_of, or_none, text, whole, word
+from benchmark.shapes import (
+    amount,
+    amounts,
+    an_object,
+    anything,
+    each,
+    fields_of,
+    list_of,
+    moment,
+    number,
+    one_of,
+    or_none,
+    text,
+    whole,
+    word,
+)
 from benchmark.spec import PRESETS, SCHEMA, Record, RunSpec
 
 # how far a metric may lie from what its sums tell, and sums of days, which have fewer digits, from the whole: relative
@@ -46,10 +61,12 @@ def read_record(path: Path) -> Record:
     BadFile: with what is wrong, and what to do.
     """
     try:
-        record = decode(read_json(path))
+        data = read_json(path)
+        record = decode(data)
         spec, named = record.spec, NAME.fullmatch(path.name)
-        if not named or path.parts[-3:-1] != (spec.suite, spec.method) or named[1] != spec.id:
-            raise ValueError(f"is a copy of another record: that of its spec is {spec.suite}/{spec.method}/{spec.id}.json")
+        # the id is that of the spec: `decode` looked
+        if not named or path.parts[-3:-1] != (spec.suite, spec.method) or named[1] != data["id"]:
+            raise ValueError(f"is a copy of another record: that of its spec is {spec.suite}/{spec.method}/{data['id']}.json")
         if (named[2] == "error") != (record.status == "failed"):
             raise ValueError(f"has the name of {'a failed' if named[2] == 'error' else 'a finished'} run, and is {record.status}")
     except ValueError as error:
@@ -88,7 +105,7 @@ def decode(data: Any) -> Record:
     return record
 
 
-SUMS = each(each(list_of(amount)))
+SUMS = each(each(amounts))
 VALUES = each(or_none(number))
 
 

@@ -115,7 +115,7 @@ def test_an_outside_method_is_swept_like_ours(stbench):
     (("run", "--experiment", "outside/table1", "--method", "stid"), "leave --method out"),
     (("run", "--experiment", "lost/table1"), "There is no package no_package_of_this_name"),
     (("run", "--method", "stid"), "Name what is run"),
-    (("table", "outside/table1", "--suite", "nyc"), "leave --suite out"),
+    (("table", "outside/table1", "--suite", "nyc"), "says itself what it shows"),
     (("table", "outside/table1", "--preset", "huge"), "Unknown preset 'huge'"),
     (("sweep", "last_value", "--suite", "nyc"), "declares no sweeps"),
     (("sweep", "last_value"), "declares no ablations and no sweeps"),

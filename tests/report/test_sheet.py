@@ -16,11 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.nasty import plain_markdown
 from rich.cells import cell_len
+from rich.console import Console
+from rich.measure import Measurement
 
 from benchmark.errors import UserError
 from benchmark.report.latex import SYMBOLS
 from benchmark.report.render import FORMATS, render
 from benchmark.report.sheet import BEST, DIM, FLOOR, SECOND, Sheet
+from benchmark.report.terminal import LEVELS, _made, _width
 
 ALPHABET = "abcXYZ019éß漢±≥†✕–_%&#${}[]()<>|\\/~^*,.:;=+-'\""
 
@@ -101,6 +104,14 @@ def test_on_the_narrowest_terminals_names_are_folded_and_no_number_is(sheet, wid
     words = [word for line in in_width([alone], width) for word in line.replace(" ± ", "±").split()]
     numbers = Counter(row[j].replace(" ± ", "±") for row in alone.rows for j in range(alone.words, len(alone.heads)))
     assert numbers <= Counter(word.rstrip("*+") for word in words)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(sheets(), min_size=1, max_size=2), st.sampled_from(LEVELS), st.integers(1, 3), st.booleans())
+def test_a_grid_is_as_wide_as_rich_measures_it(made, level, parts, signed):
+    console = Console(width=10_000)
+    for grid in _made(made, parts, level, signed):
+        assert _width(grid) == Measurement.get(console, console.options, grid).maximum
 
 
 @settings(deadline=None, max_examples=60)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, table
+from benchmark.cli import ablate, compare, data, embed, listing, predict, results, run, show, status, table, time
 from benchmark.cli.streams import put
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("run")(run.run)
 app.command("ablate")(ablate.ablate)
 app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
+app.command("time")(time.time)
 app.command("table")(table.table)
 app.command("compare")(compare.compare)
 app.command("status")(status.status)

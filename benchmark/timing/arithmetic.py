@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
+from torch.utils.flop_counter import FlopCounterMode, bmm_flop, mm_flop, sdpa_backward_flop_count, sdpa_flop_count
 
 from benchmark.timing.figures import Arithmetic
 
@@ -29,6 +29,10 @@ MOVES = frozenset({
 ELEMENTWISE = ("_foreach_", "_fused_", "_amp_")
 
 
+def _added(total: Any, one: Any, other: Any, *_: Any, **__: Any) -> int:
+    return int((bmm_flop if len(one) == 3 else mm_flop)(one, other))
+
+
 def _attention(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
     return int(sdpa_flop_count(query, key, value))
 
@@ -37,8 +41,9 @@ def _attention_backward(grad: Any, query: Any, key: Any, value: Any, *_: Any, **
     return int(sdpa_backward_flop_count(grad, query, key, value))
 
 
-# the fused attention of CPUs, which the counter does not know by itself
-KNOWN_BESIDE = {aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+# what the counter does not know by itself: the fused attention of CPUs, and products that are added where the sum stands
+KNOWN_BESIDE = {aten.addmm_: _added, aten.baddbmm_: _added,
+                aten._scaled_dot_product_flash_attention_for_cpu: _attention,
                 aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward}
 
 
@@ -86,4 +91,4 @@ class _Unknown(TorchDispatchMode):
 
 def _has_floats(out: Any) -> bool:
     parts = out if isinstance(out, tuple | list) else (out,)
-    return any(isinstance(part, torch.Tensor) and part.dtype.is_floating_point for part in parts)
+    return any(isinstance(part, torch.Tensor) and (part.is_floating_point() or part.is_complex()) for part in parts)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -16,7 +15,6 @@ from benchmark.errors import UserError
 from benchmark.execution.engines.processes import start_worker
 from benchmark.execution.jobs import Plan
 from benchmark.execution.plan import Request, make_plan
-from benchmark.files import DiskError
 from benchmark.fitting import failure_of
 from benchmark.suites.cities import CityFinder
 from benchmark.timing.figures import Timing
@@ -80,19 +78,24 @@ def time_methods(request: Request, root: Path, *, batches: Sequence[int] = BATCH
 def apart(asked: Asked) -> tuple[Timing | None, str]:
     """A timing made in a fresh process, whose memory and caches are its own; or what went wrong."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=start_worker,
-                             initargs=(asked.device, [], context.Value("i", 0))) as pool:
-        try:
-            return pool.submit(_measured, asked).result()
-        except BrokenProcessPool:
-            return None, "its process was killed, perhaps because the memory is full"
-
-
-def _measured(asked: Asked) -> tuple[Timing | None, str]:
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_measured, args=(there, asked))
+    process.start()
+    there.close()
     try:
-        return measure(asked), ""
-    except (DiskError, UserError):
-        raise
+        answer: tuple[Timing | None, str] = here.recv()
+        return answer
+    except EOFError:
+        return None, "its process was killed, perhaps because the memory is full"
+    finally:
+        process.kill()  # it is over, or this process was interrupted
+        process.join()
+
+
+def _measured(answer: Connection, asked: Asked) -> None:
+    start_worker(asked.device, [], None)
+    try:
+        answer.send((measure(asked), ""))
     except Exception as error:  # a method may raise anything
         failure = failure_of(error)
-        return None, f"{failure['kind']}: {failure['message']}"
+        answer.send((None, f"{failure['kind']}: {failure['message']}"))

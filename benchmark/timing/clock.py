@@ -53,4 +53,5 @@ def time_calls(call: Callable[[Any], Any], batches: Sequence[Any], clock: Clock)
 def latency(seconds: Sequence[float]) -> Latency:
     """Median, 95th percentile (linear between neighbours) and mean."""
     took = 1000 * np.asarray(seconds, dtype=np.float64)
-    return Latency(*(round(float(one), 4) for one in (np.median(took), np.percentile(took, 95), took.mean())), len(took))
+    median, p95, mean = (round(float(one), 4) for one in (np.median(took), np.percentile(took, 95), took.mean()))
+    return Latency(median, p95, mean, len(took))

@@ -42,12 +42,12 @@ class Training:
 
     # windows or trips a step: the method's own option
     batch: int | None
-    # from the end of one step to the end of the next, in the first epoch
+    # from the end of one step to the end of the next, one epoch after the timed ones; None: the stage has too few epochs or steps
     step: Latency | None
     # of one whole step: batch, forward, backward, clipping, optimiser
     arithmetic: Arithmetic | None
     steps_an_epoch: int
-    # mean seconds of all steps of an epoch, without validation, over `epochs` epochs after the first one; None: there was only one
+    # mean seconds of all steps of an epoch, without validation, over `epochs` epochs after the first one; None: there is none
     epoch_s: float | None
     epochs: int
     # mean joules of such an epoch; None: nothing counts them here, or the epochs were too short
@@ -92,6 +92,8 @@ class Timing:
     unit: str
     # hardware and versions: what differs in it is never ranked together
     machine: Mapping[str, Any]
+    # the commit that it was measured with, and whether a file differed from it; not in the id
+    code: Mapping[str, Any]
     parameters: int
     # the fitted state as `--keep` stores it
     checkpoint_mb: float

@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.files import write_atomic
 from benchmark.folders import below
 from benchmark.plain_json import BadFile, leave_out
-from benchmark.shapes import amount, anything, each, fields_of, or_none, read_shaped, text, typed, whole, word
+from benchmark.shapes import amount, an_object, anything, each, fields_of, or_none, read_shaped, text, typed, whole, word
 from benchmark.spec import Record, RunSpec
 from benchmark.store.check import SPEC
 from benchmark.store.managing import Takes
@@ -38,8 +38,8 @@ def _inference(value: Any, where: str) -> None:
 
 TIMING = fields_of({
     "schema": typed(lambda value: value == SCHEMA, f"schema that this version reads ({SCHEMA})"), "id": word, "spec": SPEC, "task": word,
-    "unit": word, "machine": MACHINE, "parameters": whole, "checkpoint_mb": amount, "training": or_none(TRAINING), "fit_s": or_none(amount),
-    "inference": _inference, "memory": MEMORY})
+    "unit": word, "machine": MACHINE, "code": an_object, "parameters": whole, "checkpoint_mb": amount, "training": or_none(TRAINING),
+    "fit_s": or_none(amount), "inference": _inference, "memory": MEMORY})
 
 
 def timing_path(root: Path, spec: RunSpec, id: str) -> Path:
@@ -90,3 +90,9 @@ def timings(root: Path, takes: Takes = lambda record: True) -> Iterator[Timing]:
     for path in below(root, 3):
         if path.name.endswith(SUFFIX) and (timing := sound_timing(path)) and takes(Record(timing.spec, "done", {})):
             yield timing
+
+
+def publishable(source: Path, target: Path, takes: Takes) -> list[Timing]:
+    """The timings of a store that another one lacks and may hold: no smoke runs, none of a checkout with uncommitted changes."""
+    return [timing for timing in timings(source, takes) if timing.spec.preset != "smoke" and timing.code.get("dirty") is not True
+            and not timing_path(target, timing.spec, timing.id).exists()]

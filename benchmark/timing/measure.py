@@ -10,6 +10,7 @@ import torch
 
 from benchmark import lazy
 from benchmark.contract import Measurer, Method, RunContext, Workload
+from benchmark.execution.environment import code_state
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.execution.work import budget, options_of
@@ -24,7 +25,7 @@ from benchmark.timing.clock import CALLS, Clock, time_calls
 from benchmark.timing.energy import Energy
 from benchmark.timing.figures import Inference, Memory, Timing, Training
 from benchmark.timing.memory import DevicePeak, ResidentGrowth
-from benchmark.timing.training import EPOCHS, TrainingWatch
+from benchmark.timing.training import WATCHED, TrainingWatch
 
 # batches of one size that are shown in turn, and most windows or trips in all of them
 BATCHES, SHOWN = CALLS, 1024
@@ -67,8 +68,8 @@ def measure(asked: Asked) -> Timing:
         inference = tuple(_inference(bench.work, method, size, device, clock, energy) for size in asked.batches)
     memory = Memory(growth.mb(), training_mb, peak.mb())
     checkpoint = len(pack(bench.work.keep(method))[STATE]) / 1e6
-    return Timing(spec, asked.task, bench.work.unit, asked.machine, method.parameter_count(), checkpoint, training, fit_s, inference,
-                  memory)
+    return Timing(spec, asked.task, bench.work.unit, asked.machine, code_state(), method.parameter_count(), checkpoint, training, fit_s,
+                  inference, memory)
 
 
 def shortened(spec: RunSpec) -> RunSpec:
@@ -92,19 +93,19 @@ class _Bench:
         made: Method = self.cls(self.options, self.work.problem)
         return made
 
-    def run(self, watch: TrainingWatch | None = None) -> RunContext:
-        run = RunContext(self.spec.seed, self.device, budget(self.spec).at_most(1 + EPOCHS))
-        if watch:
-            run.progress = watch.epoch
-        return run
+    def run(self) -> RunContext:
+        return RunContext(self.spec.seed, self.device, budget(self.spec))
 
 
 def _watched(bench: _Bench, clock: Clock, energy: Energy) -> tuple[Training | None, Method | None, float | None]:
     """What training costs; and where the fit has no stages, the fitted method and its seconds."""
     watch, method = TrainingWatch(clock, energy), bench.made()
+    run = bench.run()
+    run.budget = replace(run.budget, epochs=WATCHED)
+    run.progress = lambda progress: watch.epoch(progress, run.history[-1]["steps"])
     began = clock.now()
     with watch.watching():
-        method.fit(bench.run(watch))
+        method.fit(run)
     training = watch.figures(getattr(bench.options, "batch_size", None))
     return (None, method, round(clock.now() - began, 4)) if training is None else (training, None, None)
 

@@ -124,7 +124,8 @@ def run_python(code, **environment):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "--help"], ["embed", "--help"], ["list", "methods"],
                                        ["list", "suites"], ["list", "tasks"],
-                                       ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"], ["time", "--show"], ["data", "list"]],
+                                       ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"],
+                                       ["time", "--show"], ["data", "list"]],
                          ids=" ".join)
 def test_help_lists_and_tables_never_import_torch(arguments):
     out = run_python(f"import sys; sys.argv = ['stbench', *{arguments}]\nfrom benchmark.cli import main\n"

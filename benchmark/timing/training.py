@@ -24,6 +24,8 @@ from benchmark.timing.figures import Arithmetic, Training
 EPOCHS = 2
 # epochs of a fit that is watched
 WATCHED = 1 + EPOCHS + 1
+# seconds after which the timed epochs are enough, be it one
+ENOUGH_S = 60.0
 
 
 class Enough(BaseException):
@@ -73,7 +75,8 @@ class TrainingWatch:
         self._stage, self._whole = progress.stage, steps
         if self._epoch == WATCHED or progress.epoch == progress.epochs:
             raise Enough
-        self._epoch, self._done, self._before = self._epoch + 1, 0, None
+        self._epoch = WATCHED if sum(self._seconds) > ENOUGH_S else self._epoch + 1
+        self._done, self._before = 0, None
         self._began = self._now()
 
     def figures(self, batch: int | None) -> Training | None:

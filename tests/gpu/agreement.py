@@ -10,6 +10,7 @@ above the tolerance; a method that cannot be fitted here is named and passed ove
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import dataclass
 
@@ -37,13 +38,13 @@ class Agreement:
     """Of one method."""
 
     method: str
-    # largest difference over the largest answer; None: it could not be told
+    # largest difference over the largest answer; None: it cannot be fitted here; NaN: it failed
     apart: float | None
-    # why it could not
+    # why
     reason: str = ""
 
     def line(self) -> str:
-        return f"{self.method:24} {self.reason}" if self.apart is None else f"{self.method:24} {self.apart:.2e}"
+        return f"{self.method:24} {self.reason or f'{self.apart:.2e}'}"
 
 
 def agree(name: str, device: str) -> Agreement:
@@ -63,15 +64,22 @@ def agree(name: str, device: str) -> Agreement:
         return method
 
     cpu, other = torch.device("cpu"), torch.device(device)
-    try:
-        here, there = fitted(cpu), fitted(other)
-    except ModuleNotFoundError as error:
-        return Agreement(name, None, str(error))
+    here, there = fitted(cpu), fitted(other)
     there.load_state_dict({key: tensor.to(other) for key, tensor in here.state_dict().items()})
     (rows,) = spread(work.shown, SHOWN, 1)
     with torch.no_grad():
         first, second = work.answer(here, work.batch(rows, cpu)), work.answer(there, work.batch(rows, other)).cpu()
     return Agreement(name, float((first - second).abs().max() / first.abs().max().clamp(min=1e-12)))
+
+
+def tried(name: str, device: str) -> Agreement:
+    """The same of a method that may fail."""
+    try:
+        return agree(name, device)
+    except ModuleNotFoundError as error:
+        return Agreement(name, None, str(error))
+    except Exception as error:  # a method may raise anything
+        return Agreement(name, math.nan, f"{type(error).__name__}: {error}")
 
 
 def main() -> int:
@@ -81,7 +89,7 @@ def main() -> int:
     given = parser.parse_args()
     found = []
     for name in given.method or registry().names():
-        found.append(agree(name, given.device))
+        found.append(tried(name, given.device))
         print(found[-1].line(), flush=True)
     return int(any(one.apart is not None and not one.apart <= TOLERANCE for one in found))
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from gpu import stages as limits
 from gpu.__main__ import FITS, SUITES, marked, stages
-from gpu.agreement import agree
+from gpu.agreement import agree, tried
 from gpu.stages import BEFORE, DONE, FAILED, NOT_BEGUN, STOPPED, Stage, Stages
 
 from benchmark.registry import registry
@@ -122,9 +122,16 @@ def test_the_same_weights_on_the_same_device_agree_wholly(name):
 
 def test_a_method_that_cannot_be_fitted_here_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim.models", None)
-    found = agree("word2vec", "cpu")
+    found = tried("word2vec", "cpu")
     assert found.apart is None
     assert "gensim" in found.line()
+
+
+def test_a_method_that_fails_is_named_and_agrees_with_nothing(monkeypatch):
+    monkeypatch.setattr("baselines.forecasting.last_value.LastValue.fit", lambda self, run: 1 / 0)
+    found = tried("last_value", "cpu")
+    assert not found.apart <= 1
+    assert "ZeroDivisionError" in found.line()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -84,6 +84,13 @@ def test_an_epoch_of_one_step_is_timed_and_its_step_is_not():
     assert (found.epochs, found.step, found.arithmetic) == (EPOCHS, None, None)
 
 
+def test_of_long_epochs_one_is_timed_and_the_next_is_for_single_steps(monkeypatch):
+    monkeypatch.setattr("benchmark.timing.training.ENOUGH_S", 0.0)
+    fit = Fit(steps=5)
+    found = watched(fit)
+    assert (found.epochs, found.step.n, fit.taken) == (1, 3, 15)
+
+
 def test_a_fit_without_stages_has_no_training():
     assert watched(Fit(steps=3, stages=(), before=7)) is None
 

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -21,8 +22,6 @@ from benchmark.timing.figures import Inference, Latency, Timing, Training
 NOTHING = Sheet("No timing is stored that these filters take; `stbench time --method NAME --suite NAME` makes one.", (), ())
 # what was not measured, or does not exist
 ABSENT = "–"
-# the block of the papers' own figures
-PAPER = "paper"
 TIDY = ("suite", "edition", "protocol", "preset", "fingerprint", "device", "hardware", "threads", "stbench", "torch", "method", "options",
         "task", "figure", "unit", "value", "n", "id")
 LOW, HIGH = min, max
@@ -41,25 +40,35 @@ class Column:
     best: Callable[[Iterable[float]], float] | None = None
     # of how many measurements the figure is; None: of no sample
     n: Callable[[Timing], int | None] = lambda timing: None
+    # the paper's figure that it is; empty: it was measured
+    paper: str = ""
 
     def text(self, timing: Timing) -> str:
-        value = self.value(timing)
-        return ABSENT if value is None else number_text(value)
+        return number_text(self.value(timing))
+
+    def text_of_absent(self, method: str, city: str) -> str:
+        """For a method that has no timing."""
+        return number_text(paper_costs().get((city, method, self.paper)))
 
 
-def number_text(value: float) -> str:
-    """Whole numbers as they are, others with three significant digits: ``103,980``, ``149``, ``18.7``, ``0.0361``."""
+def number_text(value: float | None) -> str:
+    """Whole numbers as they are, others with three significant digits: ``103,980``, ``149``, ``18.7``, ``0.0361``; – for none."""
+    if value is None:
+        return ABSENT
     if value == round(value) or value >= 100:
         return f"{value:,.0f}"
     return f"{value:.{2 - math.floor(math.log10(value))}f}"
 
 
-def timing_sheets(timings: Iterable[Timing]) -> list[Sheet]:
-    """A sheet for each setting, its methods in the registry's order; of timings of one id the first stands."""
+def timing_sheets(timings: Iterable[Timing], lacking: Mapping[str, str] | None = None) -> list[Sheet]:
+    """A sheet for each setting, its methods in the registry's order; of timings of one id the first stands.
+
+    lacking: method → why it has no timing; a row of its own in every sheet, where the paper's figures may stand.
+    """
     order = {name: number for number, name in enumerate(registry().names())}
     once = {timing.id: timing for timing in reversed(list(timings))}
     ranked = sorted(once.values(), key=lambda one: (_setting(one), order.get(one.spec.method, len(order)), one.spec.method, one.id))
-    return [_sheet(list(some), group) for group, (_, some) in enumerate(groupby(ranked, key=_setting))]
+    return [_sheet(list(some), lacking or {}, group) for group, (_, some) in enumerate(groupby(ranked, key=_setting))]
 
 
 def columns(timings: Sequence[Timing]) -> list[Column]:
@@ -120,12 +129,13 @@ def _paper() -> list[Column]:
     known = paper_costs()
 
     def column(head: str, unit: str, metric: str) -> Column:
-        return Column(PAPER, head, unit, lambda one: known.get((_city(one), one.spec.method, metric)))
+        return Column("paper", head, unit, lambda one: known.get((_city(one), one.spec.method, metric)), paper=metric)
 
     return [column("MB", "MB", "model_size_mbytes"), column("min/epoch", "min", "train_time_min_per_epoch"),
             column("ms", "ms", "inference_time_ms")]
 
 
+@cache
 def paper_costs() -> dict[tuple[str, str, str], float]:
     """(city, method, metric) → what a paper's table of efficiency says."""
     found: dict[tuple[str, str, str], float] = {}
@@ -149,19 +159,22 @@ def _setting(timing: Timing) -> tuple[Any, ...]:
             timing.machine["device"], json.dumps(dict(timing.machine), sort_keys=True), [one.batch for one in timing.inference])
 
 
-def _sheet(timings: list[Timing], group: int) -> Sheet:
+def _sheet(timings: list[Timing], lacking: Mapping[str, str], group: int) -> Sheet:
     shown = columns(timings)
     said = told_apart({one.id: (one.spec.method, method_facts(one.spec)) for one in timings})
     names = [with_brackets(one.spec.method, 0, said[one.id]) for one in timings]
     rows = [[name, *(column.text(one) for column in shown)] for name, one in zip(names, timings, strict=True)]
+    rows += [[name, *(column.text_of_absent(name, _city(timings[0])) for column in shown)] for name in lacking]
     spec = timings[0].spec
     title = (f"Efficiency · {spec.suite}@{spec.suite_version} · data {spec.edition} · protocol {spec.protocol} · preset {spec.preset} · "
              f"{timings[0].machine['device']}")
-    lines = notes(timings, dict(zip((one.id for one in timings), names, strict=True)), paper=any(one.block == PAPER for one in shown))
+    lines = notes(timings, dict(zip((one.id for one in timings), names, strict=True)), lacking,
+                  paper=any(one.paper for one in shown))
     return Sheet(title, ["method", *(column.head for column in shown)], rows,
                  blocks={k: column.block for k, column in enumerate(shown, 1)}, marks=_marks(timings, shown), notes=lines,
                  group=group, columns=TIDY, data=[row for one in timings for row in _tidy(one, shown)],
-                 whole={"title": title, "machine": dict(timings[0].machine), "notes": lines, "timings": [one.to_json() for one in timings]})
+                 whole={"title": title, "machine": dict(timings[0].machine), "notes": lines, "lacking": dict(lacking),
+                        "timings": [one.to_json() for one in timings]})
 
 
 def _marks(timings: Sequence[Timing], shown: Sequence[Column]) -> dict[tuple[int, int], int]:

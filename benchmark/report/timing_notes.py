@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmark.report.words import reasons
 from benchmark.timing.figures import Timing
 
 PAPER = "paper: as its table of efficiency has it, on its own machine; never ranked. It does not say what its ms is the time of."
 
 
-def notes(timings: Sequence[Timing], names: Mapping[str, str], *, paper: bool = False) -> list[str]:
-    """names: id of a timing → its row. paper: whether a paper's figures stand beside."""
+def notes(timings: Sequence[Timing], names: Mapping[str, str], lacking: Mapping[str, str], *, paper: bool) -> list[str]:
+    """names: id of a timing → its row. lacking: method without a timing → why. paper: whether a paper's figures stand beside."""
     first = timings[0]
     calls = {one.call.n for timing in timings for one in timing.inference}
     epochs = sorted({timing.training.epochs for timing in timings if timing.training and timing.training.epochs})
@@ -32,6 +33,7 @@ def notes(timings: Sequence[Timing], names: Mapping[str, str], *, paper: bool = 
     lines += [f"Whole fits of methods without stages: {', '.join(whole)}."] if whole else []
     tasks = sorted({one.task for one in timings})
     lines += [f"Tasks of a fit and sizes of batches differ between methods; asked about: {', '.join(tasks)}."] if len(tasks) > 1 else []
+    lines += [f"Not measured: {reasons((why, name) for name, why in lacking.items())}."] if lacking else []
     return [*lines, PAPER] if paper else lines
 
 

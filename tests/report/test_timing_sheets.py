@@ -85,6 +85,16 @@ def test_the_papers_figures_stand_beside_and_are_never_ranked():
     assert paper_costs()["xian", "random", "inference_time_ms"] == 0.374
 
 
+def test_a_method_without_a_timing_is_a_row_that_says_why_beside_the_papers_figures():
+    ours = timing("mvtraj", suite="xian", task="travel_time", unit="trips", family="trajectory")
+    (sheet,) = timing_sheets([ours], {"start": "the registry has no such method"})
+    assert sheet.rows[1][0] == "start"
+    assert dict(zip(sheet.full_heads, sheet.rows[1], strict=True))["paper MB"] == "94"
+    assert {text for head, text in zip(sheet.full_heads[1:], sheet.rows[1][1:], strict=True) if not head.startswith("paper")} == {"–"}
+    assert any(note == "Not measured: the registry has no such method." for note in sheet.notes)
+    assert not any(row == 1 for row, _ in sheet.marks)
+
+
 @pytest.mark.parametrize("format", sorted(FORMATS))
 def test_every_format_shows_the_timings_and_the_empty_store(format):
     text = render(timing_sheets([timing("stid"), timing("gwnet")]), format, NOTHING)
@@ -103,6 +113,6 @@ def test_the_data_of_a_sheet_are_whole():
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (103980.0, "103,980"), (148.9, "149"), (18.66, "18.7"), (0.03612, "0.0361"),
-                                             (1.0, "1"), (0.00004149, "0.0000415")])
+                                             (1.0, "1"), (0.00004149, "0.0000415"), (None, "–")])
 def test_numbers_have_three_significant_digits(value, text):
     assert number_text(value) == text

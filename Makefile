@@ -1,15 +1,19 @@
 # make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
 # make docs-test: run the blocks of docs/; make storm: kill workers a thousand times, and hold their tables against undisturbed ones;
-# make fuzz: read mangled files (COUNT, SEED);
+# make fuzz: read mangled files (COUNT, SEED); make gpu: all that needs a CUDA machine, within MINUTES, records to RESULTS;
 # make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
 # mangled inputs of make fuzz
 COUNT ?= 10000
 SEED ?= 0
+# of make gpu, which goes on where it stopped; the timings' preset; an environment that has torch is used as it is
+MINUTES ?= 20
+RESULTS ?= results/local
+PRESET ?= full
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test storm fuzz docs-test bench calibration lint clean
+.PHONY: run test storm fuzz gpu docs-test bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -33,6 +37,9 @@ storm: .venv/.test
 
 fuzz: .venv/.test
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED)
+
+gpu:
+	PYTHONPATH=.:tests $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m gpu --minutes $(MINUTES) --results $(RESULTS) --preset $(PRESET)
 
 docs-test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs

@@ -15,6 +15,7 @@ kinds of it; then `spec.py`, what a run and its record are. The rooms, each with
     forecasting/, trajectory/           problems, scoring and contract of each family; training/ is the loop of both
     execution/ → store/                 plan, run, record
     isolation/                          a method in a process of its own
+    timing/                             what methods cost: size, arithmetic, time, memory, energy
     report/, experiments/, cli/         records → tables, grids of runs, the command line
     testing/                            what every method must do
 """

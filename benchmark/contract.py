@@ -206,6 +206,23 @@ class Measured:
             self.days[task] = days.to_json()
 
 
+@dataclass(frozen=True)
+class Workload:
+    """What a method is timed on: the problem of a run, and what it is asked; none of it is of the test part."""
+
+    problem: Any
+    # what it is asked about: "windows" or "trips"
+    unit: str
+    # windows or trips of the validation part that may be shown
+    shown: int
+    # their rows (int64 [row], from 0), device → a batch of them, there
+    batch: Callable[[torch.Tensor, torch.device], Any]
+    # method, batch → its answers
+    answer: Callable[[Any, Any], torch.Tensor]
+    # a fitted method → what is kept of it
+    keep: Callable[[Any], Fitted]
+
+
 class Measurer(ABC):
     """How the methods of a family are measured; `families` names one object a family."""
 
@@ -245,6 +262,10 @@ class Measurer(ABC):
         ------
         UserError: the method's notes tell nothing of it.
         """
+
+    @abstractmethod
+    def workload(self, spec: RunSpec, cities: Sequence[Any], asks: Asks, task: str) -> Workload:
+        """What is timed of a run; `task`: the one of its tasks whose inputs are shown."""
 
     @abstractmethod
     def rebuild(self, fitted: Fitted, asks: Asks) -> Any:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # a module may import from its own room and from rooms of a lower level
 LEVELS = [
-    {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"testing"}, {"execution"}, {"forecasting", "trajectory"},
+    {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"timing"}, {"testing"}, {"execution"}, {"forecasting", "trajectory"},
     {"training", "isolation"}, {"fitting"}, {"suites"},
     {"data"}, {"contract"}, {"store"}, {"declared"}, {"families", "registry", "checkpoints"},
     {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},
@@ -125,7 +125,7 @@ def run_python(code, **environment):
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "--help"], ["embed", "--help"], ["list", "methods"],
                                        ["list", "suites"], ["list", "tasks"],
                                        ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"], ["table", "--long"],
-                                       ["table", "--ranks"], ["data", "list"]],
+                                       ["table", "--ranks"], ["time", "--show"], ["list", "experiments"], ["data", "list"]],
                          ids=" ".join)
 def test_help_lists_and_tables_never_import_torch(arguments):
     out = run_python(f"import sys; sys.argv = ['stbench', *{arguments}]\nfrom benchmark.cli import main\n"

@@ -5,6 +5,7 @@ In: the words that a user typed. Out: text or JSON on stdout, progress and error
 Open first: `app.py`, all commands put together; then the module of the command's name:
 
     `run.py`, `ablate.py`, `sweep.py`   train, score and table
+    `time.py`                           measure what methods cost
     `predict.py`, `embed.py`            use what a run with --keep fitted
     `table.py`, `results.py`            tables from records, and the two stores
     `rescore.py`                        numbers made again, without training

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, compare, data, embed, listing, predict, rescore, results, run, show, status, sweep, table
+from benchmark.cli import ablate, compare, data, embed, listing, predict, rescore, results, run, show, status, sweep, table, time
 from benchmark.cli.streams import put
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command("ablate")(ablate.ablate)
 app.command("sweep")(sweep.sweep)
 app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
+app.command("time")(time.time)
 app.command("table")(table.table)
 app.command("rescore")(rescore.rescore)
 app.command("compare")(compare.compare)

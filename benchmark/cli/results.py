@@ -38,7 +38,7 @@ def promote(
     data: Annotated[str, typer.Option(help="Only these editions; those of your own data only if you name them.")] = PUBLIC,
     yes: Yes = False, results: Results = None,
 ) -> None:
-    """Copy finished runs to results/runs, to be committed and reviewed; neither smoke runs nor those of a checkout with changes.
+    """Copy finished runs and timings to results/runs, to be committed and reviewed; no smoke runs, none of a checkout with changes.
 
     Example: stbench results promote --suite nyc --yes
     """
@@ -46,20 +46,25 @@ def promote(
     from benchmark.store.managing import plan_promotion
     from benchmark.store.managing import promote as copy
     from benchmark.store.records import Store, checkout, local_root
+    from benchmark.timing.files import publishable, timing_path, write_timing
 
     root = checkout()
     if root is None:
         raise UserError("There is no checkout to publish to; clone the project and run stbench there.")
-    target = Store(root / "results" / "runs")
-    plan = plan_promotion(Store(local_root(results)), target, _filter(suite, method, preset, data).takes)
+    target, takes = Store(root / "results" / "runs"), _filter(suite, method, preset, data).takes
+    plan = plan_promotion(Store(local_root(results)), target, takes)
+    timings = publishable(local_root(results), target.root, takes)
     for record in plan.ready:
         say(f"  {target.path(record.spec).relative_to(target.root)}  {_words(record)}")
     for record, reason in plan.refused:
         say(f"  refused: {record.spec.id}  {_words(record)}: {reason}.")
-    say(f"{len(plan.ready)} to publish, {len(plan.refused)} refused, {plan.there} published already.")
+    for timing in timings:
+        say(f"  {timing_path(Path(), timing.spec, timing.id)}  timing of {timing.spec.method} on {timing.machine['device']}")
+    say(f"{len(plan.ready) + len(timings)} to publish, {len(plan.refused)} refused, {plan.there} published already.")
     if yes:
-        say(f"{len(copy(plan, target))} records published.")
-    elif plan.ready:
+        written = [*copy(plan, target), *(write_timing(target.root, timing) for timing in timings)]
+        say(f"{len(written)} records published.")
+    elif plan.ready or timings:
         say("Nothing was written; add --yes to publish them.")
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from benchmark import metrics
-from benchmark.contract import Asks, Fitted, Measured, Measurer, RunContext
+from benchmark.contract import Asks, Fitted, Measured, Measurer, RunContext, Workload
 from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
@@ -117,6 +118,18 @@ class ForecastMeasurer(Measurer):
         if not all("validation_mae" in training for training in last.values()):
             raise UserError("The method's notes say no validation error, so nothing can be chosen by it.")
         return {task: training["validation_mae"] for task, training in last.items()}
+
+    def workload(self, spec: RunSpec, cities: Sequence[ForecastingCity], asks: Asks, task: str) -> Workload:
+        (city,) = cities
+        protocol = forecasting_protocol(spec.protocol)
+        problem = self.problem(cities, spec.tasks, protocol, asks)
+        windows = problem.tasks[task].validation
+
+        def batch(rows: Tensor, device: torch.device) -> Inputs:
+            return windows.to(device).inputs(rows.to(device))
+
+        return Workload(problem, "windows", len(windows), batch, lambda method, inputs: method.predict(inputs),
+                        lambda method: fitted_forecaster(method, city, protocol, {}))
 
     def rebuild(self, fitted: Fitted, asks: Asks) -> ForecastProblem:
         return rebuilt_problem(fitted, asks)

@@ -14,6 +14,7 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format,
                             by `terminal.py`, `markdown.py`, `latex.py` and `page.py` (HTML)
     `visible.py`            how text of files, options and exceptions is shown; each format's `escape` goes on from it
+    `timing.py`             timings as sheets, a sheet a machine; `timing_notes.py` says what stands below them
     `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
     `plot.py`               pictures for Python; `outputs.py` writes frames to files
     `all_tables.py`         all tables of suites as files, the same bytes whoever makes them

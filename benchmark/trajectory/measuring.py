@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from benchmark import metrics
-from benchmark.contract import Asks, Budget, Fitted, Measured, Measurer, RunContext
+from benchmark.contract import Asks, Budget, Fitted, Measured, Measurer, RunContext, Workload
 from benchmark.data.cards import size_in_words
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.families import TRAJECTORY, Scenario, trajectory_protocol
@@ -126,6 +126,17 @@ class TrajectoryMeasurer(Measurer):
             made.fitted = fitted_encoder(method, cities, answers)
         made.parameters, made.fit_s, made.predict_s = method.parameter_count(), fitted - started, time.perf_counter() - fitted
         return made
+
+    def workload(self, spec: RunSpec, cities: Sequence[TrajectoryCity], asks: Asks, task: str) -> Workload:
+        """Whole trips of the city that the task is of."""
+        names = [city.name for city in cities]
+        covered = {split_task(names, one)[0] for one in spec.tasks}
+        tables = [TripTable(city) for city in cities if city.name in covered]
+        problem = pose_trajectories(tables, {table.name: part_rows(table.city, spec.budget) for table in tables},
+                                    road_class=asks.road_class, protocol=trajectory_protocol(spec.protocol))
+        trips = problem.cities[split_task(names, task)[0]].validation
+        return Workload(problem, "trips", len(trips), lambda rows, device: trips.rows(rows).to(device),
+                        lambda method, some: method.encode(some), lambda method: fitted_encoder(method, cities, {}))
 
     def rebuild(self, fitted: Fitted, asks: Asks) -> TrajectoryProblem:
         return rebuilt_problem(fitted)

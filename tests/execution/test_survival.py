@@ -374,6 +374,6 @@ def test_each_worker_sees_the_next_gpu(monkeypatch):
         monkeypatch.setattr(name, lambda *arguments: None)
     for _ in range(3):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "none")
-        processes._start_worker("cuda", ["4", "6"], counter)
+        processes.start_worker("cuda", ["4", "6"], counter)
         seen.append(os.environ["CUDA_VISIBLE_DEVICES"])
     assert seen == ["4", "6", "4"]

@@ -55,7 +55,7 @@ class Processes(Engine):
         listener.start()
         workers = min(self.workers, len(jobs))
         logger.info("starting %d workers …", workers)
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker,
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker,
                                    initargs=(work.device, visible_gpus(work.device), context.Value("i", 0)))
         try:
             _work_off({pool.submit(work.do, job): job for job in jobs}, pool, work, board)
@@ -115,7 +115,7 @@ def _listen(jobs: Sequence[Job], work: Work, board: Board, over: threading.Event
                 board.epoch(job, Progress(**owner.progress))
 
 
-def _start_worker(device: str, gpus: list[str], counter: Any) -> None:
+def start_worker(device: str, gpus: list[str], counter: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if gpus:  # before anything of CUDA is touched

@@ -1,0 +1,90 @@
+"""Error against cost, a panel a task: whoever is on the front is beaten by nobody in both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.report.figures.style import Look, legend, looks, name_text, plain_log_axis, short_number, small_multiples, styled
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Point:
+    """One method on one task."""
+
+    name: str
+    # more than 0
+    cost: float
+    value: float
+    # sample sd over seeds; None: too few
+    sd: float | None = None
+
+
+@dataclass(frozen=True)
+class CostPanel:
+    """The methods of one task."""
+
+    title: str
+    # what is compared, with its unit
+    y_label: str
+    points: Sequence[Point]
+    higher_is_better: bool = False
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One figure of panels that share the meaning of their cost."""
+
+    title: str
+    # with its unit
+    x_label: str
+    panels: Sequence[CostPanel]
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(point.name for panel in self.panels for point in panel.points))
+
+    def draw(self, shown_as: Mapping[str, Look] | None = None) -> Figure:
+        """The figure. shown_as: the looks of a page's names; default those of this figure's own."""
+        with styled():
+            from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+            figure, axes = small_multiples(len(self.panels), self.title)
+            given = shown_as or looks(self.names)
+            entries: dict[str, Artist] = {}
+            for panel, each in zip(self.panels, axes, strict=True):
+                best = front(panel.points, higher_is_better=panel.higher_is_better)
+                (line,) = each.plot([point.cost for point in best], [point.value for point in best], color="0.6", linewidth=1, zorder=1,
+                                    drawstyle="steps-post")
+                for point in panel.points:
+                    look = given[point.name]
+                    drawn = each.errorbar(point.cost, point.value, yerr=point.sd, fmt=look.marker, color=look.colour, markersize=5.5,
+                                          capsize=2, elinewidth=0.9, markerfacecolor=look.colour if point in best else "white")
+                    entries.setdefault(point.name, drawn.lines[0])
+                each.set_xscale("log")
+                plain_log_axis(each.xaxis)
+                each.yaxis.set_major_locator(MaxNLocator(5))
+                each.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(round(value, 10))))
+                each.margins(x=0.12, y=0.15)
+                each.set(title=name_text(panel.title), ylabel=name_text(panel.y_label))
+                entries["front"] = line
+            for each in axes[-min(len(axes), 2):]:
+                each.set_xlabel(name_text(self.x_label))
+            # a method that is filled in one panel and hollow in another is hollow in none of the legend
+            legend(figure, {**{name: one for name, one in entries.items() if name != "front"}, "not beaten in both": entries["front"]})
+        return figure
+
+
+def front(points: Sequence[Point], *, higher_is_better: bool = False) -> list[Point]:
+    """The points that no other one equals or beats in both cost and value, being better in one; the cheapest first."""
+    sign = -1 if higher_is_better else 1
+    best: list[Point] = []
+    for point in sorted(points, key=lambda one: (one.cost, sign * one.value)):
+        if not best or sign * point.value < sign * best[-1].value:
+            best.append(point)
+    return best

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, compare, data, embed, figure, listing, predict, results, run, show, status, table
+from benchmark.cli import ablate, compare, data, embed, figure, listing, predict, report, results, run, show, status, table
 from benchmark.cli.streams import put
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
 app.command("table")(table.table)
 app.command("figure")(figure.figure)
+app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("list")(listing.listing)

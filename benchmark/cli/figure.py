@@ -33,10 +33,13 @@ def figure(
     from benchmark.report.figures.kinds import find_kind
     from benchmark.report.figures.kinds.runs import one_setting
     from benchmark.report.figures.save import check_picture_suffix, write_figure
+    from benchmark.report.figures.style import looks
 
     chosen, wanted = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), (protocol,), names(task, "--task"),
                             names(method, "--method"), names(metric, "--metric"), (scenario,)), find_kind(kind)
     check_picture_suffix(out)
-    picture = wanted.picture(one_setting(*open_stores(results), chosen))
-    write_figure(picture.chart.draw(), out)
+    runs = one_setting(*open_stores(results), chosen)
+    picture = wanted.picture(runs)
+    # a method has one colour, whatever the kind of figure shows
+    write_figure(picture.chart.draw(looks([*runs.methods, *picture.chart.names])), out)
     say(f"{out}: {picture.chart.title}. {picture.caption}")

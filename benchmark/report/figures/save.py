@@ -35,6 +35,16 @@ def figure_bytes(figure: Figure, suffix: str, dpi: int = DPI) -> bytes:
     return buffer.getvalue()
 
 
+def page_png(figure: Figure, dpi: int) -> bytes:
+    """A PNG of few colours, so that a page of many stays small; a drawing has no more."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(figure_bytes(figure, ".png", dpi))) as drawn:
+        drawn.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format of the path's suffix."""
     check_picture_suffix(path)

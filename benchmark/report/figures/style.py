@@ -1,4 +1,4 @@
-"""How every figure looks: one style sheet, colours that colour-blind readers tell apart, sizes of a paper. matplotlib is loaded when one is drawn."""
+"""How every figure looks: one style sheet, colours that colour-blind readers tell apart, sizes of a paper."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 # inches, of one and of two columns of a paper
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16
-# inches of a letter at the size of the text
-LETTER = 0.066
+# inches of a letter and of a line at the size of the text
+LETTER, LINE = 0.066, 0.17
+# letters of a name before it is broken
+LONGEST_NAME = 48
+# no figure is higher, in inches: it has to fit a page
+HIGHEST = 9.0
 # Okabe and Ito (2008), without their yellow, which no print shows on white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS, DASHES = "osD^vP*", ("-", "--", "-.", ":")
@@ -50,8 +54,12 @@ class Look:
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
     """Name → its look; the figures of one page are given the looks of all its names."""
-    return {name: Look(COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)], DASHES[(k + k // len(COLOURS)) % len(DASHES)])
-            for k, name in enumerate(dict.fromkeys(names))}
+    made = {}
+    for k, name in enumerate(dict.fromkeys(names)):
+        # a colour that comes again has another marker and another line
+        shifted = k + k // len(COLOURS)
+        made[name] = Look(COLOURS[k % len(COLOURS)], MARKERS[shifted % len(MARKERS)], DASHES[shifted % len(DASHES)])
+    return made
 
 
 @contextmanager
@@ -67,7 +75,8 @@ def styled() -> Iterator[None]:
         from matplotlib import style
     except ImportError:
         raise no_matplotlib() from None
-    with style.context("default"), matplotlib.rc_context(dict(STYLE)):
+    settings: Any = dict(STYLE)
+    with style.context("default"), matplotlib.rc_context(settings):
         yield
 
 
@@ -89,15 +98,17 @@ def titled(figure: Figure, title: str) -> None:
         figure.suptitle("\n".join(textwrap.wrap(visible(title), width)), x=0.01, ha="left", color="0.25")
 
 
-def small_multiples(count: int, title: str, *, height: float = 1.75, columns: int = 2) -> tuple[Figure, list[Axes]]:
-    """A figure of so many panels: one alone fits one column of a paper, several two."""
+def small_multiples(count: int, title: str, *, names: Sequence[str] = (), height: float = 1.75,
+                    columns: int = 2) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels: one alone fits one column of a paper, several two. names: of the legend that will stand below."""
     from matplotlib.figure import Figure
 
     across = min(count, columns)
-    down = math.ceil(count / across)
-    width = ONE_COLUMN if count == 1 else TWO_COLUMNS
-    figure = Figure(figsize=(width, (height + 0.35 if count == 1 else height) * down + 0.55), layout="constrained")
-    axes = figure.subplots(down, across, squeeze=False).ravel().tolist()
+    width = ONE_COLUMN if across == 1 and columns > 1 else TWO_COLUMNS
+    below = LINE * sum(max(map(_lines, row)) for row in _legend_rows(names, width)) + 0.1 if names else 0.0
+    figure = Figure(figsize=(width, (height + 0.35 if count == 1 else height) * math.ceil(count / across) + 0.35 + below),
+                    layout="constrained")
+    axes = figure.subplots(math.ceil(count / across), across, squeeze=False).ravel().tolist()
     for one in axes[count:]:
         one.remove()
     titled(figure, title)
@@ -107,26 +118,58 @@ def small_multiples(count: int, title: str, *, height: float = 1.75, columns: in
 def legend(figure: Figure, entries: Mapping[str, Artist]) -> None:
     """One legend of all panels, below them, in as many columns as fit."""
     if entries:
-        longest = max(len(name) for name in entries)
-        across = max(1, min(len(entries), int(figure.get_figwidth() / (0.5 + LETTER * longest))))
-        figure.legend(list(entries.values()), list(map(name_text, entries)), loc="outside lower center", ncols=across)
+        across = len(_legend_rows(list(entries), figure.get_figwidth())[0])
+        figure.legend(list(entries.values()), [wrapped(name) for name in entries], loc="outside lower center", ncols=across)
+
+
+def _legend_rows(names: Sequence[str], width: float) -> list[Sequence[str]]:
+    longest = max(min(len(name), LONGEST_NAME) for name in names)
+    across = max(1, min(len(names), int(width / (0.5 + LETTER * longest))))
+    return [names[k:k + across] for k in range(0, len(names), across)]
+
+
+def wrapped(name: str, width: int = LONGEST_NAME) -> str:
+    """A name in as many lines as it needs."""
+    return "\n".join(textwrap.wrap(name_text(name), width, drop_whitespace=not name.startswith("_"))) or name
+
+
+def _lines(name: str) -> int:
+    return wrapped(name).count("\n") + 1
+
+
+def axis_text(label: str) -> str:
+    """A label of an upright axis: a long one has its unit in a line of its own."""
+    shown = name_text(label)
+    parts = shown.replace(" (", "\n(").split("\n") if len(shown) > 19 else [shown]
+    return "\n".join(line for part in parts for line in textwrap.wrap(part, 26) or [part])
+
+
+def plain_axis(axis: Any, *, places: int = 5, whole: bool = False) -> None:
+    """An axis of about so many numbers, as people write them."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(places, integer=whole))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
 
 
 def plain_log_axis(axis: Any) -> None:
-    """A logarithmic axis with numbers as people write them: 0.1, 1, 20, 3k."""
+    """A logarithmic axis with numbers as people write them: 0.1, 1, 20, 3k; to be called when all is drawn."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=9))
+    low, high = axis.get_view_interval()
+    wide = high > 300 * low
+    axis.set_major_locator(LogLocator(base=10, subs=(1,) if wide else (1, 2, 5), numticks=6 if wide else 9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     axis.set_minor_formatter(NullFormatter())
 
 
 def short_number(value: float) -> str:
-    """A number for an axis.
+    """A number for an axis, without the noise of its last bits.
 
     >>> [short_number(one) for one in (0.05, 2, 1500, 20000, 3e6)]
     ['0.05', '2', '1.5k', '20k', '3M']
     """
+    value = round(value, 10)
     for least, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= least:
             return f"{value / least:g}{sign}"

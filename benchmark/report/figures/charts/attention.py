@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.report.figures.style import TWO_COLUMNS, Look, name_text, styled, titled
+from benchmark.report.figures.style import HIGHEST, TWO_COLUMNS, Look, name_text, styled, titled, wrapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,8 @@ class Attention:
             from matplotlib.ticker import MaxNLocator
 
             side = min(SIDE, (TWO_COLUMNS - 0.9) / len(self.layers))
-            figure = Figure(figsize=(min(TWO_COLUMNS, side * len(self.layers) + 0.9), (side + 0.05) * len(self.stages) + 1.1),
+            side = min(side, (HIGHEST - 1.1) / len(self.stages) - 0.05)
+            figure = Figure(figsize=(min(TWO_COLUMNS, (side + 0.2) * len(self.layers) + 0.7), (side + 0.05) * len(self.stages) + 1.1),
                             layout="constrained")
             grid = figure.subplots(len(self.stages), len(self.layers), squeeze=False)
             for j, layer in enumerate(self.layers):
@@ -50,20 +51,21 @@ class Attention:
                 for k, stage in enumerate(self.stages):
                     axes = grid[k, j]
                     axes.grid(visible=False)
-                    if (stage, layer) not in self.maps:
-                        axes.axis("off")
-                        continue
-                    image = axes.imshow(self.maps[stage, layer], vmin=least, vmax=most, interpolation="nearest", aspect="equal")
-                    for axis in (axes.xaxis, axes.yaxis):
-                        axis.set_major_locator(MaxNLocator(4, integer=True))
-                    axes.tick_params(labelbottom=k == len(self.stages) - 1, labelleft=j == 0)
+                    if (stage, layer) in self.maps:
+                        image = axes.imshow(self.maps[stage, layer], vmin=least, vmax=most, interpolation="nearest", aspect="equal")
+                        for axis in (axes.xaxis, axes.yaxis):
+                            axis.set_major_locator(MaxNLocator(4, integer=True))
+                        axes.tick_params(labelbottom=k == len(self.stages) - 1)
+                    else:
+                        axes.set(xticks=[], yticks=[])
+                        axes.spines[:].set_visible(False)
                     if k == 0:
                         axes.set_title(name_text(layer))
                     if j == 0:
-                        axes.set_ylabel(f"{name_text(stage)}\n{self.asking}")
+                        axes.set_ylabel(f"{wrapped(stage, 20)}\n{self.asking}")
                     if k == len(self.stages) - 1:
                         axes.set_xlabel(self.asked)
                 figure.colorbar(image, ax=list(grid[:, j]), location="bottom", label=name_text(self.label), aspect=20, pad=0.02,
-                                ticks=MaxNLocator(3))
+                                shrink=0.85, ticks=MaxNLocator(3))
             titled(figure, self.title)
         return figure

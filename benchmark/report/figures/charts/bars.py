@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.report.figures.style import Look, looks, name_text, small_multiples, styled
+from benchmark.report.figures.style import Look, looks, name_text, plain_axis, small_multiples, styled
 from benchmark.report.words import FEWEST_FOR_SD
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Bars:
         """The figure. shown_as: the looks of a page's names; default those of this figure's own."""
         with styled():
             names = self.names
-            figure, axes = small_multiples(len(self.changes), self.title, height=0.22 * len(names) + 0.75)
+            figure, axes = small_multiples(len(self.changes), self.title, height=0.22 * len(names) + 0.6)
             given = shown_as or looks(names)
             for (task, variants), each in zip(self.changes.items(), axes, strict=True):
                 each.axvline(0, color="0.3", linewidth=0.8)
@@ -50,6 +50,7 @@ class Bars:
                 each.set_ylim(len(names) - 0.4, -0.6)
                 each.grid(axis="y", visible=False)
                 each.margins(x=0.12)
+                plain_axis(each.xaxis)
                 each.set_title(name_text(task))
                 each.label_outer()
             for each in axes[-min(len(axes), 2):]:

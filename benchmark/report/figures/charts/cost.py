@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.report.figures.style import Look, legend, looks, name_text, plain_log_axis, short_number, small_multiples, styled
+from benchmark.report.figures.style import Look, axis_text, legend, looks, name_text, plain_axis, plain_log_axis, small_multiples, styled
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+
+FRONT = "not beaten in both (filled)"
 
 
 @dataclass(frozen=True)
@@ -52,31 +54,30 @@ class Cost:
     def draw(self, shown_as: Mapping[str, Look] | None = None) -> Figure:
         """The figure. shown_as: the looks of a page's names; default those of this figure's own."""
         with styled():
-            from matplotlib.ticker import FuncFormatter, MaxNLocator
+            from matplotlib.lines import Line2D
 
-            figure, axes = small_multiples(len(self.panels), self.title)
+            figure, axes = small_multiples(len(self.panels), self.title, names=[*self.names, FRONT])
             given = shown_as or looks(self.names)
-            entries: dict[str, Artist] = {}
+            # filled whatever the panels do
+            entries: dict[str, Artist] = {name: Line2D([], [], linestyle="", marker=given[name].marker, color=given[name].colour)
+                                          for name in self.names}
+            entries[FRONT] = Line2D([], [], color="0.6", linewidth=1)
             for panel, each in zip(self.panels, axes, strict=True):
                 best = front(panel.points, higher_is_better=panel.higher_is_better)
-                (line,) = each.plot([point.cost for point in best], [point.value for point in best], color="0.6", linewidth=1, zorder=1,
-                                    drawstyle="steps-post")
+                each.plot([point.cost for point in best], [point.value for point in best], color="0.6", linewidth=1, zorder=1,
+                          drawstyle="steps-post")
                 for point in panel.points:
                     look = given[point.name]
-                    drawn = each.errorbar(point.cost, point.value, yerr=point.sd, fmt=look.marker, color=look.colour, markersize=5.5,
-                                          capsize=2, elinewidth=0.9, markerfacecolor=look.colour if point in best else "white")
-                    entries.setdefault(point.name, drawn.lines[0])
+                    each.errorbar(point.cost, point.value, yerr=point.sd, fmt=look.marker, color=look.colour, markersize=5.5, capsize=2,
+                                  elinewidth=0.9, markerfacecolor=look.colour if point in best else "white")
                 each.set_xscale("log")
-                plain_log_axis(each.xaxis)
-                each.yaxis.set_major_locator(MaxNLocator(5))
-                each.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(round(value, 10))))
                 each.margins(x=0.12, y=0.15)
-                each.set(title=name_text(panel.title), ylabel=name_text(panel.y_label))
-                entries["front"] = line
+                plain_log_axis(each.xaxis)
+                plain_axis(each.yaxis)
+                each.set(title=name_text(panel.title), ylabel=axis_text(panel.y_label))
             for each in axes[-min(len(axes), 2):]:
                 each.set_xlabel(name_text(self.x_label))
-            # a method that is filled in one panel and hollow in another is hollow in none of the legend
-            legend(figure, {**{name: one for name, one in entries.items() if name != "front"}, "not beaten in both": entries["front"]})
+            legend(figure, entries)
         return figure
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmark.report.figures.style import Look, legend, looks, name_text, plain_log_axis, short_number, small_multiples, styled
+from benchmark.report.figures.style import Look, axis_text, legend, looks, name_text, plain_axis, plain_log_axis, small_multiples, styled
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -24,9 +25,9 @@ class Line:
     """One name's values. What is not known is NaN."""
 
     name: str
-    # numbers, or numpy datetimes where the chart is of times
-    x: Sequence[Any]
-    y: Sequence[float]
+    # a sequence or an array of numbers, or of moments where the chart is of times
+    x: Any
+    y: Sequence[float] | np.ndarray
     # how far the band around the line reaches to each side, in the unit of y; None: no band
     spread: Sequence[float] | None = None
 
@@ -67,13 +68,14 @@ class Lines:
         """The figure. shown_as: the looks of a page's names; default those of this figure's own."""
         with styled():
             columns = 1 if self.times else 2
-            figure, axes = small_multiples(len(self.panels), self.title, columns=columns, height=1.3 if self.times else 1.75)
+            figure, axes = small_multiples(len(self.panels), self.title, names=self.names, columns=columns,
+                                           height=1.3 if self.times else 1.75)
             given = shown_as or looks([name for name in self.names if name != TRUTH])
             entries: dict[str, Artist] = {}
             for panel, each in zip(self.panels, axes, strict=True):
                 for line in panel.lines:
                     entries.setdefault(line.name, self._line(each, line, given))
-                each.set(title=name_text(panel.title), ylabel=name_text(panel.y_label))
+                each.set(title=name_text(panel.title), ylabel=axis_text(panel.y_label))
                 self._axis(each)
             for each in axes[-min(len(axes), columns):]:
                 each.set_xlabel(name_text(self.x_label))
@@ -84,21 +86,18 @@ class Lines:
         import numpy as np
 
         if line.name == TRUTH:
-            return axes.plot(line.x, line.y, color="0.35", linewidth=1)[0]  # type: ignore[arg-type]
+            return axes.plot(line.x, line.y, color="0.35", linewidth=1)[0]
         look = given[line.name]
-        (drawn,) = axes.plot(line.x, line.y, color=look.colour, linestyle=look.dashes,  # type: ignore[arg-type]
+        (drawn,) = axes.plot(line.x, line.y, color=look.colour, linestyle=look.dashes,
                              marker=look.marker if len(line.x) <= MOST_MARKED else "", drawstyle="steps-post" if self.steps else "default",
                              linewidth=1 if self.times else 1.3)
         if line.spread is not None:
             y, spread = np.asarray(line.y, dtype=float), np.asarray(line.spread, dtype=float)
-            axes.fill_between(line.x, y - spread, y + spread, color=look.colour, alpha=0.18, linewidth=0)  # type: ignore[arg-type]
+            axes.fill_between(line.x, y - spread, y + spread, color=look.colour, alpha=0.18, linewidth=0)
         return drawn
 
     def _axis(self, axes: Axes) -> None:
-        from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(round(value, 10))))
+        plain_axis(axes.yaxis)
         if self.marked is not None:
             axes.axvline(self.marked, color="0.6", linewidth=0.8, linestyle=":")
         if self.ticks:
@@ -112,4 +111,4 @@ class Lines:
             axes.set_xscale("log")
             plain_log_axis(axes.xaxis)
         else:
-            axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+            plain_axis(axes.xaxis, places=7, whole=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.report.figures.style import TWO_COLUMNS, Look, name_text, styled, titled
+from benchmark.report.figures.style import HIGHEST, TWO_COLUMNS, Look, axis_text, name_text, styled, titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +49,9 @@ class NodeMap:
             ratio = max(_height_by_width(task) for task in self.tasks)
             wide = TWO_COLUMNS * min(1.0, max(len(names), 2) / 3)
             panel = (wide - 1.1) / len(names)
-            figure = Figure(figsize=(wide, 0.55 + len(self.tasks) * (min(panel * ratio, 2.6) + 0.3)), layout="constrained")
+            height = min(panel * ratio, 2.6, (HIGHEST - 0.55) / len(self.tasks) - 0.3)
+            wide = min(wide, (height / ratio + 0.45) * len(names) + 1.2)
+            figure = Figure(figsize=(wide, 0.55 + len(self.tasks) * (height + 0.3)), layout="constrained")
             grid = figure.subplots(len(self.tasks), len(names), squeeze=False, sharex=True, sharey=True)
             for row, task in zip(grid, self.tasks, strict=True):
                 every = np.concatenate([np.asarray(one, dtype=float) for one in task.errors.values()])
@@ -62,9 +64,11 @@ class NodeMap:
                                              linewidths=0.25, edgecolors="0.4", rasterized=len(task.lon) > 2000)
                     each.set_aspect(1 / math.cos(math.radians(float(np.mean(task.lat)))))
                     each.set_title(name_text(f"{task.task} · {name}"))
+                    each.margins(0.08)
                     _degrees(each)
                 if shown is not None:
-                    figure.colorbar(shown, ax=list(row), label=name_text(task.label), extend="max", shrink=0.9, pad=0.02, aspect=18)
+                    figure.colorbar(shown, ax=list(row), label=axis_text(task.label), extend="max" if np.nanmax(every) > top else "neither",
+                                    shrink=0.9, pad=0.02, aspect=18)
             for each in grid[-1]:
                 each.set_xlabel("longitude (°)")
             for each in grid[:, 0]:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.report.figures.style import LETTER, ONE_COLUMN, TWO_COLUMNS, Look, looks, name_text, styled, titled
+from benchmark.report.figures.style import LETTER, ONE_COLUMN, TWO_COLUMNS, Look, looks, styled, titled, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# letters of a name in one line
+LONGEST = 28
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,17 @@ class RankLine:
             from matplotlib.figure import Figure
 
             given, order = shown_as or looks(self.names), sorted(self.ranks, key=lambda name: (self.ranks[name], name))
-            longest = max(map(len, order)) + 6
+            longest = min(max(map(len, order)), LONGEST) + 6
             half, bars = (len(order) + 1) // 2, [one for one in self.alike if len(one) > 1]
             width = ONE_COLUMN if longest * 2 * LETTER + 1.2 < ONE_COLUMN else TWO_COLUMNS
-            below = 0.22 * (len(bars) + half) + 0.25
+            # a name of two lines needs more room
+            row = 0.22 if max(map(len, order)) <= LONGEST else 0.32
+            below = row * (len(bars) + half)
             figure = Figure(figsize=(width, below + 0.95), layout="constrained")
             axes = figure.subplots()
             count = len(order)
             margin = longest * LETTER / (width - 2 * longest * LETTER) * (count - 1 or 1)
-            axes.set(xlim=(1 - margin, max(count, 2) + margin), ylim=(below / 0.22 + 0.2, -2.4 if self.difference else -1.4))
+            axes.set(xlim=(1 - margin, max(count, 2) + margin), ylim=(below / row + 0.9, -2.4 if self.difference else -1.4))
             axes.axis("off")
             self._scale(axes, count)
             for k, names in enumerate(bars):
@@ -57,9 +62,10 @@ class RankLine:
                 end = 1 - 0.06 * margin if left else max(count, 2) + 0.06 * margin
                 axes.plot([self.ranks[name], self.ranks[name], end], [0, y, y], color=given[name].colour, linewidth=1)
                 axes.plot(self.ranks[name], 0, given[name].marker, color=given[name].colour, markersize=4, zorder=3, clip_on=False)
-                text = f"{name_text(name)}  {self.ranks[name]:.2f}" if left else f"{self.ranks[name]:.2f}  {name_text(name)}"
-                axes.annotate(text, (end, y), xytext=(-3 if left else 3, 0), textcoords="offset points", va="center",
-                              ha="right" if left else "left")
+                shift, side = (-1, "right") if left else (1, "left")
+                axes.annotate(f"{self.ranks[name]:.2f}", (end, y), xytext=(3 * shift, 0), textcoords="offset points", va="center", ha=side)
+                axes.annotate(wrapped(name, LONGEST), (end, y), xytext=(28 * shift, 0), textcoords="offset points", va="center", ha=side,
+                              linespacing=1)
             titled(figure, self.title)
         return figure
 
@@ -86,7 +92,7 @@ def joined(ranks: Mapping[str, float], apart: Callable[[str, str], bool]) -> lis
     [['a', 'b'], ['b', 'c']]
     """
     order = sorted(ranks, key=lambda name: (ranks[name], name))
-    runs = []
+    runs: list[tuple[int, int]] = []
     for start in range(len(order)):
         end = start
         while end + 1 < len(order) and not any(apart(one, order[end + 1]) for one in order[start:end + 1]):

@@ -9,7 +9,7 @@ Open first: `KINDS`, the figures by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark import lazy
 from benchmark.errors import unknown
@@ -34,7 +34,9 @@ class Kind:
         UserError: the runs lack what it shows; it says what to type.
         """
         made: Picture = lazy.load(self.target)(runs)
-        return made
+        if not runs.left_out:
+            return made
+        return replace(made, caption=f"{made.caption} {len(runs.left_out)} variants with other options are left out.")
 
 
 _ROOM = "benchmark.report.figures.kinds"

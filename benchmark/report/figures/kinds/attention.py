@@ -22,8 +22,8 @@ def by_stage(runs: Runs) -> Picture:
                     for number, stage, own, layer in [_parts(name, runs.tasks)] if own == task and array.ndim == 2}
             if maps:
                 stages = sorted(dict.fromkeys(stage for stage, _ in maps), key=lambda stage: int(stage.partition(".")[0]))
-                return Picture("attention", f"Mean attention of {label} on {task} after each stage, seed {run.spec.seed}; the maps of a layer "
-                                            "share one scale.",
+                return Picture("attention", f"Mean attention of {label} on {task} after each stage, seed {run.spec.seed}; the maps of a "
+                                            "layer share one scale.",
                                Attention(f"{runs.title} · {label} · {task}", stages, list(dict.fromkeys(layer for _, layer in maps)), maps))
     raise UserError("No run of this checkout has attention maps beside its record (published records have none, and few methods leave "
                     f"some). Measure some: {runs.run_command()}")

@@ -38,8 +38,8 @@ def mean_ranks(runs: Runs) -> Picture:
     difference = critical_difference(len(ranks), len(runs.tasks))
     alike = joined(ranks, lambda one, other: abs(ranks[one] - ranks[other]) > difference)
     metrics = ", ".join(dict.fromkeys(METRICS[runs.metric(task)].label for task in runs.tasks))
-    return Picture("ranks", f"Mean rank by {metrics} over {len(runs.tasks)} tasks, each method's mean over seeds; bars join what is not told "
-                            f"apart (Nemenyi, α = {ALPHA:g}). Tasks of one city are not independent.",
+    return Picture("ranks", f"Mean rank by {metrics} over {len(runs.tasks)} tasks, each method's mean over seeds; bars join what is not "
+                            f"told apart (Nemenyi, α = {ALPHA:g}). Tasks of one city are not independent.",
                    RankLine(runs.title, "mean rank", ranks, alike, difference))
 
 
@@ -68,9 +68,8 @@ def by_cost(runs: Runs) -> Picture:
     for name, by_task in runs.methods.items():
         kept = {task: [run for run in found if _machine(run) == machine] for task, found in by_task.items()}
         seconds = _seconds(kept, runs.tasks)
-        for task in runs.tasks if seconds else ():
-            found = values(kept[task], task, runs.metric(task))
-            if found:
+        for task in runs.tasks:
+            if seconds and (found := values(kept[task], task, runs.metric(task))):
                 sd = statistics.stdev(found) if len(found) >= FEWEST_FOR_SD else None
                 panels[task].append(Point(name, seconds, statistics.fmean(found), sd))
     drawn = [CostPanel(task, runs.label(runs.metric(task), task), points, METRICS[runs.metric(task)].higher_is_better)

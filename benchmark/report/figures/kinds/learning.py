@@ -15,26 +15,30 @@ from benchmark.report.figures.picture import Picture
 # what stands over the curves of fits that train for no single task
 WHOLE_FIT = "whole fit"
 Curve = tuple[list[float], list[float]]
+Entries = Sequence[Mapping[str, Any]]
 
 
 def by_epoch(runs: Runs) -> Picture:
     """The validation error of every epoch; a later stage of a task goes on counting."""
-    panels = _panels(runs, lambda entries: (list(range(1, len(entries) + 1)), _losses(entries)))
+    panels = _panels(runs, lambda own, _: (list(range(1, len(own) + 1)), _losses(own)))
     return Picture("curves", "Validation error by epoch of each task's training, its stages one after the other. One seed a method: the "
                              "first.", Lines(runs.title, "epoch", panels))
 
 
 def by_seconds(runs: Runs) -> Picture:
-    """The best validation error so far against the seconds of training: where a line first passes below an error is the time to reach it."""
-    panels = _panels(runs, lambda entries: (list(accumulate(float(entry["seconds"]) for entry in entries)),
-                                            list(accumulate(_losses(entries), min))))
-    return Picture("time-to-best", "Best validation error so far against the seconds of training, validation included, on this machine; "
-                                   "read across for the time to reach an error. One seed a method: the first.",
-                   Lines(runs.title, "seconds of training", panels, log_x=True, steps=True))
+    """The best validation error so far against seconds: where a line first passes below an error is the time to reach it."""
+    def curve(own: Entries, whole: Entries) -> Curve:
+        passed = dict(zip(map(id, whole), accumulate(float(entry["seconds"]) for entry in whole), strict=True))
+        return [passed[id(entry)] for entry in own], list(accumulate(_losses(own), min))
+
+    return Picture("time-to-best", "Best validation error of a task so far against the seconds since its fit began, whatever it trained "
+                                   "before, validation included, on this machine; read across for the time to reach an error. One seed a "
+                                   "method: the first.",
+                   Lines(runs.title, "seconds since the fit began", _panels(runs, curve), log_x=True, steps=True))
 
 
-def _panels(runs: Runs, curve: Callable[[Sequence[Mapping[str, Any]]], Curve]) -> list[Panel]:
-    """A panel a task, or one of the whole fit where the histories name no task.
+def _panels(runs: Runs, curve: Callable[[Entries, Entries], Curve]) -> list[Panel]:
+    """A panel a task, or one of the whole fit where the histories name no task. curve: of the entries of a task, and of those of its fit.
 
     Raises
     ------
@@ -45,9 +49,9 @@ def _panels(runs: Runs, curve: Callable[[Sequence[Mapping[str, Any]]], Curve]) -
         run = next((one for one in seeds if history(one)), None)
         entries = history(run) if run else []
         if own := [entry for entry in entries if entry.get("task") == task]:
-            found.setdefault(task, {})[label] = Line(label, *curve(own))
+            found.setdefault(task, {})[label] = Line(label, *curve(own, entries))
         elif run and not any("task" in entry for entry in entries):
-            found.setdefault(WHOLE_FIT, {})[_fit_label(label, run, runs)] = Line(_fit_label(label, run, runs), *curve(entries))
+            found.setdefault(WHOLE_FIT, {})[_fit_label(label, run, runs)] = Line(_fit_label(label, run, runs), *curve(entries, entries))
     if not found:
         raise UserError("No run of this checkout has a history of its epochs (published records have none, and some methods train "
                         f"nothing). Measure some: {runs.run_command()}")
@@ -64,5 +68,5 @@ def _axis(runs: Runs, task: str) -> str:
     return f"validation {runs.label('mae', task)}" if task != WHOLE_FIT else "validation loss (each method's own)"
 
 
-def _losses(entries: Sequence[Mapping[str, Any]]) -> list[float]:
+def _losses(entries: Entries) -> list[float]:
     return [float(entry["validation_loss"]) for entry in entries]

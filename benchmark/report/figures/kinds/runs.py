@@ -20,6 +20,9 @@ from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 from benchmark.suites.catalogue import find_suite
 
+# beyond so many methods, their variants with other options are not drawn
+MANY = 8
+
 
 @dataclass(frozen=True)
 class Run:
@@ -28,6 +31,8 @@ class Run:
     record: Record
     # of its record, beside which lies what is never published
     path: Path
+    # whether this checkout measured it
+    local: bool
 
     @property
     def spec(self) -> RunSpec:
@@ -44,6 +49,8 @@ class Runs:
     tasks: tuple[str, ...]
     # what was asked for, for advice
     chosen: Filter
+    # variants with other options that are not among the methods, because there would be too many
+    left_out: tuple[str, ...] = ()
 
     @property
     def first(self) -> Record:
@@ -72,12 +79,16 @@ class Runs:
         """A metric with the unit that `values` gives it: ``MAE (trips per 30 min)``."""
         return metric_label(self.first, metric, task)
 
-    def run_command(self, *extra: str) -> str:
-        """What makes these runs anew."""
+    def run_command(self, *, keep: bool = False) -> str:
+        """What makes these runs anew, with all that lies beside their records; or with what `--keep` keeps as well."""
         spec, methods = self.first.spec, dict.fromkeys(run.spec.method for _, _, runs in self.each() for run in runs)
         setting = Filter((spec.suite,), (spec.edition,), (spec.preset,), (spec.protocol,), self.chosen.tasks, tuple(methods),
                          scenarios=(spec.scenario,))
-        return " ".join([command(find_suite(spec.suite), setting), *extra])
+        typed = command(find_suite(spec.suite), setting)
+        if keep:
+            return f"{typed} --keep"
+        skipped = any(run.local for _, _, runs in self.each() for run in runs)
+        return f"{typed} --results NEW_FOLDER (finished runs are skipped, so in a new folder)" if skipped else typed
 
 
 def metric_label(record: Record, metric: str, task: str) -> str:
@@ -108,7 +119,8 @@ def settings(local: Store, published: Store | None, chosen: Filter) -> list[Runs
                    tuple(spec.budget.items()), spec.scenario)
         for task in tasks:
             row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks))
-            groups.setdefault(setting, {}).setdefault(row, {}).setdefault(source, []).append(Run(record, store.path(spec)))
+            groups.setdefault(setting, {}).setdefault(row, {}).setdefault(source, []).append(
+                Run(record, store.path(spec), source == "local"))
     ordered = [{row: sources.get("local") or sources["published"] for row, sources in rows.items()}
                for _, rows in sorted(groups.items(), key=lambda item: str(item[0]))]
     specs = [next(iter(rows.values()))[0].spec for rows in ordered]
@@ -150,5 +162,10 @@ def _runs(title: str, rows: Mapping[tuple[Any, ...], list[Run]], chosen: Filter)
         record = rows[key][0].record
         label = with_brackets(key[1], past_days([run.record for run in rows[key]]), changed_options(record), differs[key[1:]])
         methods.setdefault(label, {})[key[0]] = sorted(rows[key], key=lambda run: run.spec.seed)
+    left_out = tuple(label for label, by_task in methods.items() if changed_options(next(iter(by_task.values()))[0].record)
+                     ) if len(methods) > MANY else ()
+    if len(methods) == len(left_out):
+        left_out = ()
     tasks = dict.fromkeys(key[0] for key in rows)
-    return Runs(title, methods, tuple(sorted(tasks, key=lambda task: order.index(task) if task in order else len(order))), chosen)
+    return Runs(title, {label: one for label, one in methods.items() if label not in left_out},
+                tuple(sorted(tasks, key=lambda task: order.index(task) if task in order else len(order))), chosen, left_out)

@@ -81,15 +81,15 @@ def against_truth(runs: Runs, *, node: str | None = None, step: int = 1, days: f
         shown = None
         for label, kept in _kept(runs, task):
             shown = node_forecasts(kept, task, node, (step,))
-            drawn[TRUTH] = Line(TRUTH, *map(_plain, shown.last(days)))
-            drawn[label] = Line(label, *map(_plain, shown.ahead(step, days)))
+            drawn[TRUTH] = Line(TRUTH, *shown.last(days))
+            drawn[label] = Line(label, *shown.ahead(step, days))
         if shown is not None:
             panels.append(Panel(f"{task} · node {shown.node}", runs.first.city["tasks"][task]["unit"], list(drawn.values())))
     if not panels:
-        raise UserError(f"No run of this checkout keeps its forecasts. Make some: {runs.run_command('--keep')}")
+        raise UserError(f"No run of this checkout keeps its forecasts. Make some: {runs.run_command(keep=True)}")
     ahead = "one step" if step == 1 else f"{step} steps"
-    return Picture("series", f"What was predicted {ahead} ahead of one node, against the truth, in the last {days:g} days of the test part; "
-                             "the first seed.", Lines(runs.title, "local time (month-day hour)", panels, times=True))
+    return Picture("series", f"What was predicted {ahead} ahead of one node, against the truth, in the last {days:g} days of the test "
+                             "part; the first seed.", Lines(runs.title, "local time (month-day hour)", panels, times=True))
 
 
 def _kept(runs: Runs, task: str) -> list[tuple[str, Kept]]:
@@ -112,8 +112,3 @@ def _days(days: float) -> pd.Timedelta:
     import pandas as pd
 
     return pd.Timedelta(days=days)
-
-
-def _plain(values: pd.DatetimeIndex | np.ndarray) -> Sequence[float]:
-    plain: Sequence[float] = values.to_numpy() if hasattr(values, "to_numpy") else values
-    return plain

@@ -29,8 +29,8 @@ def ablation_picture(name: str, title: str, full: Sequence[Record], variants: Ma
     labels = ", ".join(dict.fromkeys(METRICS[metric].label for metric in metrics.values()))
     better = {METRICS[metric].higher_is_better for metric in metrics.values()}
     worse = "" if len(better) > 1 else ", − is worse" if True in better else ", + is worse"
-    return Picture(name, f"Change of {labels} against the full method in per cent{worse}. A dot is a seed, paired with the full method's; the bar "
-                         f"is their mean, the whisker ± sample sd (n ≥ {FEWEST_FOR_SD}).",
+    return Picture(name, f"Change of {labels} against the full method in per cent{worse}. A dot is a seed, paired with the full "
+                         f"method's; the bar is their mean, the whisker ± sample sd (n ≥ {FEWEST_FOR_SD}).",
                    Bars(title, f"change of {labels} (%{worse})", changes))
 
 

@@ -12,7 +12,8 @@ Open first: `table.py`, records → tables: which records share a table, and wha
                             by `terminal.py`, `markdown.py`, `latex.py` and `page.py` (HTML)
     `visible.py`            how text of files, options and exceptions is shown; each format's `escape` goes on from it
     `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
-    `plot.py`               pictures for Python; `outputs.py` writes frames to files
+    `figures/`              the same records as charts; `plot.py` is one of them for Python; `outputs.py` writes frames to files
+    `report_parts.py`       what a report of a suite is made of; `report_page.py` puts the parts on one HTML page
     `advice.py`             what to type where there is no record
     `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it
     `status.py`, `pace.py`  campaigns in words, and how long one still takes; `console.py` fits all of it to the terminal

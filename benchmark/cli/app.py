@@ -7,7 +7,24 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.cli import ablate, compare, data, embed, listing, predict, rescore, results, run, show, status, sweep, table, time
+from benchmark.cli import (
+    ablate,
+    compare,
+    data,
+    embed,
+    figure,
+    listing,
+    predict,
+    report,
+    rescore,
+    results,
+    run,
+    show,
+    status,
+    sweep,
+    table,
+    time,
+)
 from benchmark.cli.streams import put
 
 app = typer.Typer(
@@ -38,6 +55,8 @@ app.command("embed")(embed.embed)
 app.command("time")(time.time)
 app.command("table")(table.table)
 app.command("rescore")(rescore.rescore)
+app.command("figure")(figure.figure)
+app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("list")(listing.listing)

@@ -16,7 +16,8 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `visible.py`            how text of files, options and exceptions is shown; each format's `escape` goes on from it
     `timing.py`             timings as sheets, a sheet a machine; `timing_notes.py` says what stands below them
     `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
-    `plot.py`               pictures for Python; `outputs.py` writes frames to files
+    `figures/`              the same records as charts; `plot.py` is one of them for Python; `outputs.py` writes frames to files
+    `report_parts.py`       what a report of a suite is made of; `report_page.py` puts the parts on one HTML page
     `all_tables.py`         all tables of suites as files, the same bytes whoever makes them
     `advice.py`, `absent.py`  what to type where there is no record, at all or of a method that was named
     `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it

@@ -41,14 +41,19 @@ def html(groups: Sequence[Sequence[Sheet]], nothing: str) -> str:
     """Groups of escaped sheets, each under its heading and above its notes."""
     titles = list(dict.fromkeys(group[0].title for group in groups if group[0].title)) or [escape(nothing) if not groups else "Tables"]
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
-    body = "\n".join(map(_group, groups)) if groups else f"<p>{escape(nothing)}</p>"
+    return document(f"{titles[0]}{more}", "\n".join(map(group_html, groups)) if groups else f"<p>{escape(nothing)}</p>")
+
+
+def document(title: str, body: str, more_style: str = "") -> str:
+    """A whole page of escaped parts."""
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{titles[0]}{more}</title>\n'
-            f"<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n")
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
+            f"<style>{STYLE}{more_style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n")
 
 
-def _group(group: Sequence[Sheet]) -> str:
-    title = [f"<h2>{group[0].title}</h2>"] if group[0].title else []
+def group_html(group: Sequence[Sheet], heading: str = "h2") -> str:
+    """Escaped sheets that share title and notes. heading: the tag of their title."""
+    title = [f"<{heading}>{group[0].title}</{heading}>"] if group[0].title else []
     notes = "".join(f"<p>{note}</p>\n" for note in noted(group, "best bold", "second underlined"))
     return "\n".join([*title, *map(_table, group), *([f'<div class="notes">\n{notes}</div>'] if notes else [])])
 

@@ -1,0 +1,58 @@
+"""What each variant changes against the full method, a panel a task: a bar for the mean, a dot a seed, a whisker for their deviation."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.report.figures.style import Look, looks, name_text, plain_axis, small_multiples, styled
+from benchmark.report.words import FEWEST_FOR_SD
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Changes by task, variant and seed."""
+
+    title: str
+    # what the axis shows, with its unit, and which way is worse
+    x_label: str
+    # task -> variant -> change of each seed; none where there is no result
+    changes: Mapping[str, Mapping[str, Sequence[float]]]
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(name for variants in self.changes.values() for name in variants))
+
+    def draw(self, shown_as: Mapping[str, Look] | None = None) -> Figure:
+        """The figure. shown_as: the looks of a page's names; default those of this figure's own."""
+        with styled():
+            names = self.names
+            figure, axes = small_multiples(len(self.changes), self.title, height=0.22 * len(names) + 0.6)
+            given = shown_as or looks(names)
+            for (task, variants), each in zip(self.changes.items(), axes, strict=True):
+                each.axvline(0, color="0.3", linewidth=0.8)
+                for k, name in enumerate(names):
+                    seeds = list(variants.get(name, ()))
+                    if not seeds:
+                        each.annotate("no result", (0, k), xytext=(3, 0), textcoords="offset points", va="center", color="0.45")
+                        continue
+                    spread = statistics.stdev(seeds) if len(seeds) >= FEWEST_FOR_SD else None
+                    each.barh(k, statistics.fmean(seeds), height=0.62, color=given[name].colour, alpha=0.55, xerr=spread,
+                              error_kw={"linewidth": 1, "capsize": 2.5})
+                    each.plot(seeds, [k] * len(seeds), "o", color=given[name].colour, markersize=3, markeredgecolor="white",
+                              markeredgewidth=0.4, zorder=3)
+                each.set_yticks(range(len(names)), list(map(name_text, names)))
+                each.set_ylim(len(names) - 0.4, -0.6)
+                each.grid(axis="y", visible=False)
+                each.margins(x=0.12)
+                plain_axis(each.xaxis)
+                each.set_title(name_text(task))
+                each.label_outer()
+            for each in axes[-min(len(axes), 2):]:
+                each.set_xlabel(name_text(self.x_label))
+        return figure

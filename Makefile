@@ -1,6 +1,7 @@
 # make run: set up and measure CMuST and the cheap baselines on the simulated New York; make test: set up and run all tests;
 # make docs-test: run the blocks of docs/; make storm: kill workers a thousand times, and hold their tables against undisturbed ones;
 # make fuzz: read mangled files (COUNT, SEED); make gpu: all that needs a CUDA machine, within MINUTES, records to RESULTS;
+# make papers: every table and figure of the papers at preset smoke, as files below results/local/papers;
 # make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +14,7 @@ RESULTS ?= results/local
 PRESET ?= full
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test storm fuzz gpu docs-test bench calibration lint clean
+.PHONY: run test storm fuzz gpu papers docs-test bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -40,6 +41,9 @@ fuzz: .venv/.test
 
 gpu:
 	PYTHONPATH=.:tests $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m gpu --minutes $(MINUTES) --results $(RESULTS) --preset $(PRESET)
+
+papers: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmark.experiments.papers --preset smoke --seeds 1 --out results/local/papers
 
 docs-test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs

@@ -1,4 +1,4 @@
-"""`stbench report`: all that the records say of a suite, as one HTML page."""
+"""`stbench report`: all that the records say of a suite or an experiment, as one HTML page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Results
+from benchmark.cli.options import Experiments, Results
 from benchmark.cli.parse import names
 from benchmark.cli.streams import put, say
+from benchmark.errors import UserError
 
 
 def report(
-    suite: Annotated[str, typer.Option(help="The suite.")],
+    experiment: Experiments = None,
+    suite: Annotated[str | None, typer.Option(help="Of a suite, instead of an experiment.")] = None,
     method: Annotated[str | None, typer.Option(help="Only these methods.")] = None,
     task: Annotated[str | None, typer.Option(help="Only these tasks.")] = None,
     data: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
@@ -33,7 +35,20 @@ def report(
 
     chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), names(protocol, "--protocol"),
                     names(task, "--task"), names(method, "--method"), scenarios=names(scenario, "--scenario"))
-    page = suite_report(f"stbench: {suite}", *open_stores(results), chosen)
+    if experiment is not None:
+        from benchmark.declared import find_experiments
+        from benchmark.experiments.doing import experiment_report, request_of
+
+        if chosen != Filter(editions=chosen.editions, presets=chosen.presets, protocols=chosen.protocols):
+            raise UserError(f"{experiment} says itself what it shows; beside it only --preset, --data and --protocol can be given.")
+        found = find_experiments((experiment,))
+        if len(found) > 1:
+            raise UserError("A page is of one experiment; name one of `stbench list experiments`.")
+        page = experiment_report(found[0], request_of(None, preset, protocol or "strict", data, None), results)
+    elif suite is None:
+        raise UserError("Name what the page is of: an experiment, or --suite.")
+    else:
+        page = suite_report(f"stbench: {suite}", *open_stores(results), chosen)
     if out is None:
         put(page)
         return

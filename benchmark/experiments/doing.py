@@ -15,6 +15,9 @@ from benchmark.execution.plan import Request, pick_device, pick_preset
 from benchmark.experiments.kinds import Resolved, kind_of
 from benchmark.experiments.parts import Planned, find, plan_parts
 from benchmark.report.choice import open_stores
+from benchmark.report.figures.picture import Picture
+from benchmark.report.report_page import report_page
+from benchmark.report.report_parts import city_cards, environments
 from benchmark.report.sheet import Sheet
 from benchmark.spec import seeds_of
 from benchmark.store.records import Store, local_root
@@ -78,6 +81,32 @@ def resolve(experiment: Experiment, request: Request, results: Path | None = Non
     local, published = open_stores(results)
     planned = plan_experiment(experiment, request, CityFinder(builds=False))
     return Resolved(planned, find(planned, local, published), request, local, published)
+
+
+def experiment_pictures(experiment: Experiment, request: Request, results: Path | None = None) -> list[Picture]:
+    """The figures of an experiment, of what is finished.
+
+    Raises
+    ------
+    UserError: its kind is a table alone, or nothing that it shows is finished.
+    """
+    drawn = kind_of(experiment).pictures
+    if drawn is None:
+        raise UserError(f"{experiment.name} is a table alone ({experiment.kind}); type: stbench table {experiment.name}")
+    return drawn(resolve(experiment, request, results))
+
+
+def experiment_report(experiment: Experiment, request: Request, results: Path | None = None) -> str:
+    """Tables, figures, data cards and environments of an experiment as one HTML page."""
+    resolved, kind = resolve(experiment, request, results), kind_of(experiment)
+    records = [record for found in resolved.found.values() for record in found.records]
+    lacking, pictures = [], []
+    try:
+        pictures = kind.pictures(resolved) if kind.pictures else []
+    except UserError as error:
+        lacking.append(str(error))
+    return report_page(f"{experiment.name}: {experiment.title}", kind.sheets(resolved), pictures, city_cards(records),
+                       environments(records), lacking)
 
 
 def experiment_sheets(experiment: Experiment, request: Request, results: Path | None = None) -> list[Sheet]:

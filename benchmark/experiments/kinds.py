@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmark import lazy
 from benchmark.declared import Experiment
 from benchmark.execution.plan import Request
 from benchmark.experiments.parts import Found, Part, Planned, Vary
+from benchmark.report.figures.picture import Picture
 from benchmark.report.sheet import Sheet
 from benchmark.store.records import Store
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Kind:
 
     sheets: Callable[[Resolved], list[Sheet]]
     # None: a table alone
-    figure: Callable[[Resolved], Figure] | None = None
+    pictures: Callable[[Resolved], list[Picture]] | None = None
     # the variants of one method on one suite; None: no method is run
     vary: Vary | None = None
     # what `run` does for it besides the runs: cities are made, methods are timed

@@ -1,4 +1,4 @@
-"""Every declared experiment at once: its runs, then its tables and its picture as files.
+"""Every declared experiment at once: its runs, then its tables and its pictures as files.
 
     python -m benchmark.experiments.papers --preset smoke --seeds 1 --out results/local/papers
 """
@@ -15,26 +15,26 @@ from benchmark.execution.plan import Request
 from benchmark.experiments.doing import request_of, resolve, run_experiments
 from benchmark.experiments.kinds import kind_of
 from benchmark.files import write_atomic
-from benchmark.report.figures.style import picture_bytes
+from benchmark.report.figures.save import figure_bytes
 from benchmark.report.render import render
 from benchmark.spec import seeds_of
 
-# suffix -> format of `render`
+# ending of a file -> format of `render`
 TABLES = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
 PICTURES = (".pdf", ".png")
 
 
 def write(experiment: Experiment, request: Request, folder: Path, results: Path | None) -> list[Path]:
-    """The files of one experiment: its tables in three formats, and its picture, if its kind has one."""
+    """The files of one experiment: its tables in three formats, and its pictures, if its kind has some."""
     resolved, written = resolve(experiment, request, results), []
     kind, stem = kind_of(experiment), experiment.name.replace("/", "-")
     sheets = kind.sheets(resolved)
     contents: dict[str, str | bytes] = {suffix: render(sheets, format) for suffix, format in TABLES.items()}
-    if kind.figure:
-        figure = kind.figure(resolved)
-        contents |= {suffix: picture_bytes(figure, suffix) for suffix in PICTURES}
-    for suffix, content in contents.items():
-        path = folder / f"{stem}{suffix}"
+    for picture in kind.pictures(resolved) if kind.pictures else ():
+        figure = picture.chart.draw()
+        contents |= {f"-{picture.name}{suffix}": figure_bytes(figure, suffix) for suffix in PICTURES}
+    for ending, content in contents.items():
+        path = folder / f"{stem}{ending}"
         write_atomic(path, content)
         written.append(path)
     return written

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from benchmark.experiments.kinds import Kind
+from benchmark.experiments import pictures
+from benchmark.experiments.kinds import Kind, Resolved
 from benchmark.experiments.lines import sheets
 from benchmark.experiments.parts import as_it_is
+from benchmark.report.figures.kinds.variants import values_picture
+from benchmark.report.figures.picture import Picture
 
-KIND = Kind(sheets, vary=as_it_is)
+
+def drawn(resolved: Resolved) -> list[Picture]:
+    """A figure a suite: each task's error along the scenarios, a line a method."""
+    made = []
+    for setting, parts, title in pictures.suites(resolved):
+        lines = {method: {part.scenario: pictures.records(resolved, part) for part in parts if part.method == method}
+                 for method in dict.fromkeys(part.method for part in parts)}
+        made.append(values_picture(setting.suite.name, title, "scenario", lines, pictures.metrics(setting, parts)))
+    return made
+
+
+KIND = Kind(sheets, drawn, vary=as_it_is)

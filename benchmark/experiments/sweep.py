@@ -5,9 +5,12 @@ from __future__ import annotations
 from benchmark.declared import Experiment
 from benchmark.errors import unknown
 from benchmark.execution.plan import Request
-from benchmark.experiments.kinds import Kind
+from benchmark.experiments import pictures
+from benchmark.experiments.kinds import Kind, Resolved
 from benchmark.experiments.variants import Varied, declared_sweeps, plan_sweep
 from benchmark.experiments.varied import varied_sheets
+from benchmark.report.figures.kinds.variants import values_picture
+from benchmark.report.figures.picture import Picture
 from benchmark.suites.cities import CityFinder
 
 
@@ -21,4 +24,21 @@ def vary(experiment: Experiment, request: Request, finder: CityFinder) -> list[V
             if not experiment.sweeps or option in experiment.sweeps]
 
 
-KIND = Kind(varied_sheets, vary=vary)
+def drawn(resolved: Resolved) -> list[Picture]:
+    """A figure a suite and option: each task's error along the values; the value in force is marked."""
+    made = []
+    for setting, parts, title in pictures.suites(resolved):
+        for varied in dict.fromkeys(part.varied for part in parts if part.varied):
+            values = {_value(part.variant, varied.what): pictures.records(resolved, part) for part in parts if part.varied is varied}
+            marked = _value(varied.reference, varied.what)
+            made.append(values_picture(f"{setting.suite.name}-{varied.what}", title, varied.what, {varied.method: values},
+                                       pictures.metrics(setting, parts), marked))
+    return made
+
+
+def _value(variant: str, option: str) -> str:
+    """``heads=4 (as it is)`` → ``4``."""
+    return variant.removeprefix(f"{option}=").partition(" (")[0]
+
+
+KIND = Kind(varied_sheets, drawn, vary=vary)

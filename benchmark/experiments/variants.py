@@ -22,7 +22,7 @@ FULL = "full"
 Changes = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Varied:
     """The runs of all variants of one method. Each is an ordinary run with other options."""
 

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def test_trips_are_told_as_a_loop_over_their_points_tells_them():
     for k in range(len(city.trip_ids)):
         trip = gps.trip(k)
         points = list(zip(trip["time"].tolist(), trip["lon"].tolist(), trip["lat"].tolist(), strict=True))
-        steps = list(zip(points[:-1], points[1:], strict=True))
+        steps = list(pairwise(points))
         gaps += [later[0] - earlier[0] for earlier, later in steps]
         metres, seconds = sum(haversine(*a[1:], *b[1:]) for a, b in steps), points[-1][0] - points[0][0]
         found["length"].append(metres)

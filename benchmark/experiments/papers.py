@@ -49,7 +49,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--results", type=Path)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("stbench").setLevel(logging.INFO)
     found = find_experiments(tuple(given.experiment.split(",")))
     request = request_of(seeds_of(given.seeds), given.preset, edition=given.data)
     for one in found:

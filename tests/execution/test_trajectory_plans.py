@@ -125,3 +125,14 @@ def test_the_protocols_of_trajectories_are_strict_and_paper(cities):
     assert make_plan(Request(("random",), "here", (0,), protocol="paper", device="cpu")).settings[0].protocol.ranked is False
     with pytest.raises(UserError, match="paper"):
         make_plan(Request(("random",), "here", (0,), protocol="paper-gap23", device="cpu"))
+
+
+def test_an_encoder_is_fine_tuned_pretrained_or_from_its_first_weights_under_every_share_of_labels(cities):
+    def ids(pretrain, scenario):
+        request = Request(("transformer",), "here", tasks=("travel_time",), preset="smoke", device="cpu", floors=False, scenario=scenario,
+                          overrides={"probe": "finetune", "pretrain": pretrain})
+        return [spec.id for spec in make_plan(request).runs]
+
+    shares = ("labels-10", "labels-25", "labels-50", "standard")
+    every = [one for pretrain in ("true", "false") for share in shares for one in ids(pretrain, share)]
+    assert len(set(every)) == 2 * len(shares)

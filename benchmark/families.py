@@ -61,6 +61,10 @@ class Scenario:
         """Whether a fit is for one task alone, whatever the scope of the method."""
         return self.others != "asked"
 
+    def fits(self, every: Sequence[str]) -> bool:
+        """Whether a suite of these tasks has as many as the scenario is of."""
+        return self.first_tasks is None or self.first_tasks <= len(every)
+
     def shown(self, scope: str, every: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
         """The tasks that a fit sees, of every task of its cities: those that it is asked for, and those that are there to learn from."""
         if scope == "task" or self.others in ("asked", "absent"):

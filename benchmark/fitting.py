@@ -58,6 +58,13 @@ def check_notes(run: RunContext) -> None:
         raise BadResult(f"run.notes {error}; they are JSON values only.") from None
 
 
+def check_arrays(run: RunContext) -> None:
+    """Raise BadResult where a method's arrays are nothing that a file without pickles holds."""
+    for name, array in run.arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+            raise BadResult(f"run.arrays['{name}'] is no numpy array of numbers.")
+
+
 class FailedElsewhere(RuntimeError):
     """A method's fault in a process of its own, as that process named it."""
 

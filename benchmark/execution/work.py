@@ -21,7 +21,7 @@ from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.families import find_family
 from benchmark.files import DiskError
-from benchmark.fitting import BadResult, check_notes, failure_of, seed_everything
+from benchmark.fitting import BadResult, check_arrays, check_notes, failure_of, seed_everything
 from benchmark.options import resolve
 from benchmark.plain_json import parse_json
 from benchmark.registry import registry
@@ -167,6 +167,7 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
     check_notes(run)
+    check_arrays(run)
     try:
         json.dumps(run.history)
         decode(parse_json(dumps(record).encode()))

@@ -109,8 +109,9 @@ def describe(name: str) -> dict[str, Any]:
 def _suite(name: str) -> dict[str, Any]:
     suite = suites()[name]
     editions = {edition: _edition(suite.cards(edition)) or "made when first used" for edition in suite.editions}
+    possible = [one.name for one in find_family(suite.family).scenarios.values() if one.fits(suite.tasks)]
     return {"title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
-            "tasks": list(suite.tasks), "scenarios": list(find_family(suite.family).scenarios), "editions": editions}
+            "tasks": list(suite.tasks), "scenarios": possible, "editions": editions}
 
 
 def _method(name: str) -> dict[str, Any]:

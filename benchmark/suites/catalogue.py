@@ -139,7 +139,7 @@ def pick_tasks(suite: Suite, names: tuple[str, ...] | None, scenario: str = STAN
     UserError: an unknown scenario or task, or a scenario of more tasks than the suite has.
     """
     about = find_family(suite.family).scenario(scenario)
-    if about.first_tasks is not None and about.first_tasks > len(suite.tasks):
+    if not about.fits(suite.tasks):
         raise UserError(f"Scenario {scenario} is of the first {about.first_tasks} tasks of a suite; {suite.name} has {len(suite.tasks)}: "
                         f"{', '.join(suite.tasks)}.")
     first = suite.tasks[:about.first_tasks]

@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from made.forecasting_records import sums
 from made.notes import without_seconds
 
 import benchmark as stb
+from benchmark.contract import Budget, RunContext
 from benchmark.errors import UserError
 from benchmark.execution import work
 from benchmark.execution.campaign import run_plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import forecasting_protocol
+from benchmark.fitting import BadResult, check_arrays
 from benchmark.forecasting.posing import cut
 from benchmark.report.paired import scored
 from benchmark.store.kept import SIDECAR, find_kept, is_kept, unpack_arrays, unpack_predictions
@@ -52,6 +55,12 @@ def test_what_a_method_keeps_for_figures_lies_beside_its_record_and_is_verified_
     (found,) = find_runs(store, [spec.id])
     assert path in found.paths
     assert ".arrays.npz" not in dumps(store.read(spec))
+
+
+@pytest.mark.parametrize("array", [[1.0, 2.0], np.array([{}], dtype=object), np.array(["text"])], ids=["list", "objects", "texts"])
+def test_what_only_a_pickle_could_hold_is_a_fault_of_the_method_by_name(array):
+    with pytest.raises(BadResult, match=r"run\.arrays\['maps'\] is no numpy array of numbers"):
+        check_arrays(RunContext(0, torch.device("cpu"), Budget(1, 1), arrays={"maps": array}))
 
 
 @pytest.mark.parametrize(("method", "suite", "task"), [("stid", "nyc", "taxi_pick"), ("transformer", "xian", "travel_time")])

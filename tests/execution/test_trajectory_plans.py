@@ -80,7 +80,7 @@ def test_the_harder_destination_asks_for_the_destinations_only(cities):
         pick_tasks(find_suite("here"), ("travel_time",), "keep-70")
     with pytest.raises(UserError, match="keep-70"):
         pick_tasks(find_suite("here"), None, "keep-80")
-    assert list(FORECASTING.scenarios) == ["standard"]
+    assert set(TRAJECTORY.scenarios) & set(FORECASTING.scenarios) == {"standard"}
 
 
 def test_scope_city_is_a_fit_a_city_and_the_floor_method_runs_beside(cities):
@@ -125,3 +125,14 @@ def test_the_protocols_of_trajectories_are_strict_and_paper(cities):
     assert make_plan(Request(("random",), "here", (0,), protocol="paper", device="cpu")).settings[0].protocol.ranked is False
     with pytest.raises(UserError, match="paper"):
         make_plan(Request(("random",), "here", (0,), protocol="paper-gap23", device="cpu"))
+
+
+def test_an_encoder_is_fine_tuned_pretrained_or_from_its_first_weights_under_every_share_of_labels(cities):
+    def ids(pretrain, scenario):
+        request = Request(("transformer",), "here", tasks=("travel_time",), preset="smoke", device="cpu", floors=False, scenario=scenario,
+                          overrides={"probe": "finetune", "pretrain": pretrain})
+        return [spec.id for spec in make_plan(request).runs]
+
+    shares = ("labels-10", "labels-25", "labels-50", "standard")
+    every = [one for pretrain in ("true", "false") for share in shares for one in ids(pretrain, share)]
+    assert len(set(every)) == 2 * len(shares)

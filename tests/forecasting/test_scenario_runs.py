@@ -16,6 +16,7 @@ from benchmark.fitting import seed_everything
 from benchmark.forecasting.measuring import MEASURER
 from benchmark.registry import MethodInfo, registry
 from benchmark.report.choice import Filter
+from benchmark.report.listing import describe, scenarios
 from benchmark.report.table import make_tables
 from benchmark.spec import RunSpec
 from benchmark.store.records import LARGEST_RECORD, Store, dumps
@@ -129,6 +130,15 @@ def test_a_task_order_names_the_tasks_that_a_fit_sees():
     assert len(specs("cmust", "cold-start", tasks=("crowd_in",), overrides=order)) == 1
     with pytest.raises(UserError, match="task_order names each task of the problem once"):
         specs("cmust", "single-task", tasks=("crowd_in",), overrides=order)
+
+
+def test_lists_say_what_a_scenario_is_and_which_suites_have_it():
+    every = {row["scenario"]: row["meaning"] for row in scenarios() if row["family"] == "forecasting"}
+    assert set(every) == {"standard", "nodes-25", "nodes-50", "interval-2x", "interval-4x", "tasks-1", "tasks-2", "tasks-3", "tasks-4",
+                          "cold-start", "single-task"}
+    assert all(every.values())
+    assert [name for name in every if name not in describe("chicago")["scenarios"]] == ["tasks-4"]
+    assert describe("nyc")["scenarios"] == list(every)
 
 
 # whole runs

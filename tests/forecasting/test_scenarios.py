@@ -101,7 +101,7 @@ def test_a_long_step_lies_in_one_part(city):
 @pytest.mark.parametrize("times", [2, 4])
 @pytest.mark.parametrize("per_day", [24, 48, 288])
 def test_in_whole_days_no_other_task_is_shown_at_the_time_of_a_longer_targets_test_part(times, per_day):
-    for days in range(28, 100):
+    for days in range(42, 100):
         others, target = cut(days * per_day, STRICT), cut(days * per_day // times, STRICT)
         assert others.validation.stop <= target.test.start * times
 

@@ -91,7 +91,7 @@ def _compare(against: str, runs: Sequence[Record], others: Sequence[Record], tas
     # records hold no days of one step alone
     dated = [] if enough or horizon else _dated(pairs, task, metric)
     used = dated or pairs
-    values = np.array([[task_values(record, task, horizon)[metric] for record in pair] for pair in used], dtype=np.float64).reshape(-1, 2)
+    values = np.array([[_value(record, task, metric, horizon) for record in pair] for pair in used], dtype=np.float64).reshape(-1, 2)
     differences = values[:, 0] - values[:, 1]
     made = Comparison(against, metric, len(used), effect=effect_size(differences))
     if enough:
@@ -118,6 +118,12 @@ def _dated(pairs: Sequence[Pair], task: str, metric: str) -> list[Pair]:
     days = {(record.days[task]["first"], record.days[task]["hours"], len(_sums(record, task, metric)[ratio.top]))
             for pair in found for record in pair}
     return found if len(days) == 1 and not too_short(max(days)[2]) else []
+
+
+def _value(record: Record, task: str, metric: str, horizon: int | None) -> float | None:
+    """As in the row; a table asks so often that other metrics are not made again from the sums."""
+    said = None if horizon else record.metrics[task].get(metric)
+    return task_values(record, task, horizon)[metric] if said is None else said
 
 
 def _sums(record: Record, task: str, metric: str) -> Mapping[str, Sequence[float]]:

@@ -15,6 +15,7 @@ from benchmark.errors import UserError
 from benchmark.execution.engines.processes import start_worker
 from benchmark.execution.jobs import Plan
 from benchmark.execution.plan import Request, make_plan
+from benchmark.families import STANDARD
 from benchmark.fitting import failure_of
 from benchmark.suites.cities import CityFinder
 from benchmark.timing.figures import Timing
@@ -49,8 +50,10 @@ def time_methods(request: Request, root: Path, *, batches: Sequence[int] = BATCH
 
     Raises
     ------
-    UserError: as `make_plan`; a batch size below 1 or twice.
+    UserError: as `make_plan`; a batch size below 1 or twice; a scenario, which changes a suite and no cost.
     """
+    if request.scenario != STANDARD:
+        raise UserError(f"Costs are measured on the suite as it is, not under scenario '{request.scenario}'; leave the scenario out.")
     if not batches or min(batches) < 1 or len(set(batches)) < len(batches):
         raise UserError(f"--batch takes different sizes of at least 1, got {','.join(map(str, batches)) or 'none'}.")
     plan = make_plan(replace(request, floors=False, seeds=request.seeds[:1]), finder=finder)

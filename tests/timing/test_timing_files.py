@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 from made.timings import GPU, MACHINE, timing
 
+from benchmark.errors import UserError
+from benchmark.execution.plan import Request
 from benchmark.plain_json import BadFile
 from benchmark.store.managing import export, plan_promotion
 from benchmark.store.records import LARGEST_RECORD, Store
+from benchmark.timing.campaign import time_methods
 from benchmark.timing.figures import Timing
 from benchmark.timing.files import publishable, read_timing, timings, write_timing
 
@@ -74,3 +77,8 @@ def test_only_timings_of_clean_checkouts_and_real_budgets_are_published_and_once
     assert not publishable(source, target, lambda record: record.spec.method == "gwnet")
     write_timing(target, timing())
     assert not publishable(source, target, lambda record: True)
+
+
+def test_a_scenario_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(UserError, match="leave the scenario out"):
+        time_methods(Request(("random",), "xian", scenario="keep-70"), tmp_path)

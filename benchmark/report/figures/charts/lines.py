@@ -70,7 +70,7 @@ class Lines:
         with styled():
             columns = 1 if self.times else 2
             figure, axes = small_multiples(len(self.panels), self.title, names=self.names, columns=columns,
-                                           height=1.3 if self.times else 1.75)
+                                           height=1.45 if self.times else 1.75)
             given = shown_as or looks([name for name in self.names if name != TRUTH])
             entries: dict[str, Artist] = {}
             for panel, each in zip(self.panels, axes, strict=True):

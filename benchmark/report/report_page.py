@@ -31,6 +31,8 @@ dt { opacity: .75; } dd { margin: 0; }
 """
 # pixels of an inch on the page, a little larger than in print, and those of the image, for a telephone that is held near
 SCREEN, DPI = 115, 172
+# on a narrow screen a figure shrinks to this share, then it is moved sideways
+SMALLEST = 0.7
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def _figure(picture: Picture, figure: Figure) -> str:
     width, height = (round(SCREEN * side) for side in figure.get_size_inches())
     title, caption = escape(picture.chart.title), escape(picture.caption)
     content = b64encode(page_png(figure, DPI)).decode()
-    return (f'<figure id="{escape(picture.name)}">\n<img width="{width}" height="{height}" alt="{title}. {caption}" '
-            f'src="data:image/png;base64,{content}">\n<figcaption>{title}. {caption}</figcaption>\n</figure>')
+    return (f'<figure id="{escape(picture.name)}">\n<div class="wide"><img width="{width}" height="{height}" '
+            f'style="min-width: {round(SMALLEST * width)}px" alt="{title}. {caption}" src="data:image/png;base64,{content}"></div>\n'
+            f"<figcaption>{caption}</figcaption>\n</figure>")
 
 
 def _details(lacking: Sequence[str]) -> list[str]:

@@ -71,7 +71,8 @@ def city_cards(records: Sequence[Record]) -> list[Card]:
                 known = {**city, "name": name, "edition": edition, "fingerprint": fingerprint}
                 title = str(city.get("title", name))
                 ordered = {key: known[key] for key in (*FIRST, *known) if key in known and key not in ("title", "suite_tasks")}
-                found[name, fingerprint] = Card(title, {key: _text(value) for key, value in ordered.items()})
+                tasks = {f"task {task}": _text(one) for task, one in ordered.pop("tasks", {}).items()}
+                found[name, fingerprint] = Card(title, {**{key: _text(value) for key, value in ordered.items()}, **tasks})
     return list(found.values())
 
 
@@ -89,6 +90,8 @@ def _text(value: Any) -> str:
         text = "; ".join(f"{key}: {_text(one)}" if not isinstance(one, Mapping) else f"{key} ({_text(one)})" for key, one in value.items())
     elif isinstance(value, list):
         text = ", ".join(map(_text, value))
+    elif isinstance(value, float):
+        text = f"{value:.6g}"
     else:
         text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= LONGEST_FACT else text[:LONGEST_FACT] + " …"

@@ -95,6 +95,16 @@ def test_truth_steps_ticks_and_marks_are_drawn():
     assert list(mark.get_xdata()) == [1, 1]
 
 
+@pytest.mark.parametrize(("days", "last"), [(2, "01-03 00:00"), (30, "01-27")])
+def test_moments_are_named_by_half_days_or_days(days, last):
+    times = np.datetime64("2016-01-01T00:00:00") + np.arange(days * 24 + 1) * np.timedelta64(1, "h")
+    figure = Lines("t", "time", [Panel("p", "y", [Line("a", times, np.zeros(len(times)))])], times=True).draw()
+    figure.canvas.draw()
+    shown = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert last in shown
+    assert len(shown) <= 9
+
+
 def test_bars_reach_the_mean_and_every_seed_is_a_dot():
     (axes,) = BARS.draw().axes
     assert [bar.get_width() for bar in axes.patches] == [3.0, 0.0]
@@ -112,8 +122,9 @@ def test_a_map_shows_each_method_at_the_nodes_with_one_scale_a_task():
     figure = MAP.draw()
     stid, cmust, bar = figure.axes
     points = cmust.collections[0]
-    assert points.get_offsets().tolist() == [[-74, 40.7], [-73.99, 40.71], [-73.98, 40.72]]
-    assert points.get_array().tolist() == [3, 2, 1]
+    # the largest error lies on top
+    assert points.get_offsets().tolist() == [[-73.98, 40.72], [-73.99, 40.71], [-74, 40.7]]
+    assert points.get_array().tolist() == [1, 2, 3]
     assert stid.collections[0].get_clim() == points.get_clim()
     assert stid.get_aspect() == pytest.approx(1 / math.cos(math.radians(40.71)))
     assert (bar.get_ylabel(), stid.get_ylabel(), stid.get_xlabel()) == ("MAE (trips)", "latitude (°)", "longitude (°)")

@@ -43,9 +43,9 @@ class Bars:
                         continue
                     spread = statistics.stdev(seeds) if len(seeds) >= FEWEST_FOR_SD else None
                     each.barh(k, statistics.fmean(seeds), height=0.62, color=given[name].colour, alpha=0.55, xerr=spread,
-                              error_kw={"linewidth": 1, "capsize": 2.5})
-                    each.plot(seeds, [k] * len(seeds), "o", color=given[name].colour, markersize=3, markeredgecolor="white",
-                              markeredgewidth=0.4, zorder=3)
+                              error_kw={"linewidth": 0.8, "capsize": 2.5, "ecolor": "0.3"})
+                    each.plot(seeds, [k] * len(seeds), "o", color="white", markersize=3.5, markeredgecolor="0.15", markeredgewidth=0.7,
+                              zorder=3)
                 each.set_yticks(range(len(names)), list(map(name_text, names)))
                 each.set_ylim(len(names) - 0.4, -0.6)
                 each.grid(axis="y", visible=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ class Lines:
         with styled():
             columns = 1 if self.times else 2
             figure, axes = small_multiples(len(self.panels), self.title, names=self.names, columns=columns,
-                                           height=1.3 if self.times else 1.75)
+                                           height=1.45 if self.times else 1.75)
             given = shown_as or looks([name for name in self.names if name != TRUTH])
             entries: dict[str, Artist] = {}
             for panel, each in zip(self.panels, axes, strict=True):
@@ -103,12 +104,19 @@ class Lines:
         if self.ticks:
             axes.set_xticks(list(self.ticks), [name_text(text) for text in self.ticks.values()])
         elif self.times:
-            from matplotlib.dates import AutoDateLocator, DateFormatter
-
-            axes.xaxis.set_major_locator(AutoDateLocator(maxticks=7))
-            axes.xaxis.set_major_formatter(DateFormatter("%m-%d %H:%M"))
+            _time_axis(axes)
         elif self.log_x:
             axes.set_xscale("log")
             plain_log_axis(axes.xaxis)
         else:
             plain_axis(axes.xaxis, places=7, whole=True)
+
+
+def _time_axis(axes: Axes) -> None:
+    """Half days, or so many whole ones that about seven are named."""
+    from matplotlib.dates import DateFormatter, DayLocator, HourLocator
+
+    first, last = axes.get_xlim()
+    days = last - first
+    axes.xaxis.set_major_locator(HourLocator(byhour=(0, 12)) if days <= 4 else DayLocator(interval=math.ceil(days / 7)))
+    axes.xaxis.set_major_formatter(DateFormatter("%m-%d %H:%M" if days <= 4 else "%m-%d"))

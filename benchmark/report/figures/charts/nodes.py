@@ -12,6 +12,9 @@ from benchmark.report.figures.style import HIGHEST, TWO_COLUMNS, Look, axis_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# more nodes than these are an image within a PDF or an SVG
+MOST_DRAWN = 2000
+
 
 @dataclass(frozen=True)
 class NodeErrors:
@@ -60,8 +63,11 @@ class NodeMap:
                 shown = None
                 for each, name in zip(row, names, strict=True):
                     if name in task.errors:
-                        shown = each.scatter(task.lon, task.lat, c=task.errors[name], s=_size(len(task.lon)), vmin=low, vmax=top,
-                                             linewidths=0.25, edgecolors="0.4", rasterized=len(task.lon) > 2000)
+                        # where nodes lie over each other, the largest error is seen
+                        order = np.argsort(task.errors[name], kind="stable")
+                        lon, lat, errors = (np.asarray(one, dtype=float)[order] for one in (task.lon, task.lat, task.errors[name]))
+                        shown = each.scatter(lon, lat, c=errors, s=_size(len(lon)), vmin=low, vmax=top, linewidths=0.25,
+                                             edgecolors="0.4", rasterized=len(lon) > MOST_DRAWN)
                     each.set_aspect(1 / math.cos(math.radians(float(np.mean(task.lat)))))
                     each.set_title(name_text(f"{task.task} · {name}"))
                     each.margins(0.08)

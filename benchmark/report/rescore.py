@@ -47,7 +47,8 @@ def rescore_records(local: Store | None, published: Store | None, chosen: Filter
         for source, record, tasks in records]
     if records and not made:
         raise UserError(f"None of these runs tells it: {'; '.join(left_out)}.")
-    lines = [f"Left out: {'; '.join(f'{count} runs: {reason}' for reason, count in left_out.items())}."] if left_out else []
+    said = [f"{count} run{'s' * (count > 1)}: {reason}" for reason, count in left_out.items()]
+    lines = [f"Left out: {'; '.join(said)}."] if said else []
     return _sheets(made, chosen, selection, lines)
 
 

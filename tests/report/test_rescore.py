@@ -147,7 +147,7 @@ def test_a_record_without_days_is_left_out_and_that_is_said(stores):
     made, _ = scored("taxi_pick")
     (sheet,) = rescore_records(*stores([made, record("gwnet")]), Filter(), Selection("weekend"))
     assert [row["method"] for row in sheet.whole["rows"]] == ["stid"]
-    assert "Left out: 1 runs: their records hold no sums by day" in " ".join(sheet.notes)
+    assert "Left out: 1 run: their records hold no sums by day" in " ".join(sheet.notes)
 
 
 def test_what_is_of_the_whole_test_part_is_not_shown_beside_a_part_of_it(stores):

@@ -22,6 +22,10 @@ class UserError(Exception):
         super().__init__(line if len(line) <= BEGINNING + END else f"{line[:BEGINNING]} … {line[-END:]}")
 
 
+class TooSmall(UserError):
+    """A city whose parts hold too little for a task as it is asked; the same on a larger one is fine."""
+
+
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> UserError:
     """The error for a name that is not in a list, with the nearest names; a long list is cut."""
     names = sorted(map(str, allowed))

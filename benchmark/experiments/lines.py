@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.execution.jobs import Setting
 from benchmark.experiments.kinds import Resolved
-from benchmark.experiments.parts import ABSENT, Part
+from benchmark.experiments.parts import Part
 from benchmark.families import STANDARD, find_family
 from benchmark.report.experiment_sheet import ADAPTATION, PAPER_SECONDS, Line, Shown, experiment_sheets
 from benchmark.report.paper import our_metric, paper_table
@@ -73,7 +73,7 @@ def _line(resolved: Resolved, setting: Setting, part: Part, task: str) -> Line:
         extra = {PAPER_SECONDS: float(seconds)} if seconds else {}
     row = make_row(task, found.source, records, None) if records else None
     return Line(task, part.method, part.variant, part.scenario, row, {**paper, **extra}, _adaptation(records, task),
-                "" if part.varied else ABSENT)
+                part.absent)
 
 
 def _adaptation(records: Sequence[Record], task: str) -> dict[str, float]:

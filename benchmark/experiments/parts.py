@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.declared import Experiment
+from benchmark.errors import TooSmall
 from benchmark.execution.jobs import Job, Plan, Setting, joined
 from benchmark.execution.plan import Request, make_plan
 from benchmark.experiments.variants import Varied
@@ -31,8 +32,10 @@ class Part:
     # a name of `varied.variants`; empty: the method as it is
     variant: str = ""
     jobs: tuple[Job, ...] = ()
-    # the variants that it is one of; None: there is no such method
+    # the variants that it is one of; None: there can be no runs
     varied: Varied | None = None
+    # why there can be none
+    absent: str = ""
 
     @property
     def setting(self) -> Setting | None:
@@ -71,19 +74,22 @@ def plan_parts(experiment: Experiment, request: Request, vary: Vary, finder: Cit
 
     Raises
     ------
-    UserError: as `make_plan`. A method that the registry lacks is a part without runs.
+    UserError: as `make_plan`. A method that the registry lacks, and a scenario for which the city is too small, are parts without runs.
     """
     parts: list[Part] = []
     for suite in experiment.suites:
         for scenario in experiment.scenarios:
             for method in experiment.methods:
                 if method not in registry():
-                    parts.append(Part(suite, scenario, method))
+                    parts.append(Part(suite, scenario, method, absent=ABSENT))
                     continue
                 one = replace(request, methods=(method,), suite=suite, scenario=scenario, tasks=experiment.tasks, floors=False,
                               overrides=dict(experiment.options), protocol=request.protocol)
-                parts += [Part(suite, scenario, method, variant, jobs, varied) for varied in vary(experiment, one, finder)
-                          for variant, jobs in varied.variants.items()]
+                try:
+                    parts += [Part(suite, scenario, method, variant, jobs, varied) for varied in vary(experiment, one, finder)
+                              for variant, jobs in varied.variants.items()]
+                except TooSmall as error:
+                    parts.append(Part(suite, scenario, method, absent=str(error)))
     return Planned(experiment, tuple(parts))
 
 

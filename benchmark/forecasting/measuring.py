@@ -16,7 +16,7 @@ from benchmark.contract import Asks, Fitted, Measured, Measurer, RunContext, Wor
 from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
-from benchmark.errors import UserError
+from benchmark.errors import TooSmall, UserError
 from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_protocol
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
@@ -50,8 +50,8 @@ class ForecastMeasurer(Measurer):
             for task in tasks:
                 try:
                     cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol)
-                except UserError as error:
-                    raise UserError(f"City {card['name']}, task {task}{changed}: {error}") from None
+                except TooSmall as error:
+                    raise TooSmall(f"City {card['name']}, task {task}{changed}: {error}") from None
 
     def problem(self, cities: Sequence[ForecastingCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> ForecastProblem:
         (city,) = cities

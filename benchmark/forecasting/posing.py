@@ -11,7 +11,7 @@ import torch
 from benchmark.contract import Asks
 from benchmark.data.forecasting.city import ForecastingCity, Series
 from benchmark.data.forecasting.graph import gaussian_graph
-from benchmark.errors import UserError
+from benchmark.errors import TooSmall
 from benchmark.families import Scenario
 from benchmark.forecasting.problem import Arrival, ForecastProblem, Scaler, TaskProblem, Windows
 from benchmark.forecasting.protocol import ForecastingProtocol
@@ -34,11 +34,11 @@ def cut(steps: int, protocol: ForecastingProtocol) -> Cut:
 
     Raises
     ------
-    UserError: if a part holds no window.
+    TooSmall: if a part holds no window.
     """
     train, validation, test = protocol.parts(steps)
     if min(train, validation, test) < protocol.window:
-        raise UserError(f"{steps} rows are too few: each part needs at least {protocol.window} rows (one window), but the cut gives "
+        raise TooSmall(f"{steps} rows are too few: each part needs at least {protocol.window} rows (one window), but the cut gives "
                         f"{train} / {validation} / {test} for training / validation / test.")
     return Cut(*protocol.rows(steps))
 

@@ -172,8 +172,9 @@ def _notes(shown: Shown) -> list[str]:
         said.append("not settled: the budget ended training while the validation error still fell; never ranked.")
     crossed = [(row.missing, row.method) for row in rows if row.missing]
     said += [f"{MISSING}: {reasons(crossed)}."] if crossed else []
-    if absent := dict.fromkeys(line.method for line in lines if line.absent):
-        said.append(f"{LACKING} {', '.join(absent)}: {next(line.absent for line in lines if line.absent)}.")
+    for reason in dict.fromkeys(line.absent for line in lines if line.absent):
+        names = dict.fromkeys(f"{line.method} {line.scenario}".removesuffix(f" {STANDARD}") for line in lines if line.absent == reason)
+        said.append(f"{LACKING} {', '.join(names)}: {reason.rstrip('.')}.")
     if any(line.row is None and not line.absent for line in lines):
         said.append(f"{LACKING}: not measured; this fills it: {shown.command}")
     if any(row.source == "published" for row in rows):

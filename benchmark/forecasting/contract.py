@@ -27,7 +27,7 @@ class Forecaster(Method):
         """
         if problem.arrival != "after":
             return None
-        return "it cannot learn a task after others" if problem.others else "it learns each task alone, so that none comes after others"
+        return f"the method {'cannot learn a task after others' if problem.others else 'learns each task alone; none comes after others'}"
 
     @abstractmethod
     def predict(self, inputs: Inputs) -> torch.Tensor:

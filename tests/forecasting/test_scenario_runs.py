@@ -46,7 +46,7 @@ class Concatenates(Honest):
     @classmethod
     def declines(cls, options, problem):
         if not problem.aligned:
-            return "it puts all tasks side by side, which needs equal nodes and one clock"
+            return "the method puts all tasks side by side, which needs equal nodes and one clock"
         return super().declines(options, problem)
 
     def fit(self, run):
@@ -87,7 +87,7 @@ def test_a_method_that_concatenates_tasks_has_its_results_where_they_are_alike(m
 
 def test_a_method_of_one_task_has_nothing_to_learn_before_a_cold_start(measure):
     measured, run = measure("last_value", "cold-start")
-    assert run.notes["missing"] == {"taxi_pick": "it learns each task alone, so that none comes after others"}
+    assert run.notes["missing"] == {"taxi_pick": "the method learns each task alone; none comes after others"}
     assert not measured.metrics
 
 
@@ -167,7 +167,7 @@ def test_a_declined_task_leaves_a_small_finished_record_that_is_not_done_again(t
     assert len(dumps(record).encode()) < LARGEST_RECORD
     (table,) = make_tables(store, None, Filter.of(plan.settings[0]))
     (row,) = [row for row in table.rows if not row.floor]
-    assert row.missing == "it learns each task alone, so that none comes after others"
+    assert row.missing == "the method learns each task alone; none comes after others"
 
 
 @pytest.mark.parametrize("scenario", ["nodes-50", "cold-start"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made.figure_records import NODES, TASKS, fill
-from made.forecasting_records import record
+from made.forecasting_records import finished, record
 from made.kept_runs import HORIZON, WINDOWS, keep_run
 from made.trajectory_records import record as trip_record
 
@@ -16,10 +16,10 @@ from benchmark.data.forecasting.city import Series, write_city
 from benchmark.errors import UserError
 from benchmark.report.choice import Filter
 from benchmark.report.figures.kinds import KINDS, find_kind
-from benchmark.report.figures.kinds.comparing import critical_difference
 from benchmark.report.figures.kinds.runs import MANY, one_setting, settings
 from benchmark.report.figures.kinds.series import against_truth
 from benchmark.report.figures.kinds.variants import ablation_picture, values_picture
+from benchmark.report.ranks import rank_sheets
 from benchmark.store.records import Store
 
 TITLE = "nyc@1 · data sim · protocol strict@1 · preset smoke"
@@ -102,16 +102,21 @@ def test_the_time_to_an_error_counts_from_the_beginning_of_the_fit(store):
     assert lines_of(chart, "taxi_drop")["stid"].x == [1, 2]
 
 
-def test_ranks_are_means_over_tasks_and_few_tasks_tell_nobody_apart(store):
+def test_ranks_are_those_of_the_table_of_ranks_and_few_tasks_tell_nobody_apart(store):
+    (fast,) = [run for run in one_setting(store, None, Filter(methods=("stid",), tasks=("taxi_pick",))).methods["stid"]["taxi_pick"]
+               if run.spec.seed == 0]
+    for task in TASKS:
+        store.write(finished(replace(fast.spec, method="linear", tasks=(task,)), {"mae": 9.0}))
     chart = picture("ranks", store).chart
-    assert chart.ranks == {"stid": 1.0, "cmust": 2.0}
-    assert chart.alike == [["stid", "cmust"]]
+    (table,) = rank_sheets(store, None, Filter())
+    assert chart.ranks == {row["method"]: row["mean_rank"] for row in table.data} == {"stid": 1.0, "cmust": 2.0, "linear": 3.0}
+    assert chart.difference == table.data[0]["critical_difference"]
+    assert chart.alike == [["stid", "cmust", "linear"]]
 
 
-@pytest.mark.parametrize(("methods", "tasks", "quantile"), [(2, 30, 1.960), (4, 14, 2.569), (10, 8, 3.164)])
-def test_the_critical_difference_is_that_of_the_published_table(methods, tasks, quantile):
-    # q of Demšar (2006), table 5
-    assert critical_difference(methods, tasks) == pytest.approx(quantile * (methods * (methods + 1) / (6 * tasks)) ** 0.5, rel=1e-3)
+def test_two_methods_are_not_ranked(store):
+    with pytest.raises(UserError, match="Ranks need 3 methods"):
+        picture("ranks", store)
 
 
 def test_a_fit_of_several_tasks_costs_once(store):

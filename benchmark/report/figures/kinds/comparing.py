@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,45 +13,37 @@ from benchmark.report.figures.charts.cost import Cost, CostPanel, Point
 from benchmark.report.figures.charts.ranks import RankLine, joined
 from benchmark.report.figures.kinds.runs import Run, Runs, values
 from benchmark.report.figures.picture import Picture
-from benchmark.report.rows import is_settled
+from benchmark.report.ranks import FEWEST_METHODS, FEWEST_TASKS, make_ranks
+from benchmark.report.statistics.correction import ALPHA
+from benchmark.report.table import tables_of
 from benchmark.report.words import FEWEST_FOR_SD
+from benchmark.spec import Record
 
-# the level of the critical difference
-ALPHA = 0.05
 # what must agree for two times to be of one machine and version
 MACHINE = ("stbench", "torch", "python", "system", "device", "cores", "threads")
 
 
 def mean_ranks(runs: Runs) -> Picture:
-    """Mean ranks over the tasks, with the critical difference of Nemenyi.
+    """Mean ranks over the tasks, with the critical difference of Nemenyi: what `stbench table --ranks` shows.
 
     Raises
     ------
-    UserError: fewer than two methods have a settled result of every task.
+    UserError: too few methods have a settled result of enough tasks.
     """
-    means = _means(runs)
-    if len(means) < 2:
-        raise UserError(f"Ranks need two methods that have a settled result of each task ({', '.join(runs.tasks)}); there "
-                        f"{'is one' if means else 'is none'}. Measure some: {runs.run_command()}")
-    ranks = {name: statistics.fmean(_rank(means, name, runs, task) for task in runs.tasks) for name in means}
-    difference = critical_difference(len(ranks), len(runs.tasks))
-    alike = joined(ranks, lambda one, other: abs(ranks[one] - ranks[other]) > difference)
-    metrics = ", ".join(dict.fromkeys(METRICS[runs.metric(task)].label for task in runs.tasks))
-    return Picture("ranks", f"Mean rank by {metrics} over {len(runs.tasks)} tasks, each method's mean over seeds; bars join what is not "
+    found: dict[str, tuple[str, Record, list[str]]] = {}
+    for _, task, some in runs.each():
+        for run in some:
+            found.setdefault(run.spec.id, ("local" if run.local else "published", run.record, []))[2].append(task)
+    ranks = make_ranks(tables_of([(source, record, tuple(tasks)) for source, record, tasks in found.values()], runs.chosen))
+    if ranks is None:
+        raise UserError(f"Ranks need {FEWEST_METHODS} methods that have a settled result in each of {FEWEST_TASKS} tasks or more. Measure "
+                        f"some: {runs.run_command()}")
+    means, difference = dict(zip(ranks.names, ranks.mean_ranks, strict=True)), ranks.critical_difference
+    alike = joined(means, lambda one, other: abs(means[one] - means[other]) > difference)
+    metrics = ", ".join(dict.fromkeys(METRICS[metric].label for metric in ranks.metrics))
+    return Picture("ranks", f"Mean rank by {metrics} over {len(ranks.tasks)} tasks, each method's mean over seeds; bars join what is not "
                             f"told apart (Nemenyi, α = {ALPHA:g}). Tasks of one city are not independent.",
-                   RankLine(runs.title, "mean rank", ranks, alike, difference))
-
-
-def critical_difference(methods: int, tasks: int) -> float:
-    """The least difference of two mean ranks that Nemenyi's test tells at `ALPHA`.
-
-    >>> round(critical_difference(4, 14), 2)
-    1.25
-    """
-    from scipy.stats import studentized_range
-
-    quantile = float(studentized_range.ppf(1 - ALPHA, methods, math.inf)) / math.sqrt(2)
-    return quantile * math.sqrt(methods * (methods + 1) / (6 * tasks))
+                   RankLine(runs.title, "mean rank", means, alike, difference))
 
 
 def by_cost(runs: Runs) -> Picture:
@@ -82,23 +73,6 @@ def by_cost(runs: Runs) -> Picture:
                            f"whiskers ± sample sd (n ≥ {FEWEST_FOR_SD}). Measured with stbench {said['stbench']}, torch {said['torch']}, "
                            f"{said['system']}, {said['device']}, {said['threads']} thread(s).{left}",
                    Cost(runs.title, "training of all tasks (s)", drawn))
-
-
-def _means(runs: Runs) -> dict[str, dict[str, float]]:
-    """Method → task → mean over seeds, of the methods that have a settled result of every task."""
-    found: dict[str, dict[str, float]] = {}
-    for name, task, seeds in runs.each():
-        one = values(seeds, task, runs.metric(task))
-        if len(one) == len(seeds) and all(is_settled(run.record, task) for run in seeds):
-            found.setdefault(name, {})[task] = statistics.fmean(one)
-    return {name: by_task for name, by_task in found.items() if len(by_task) == len(runs.tasks)}
-
-
-def _rank(means: Mapping[str, Mapping[str, float]], name: str, runs: Runs, task: str) -> float:
-    """1 is the best; equal means share the mean of their ranks."""
-    sign = -1 if METRICS[runs.metric(task)].higher_is_better else 1
-    own, every = sign * means[name][task], [sign * one[task] for one in means.values()]
-    return sum(one < own for one in every) + (sum(one == own for one in every) + 1) / 2
 
 
 def _machine(run: Run) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from benchmark.report.words import MISSING, cell_text, metric_head, printed, rea
 
 # a cell without a run, and the numbers of the last stage of training, with their heads
 LACKING = "–"
-ADAPTATION = {"seconds": "last stage s", "epochs": "epochs", "steps": "steps", "best_seconds": "best at s"}
+ADAPTATION = {"seconds": "s", "epochs": "epochs", "steps": "steps", "best_seconds": "best at s"}
 # the paper's name of the first of them
 PAPER_SECONDS = "adaptation_time_s"
 COLUMNS = ("experiment", "suite", "edition", "protocol", "preset", "fingerprint", "task", "method", "variant", "scenario", "source", "n",
@@ -94,6 +94,7 @@ def _sheet(shown: Shown, metrics: Sequence[str], lines: Sequence[Line], notes: S
         blocks |= {len(keys) + len(heads) + j: metric_head(metric) for j in range(len(mine)) if len(mine) > 1}
         heads += mine
     if shown.adaptation:
+        blocks |= {len(keys) + len(heads) + j: "last stage" for j in range(len(ADAPTATION) + 1)}
         heads += [*ADAPTATION.values(), "paper s"]
     rows = [[line.task, _label(line), *([line.scenario] if scenarios else []), _n(line), *_texts(shown, line, metrics, with_paper)]
             for line in lines]

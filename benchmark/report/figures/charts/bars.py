@@ -52,7 +52,9 @@ class Bars:
                 each.margins(x=0.12)
                 plain_axis(each.xaxis)
                 each.set_title(name_text(task))
-                each.label_outer()
+                # the panels share the names on the left, and each has a scale of its own
+                if each.get_subplotspec().colspan.start:
+                    each.tick_params(labelleft=False)
             for each in axes[-min(len(axes), 2):]:
                 each.set_xlabel(name_text(self.x_label))
         return figure

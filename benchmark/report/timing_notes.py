@@ -23,8 +23,8 @@ def notes(timings: Sequence[Timing], names: Mapping[str, str], lacking: Mapping[
         f"Inputs: {first.unit} of the validation part ({first.task}). Inference: median and 95th percentile of "
         f"{_span(calls)} calls, inputs on the device, device idle after each. Best among methods that learn by steps.",
         f"Training: the first stage of a fit, at the method's own batch. step: median and 95th percentile of {_span(steps)} steps, from "
-        f"the end of one to the end of the next; s/epoch: all steps of an epoch, without validation, mean of {_span(epochs)} after the first "
-        "one; – where a method learns by no steps, or for too few." if epochs else
+        f"the end of one to the end of the next; s/epoch: all steps of an epoch, without validation, mean of {_span(epochs)} after the "
+        "first one; – where a method learns by no steps, or for too few." if epochs else
         "Training: – where a method learns by no steps, or for too few epochs to be timed.",
         "GFLOP: of one step, of one call; matrix products, convolutions and attention as torch counts them, a multiply-add is 2. "
         "Elementwise operators are never in it, nor are these: " + _not_counted(timings, names),

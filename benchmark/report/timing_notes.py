@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from benchmark.report.words import reasons
@@ -16,13 +16,15 @@ def notes(timings: Sequence[Timing], names: Mapping[str, str], lacking: Mapping[
     """names: id of a timing → its row. lacking: method without a timing → why. paper: whether a paper's figures stand beside."""
     first = timings[0]
     calls = {one.call.n for timing in timings for one in timing.inference}
-    epochs = sorted({timing.training.epochs for timing in timings if timing.training and timing.training.epochs})
+    epochs = {timing.training.epochs for timing in timings if timing.training and timing.training.epochs}
+    steps = {timing.training.step.n for timing in timings if timing.training and timing.training.step}
     lines = [
         machine_words(first.machine),
-        f"Inputs: {first.unit} of the validation part of {first.task}. Inference: median and 95th percentile of "
+        f"Inputs: {first.unit} of the validation part ({first.task}). Inference: median and 95th percentile of "
         f"{_span(calls)} calls, inputs on the device, device idle after each. Best among methods that learn by steps.",
-        "Training: the first stage of a fit, at the method's own batch. step: from the end of one to the end of the next; s/epoch: all "
-        f"steps of an epoch, without validation, mean of {_span(epochs)} after the first one." if epochs else
+        f"Training: the first stage of a fit, at the method's own batch. step: median and 95th percentile of {_span(steps)} steps, from "
+        f"the end of one to the end of the next; s/epoch: all steps of an epoch, without validation, mean of {_span(epochs)} after the "
+        "first one; – where a method learns by no steps, or for too few." if epochs else
         "Training: – where a method learns by no steps, or for too few epochs to be timed.",
         "GFLOP: of one step, of one call; matrix products, convolutions and attention as torch counts them, a multiply-add is 2. "
         "Elementwise operators are never in it, nor are these: " + _not_counted(timings, names),
@@ -70,7 +72,7 @@ def _short(operator: str) -> str:
     return re.sub(r"^native_|_(backward|forward_only|forward|data|legit|no_training)(?=_|$)", "", operator.strip("_"))
 
 
-def _span(counts: Sequence[int] | set[int]) -> str:
+def _span(counts: Collection[int]) -> str:
     """``50``, or ``5 to 50``."""
     low, high = min(counts, default=0), max(counts, default=0)
     return str(low) if low == high else f"{low} to {high}"

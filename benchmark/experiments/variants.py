@@ -124,7 +124,7 @@ def plan_ablation(request: Request, methods: Registry | None = None, *, builds: 
 
 def plan_sweep(request: Request, option: str, values: Sequence[Any], methods: Registry | None = None, *, builds: bool = True,
                finder: CityFinder | None = None) -> Varied:
-    """The runs of one method with each value of one option. A value that the method has as it is, is the reference; else it stands above.
+    """The runs of one method with each value of one option. The reference is the value that it has as it is, among the others or beside.
 
     values: as the class declares them, or as texts.
 
@@ -141,12 +141,23 @@ def plan_sweep(request: Request, option: str, values: Sequence[Any], methods: Re
     plans = _plans(request, {f"{option}={value}": {option: value} for value in values}, "Value", methods,
                    finder or CityFinder(builds=builds))
     full = plans.pop(FULL)
+    now = full.jobs[0].spec.options.get(option, known[option]["default"])
     same = [name for name, one in plans.items() if one.runs == full.runs]
-    reference = f"{same[0]} (as it is)" if same else FULL
-    named = {reference if name in same else name: one for name, one in plans.items()}
-    plans = named if same else {FULL: full, **named}
+    reference = f"{same[0] if same else f'{option}={now}'} (as it is)"
+    named = [(reference if name in same else name, one) for name, one in plans.items()]
+    if not same:
+        named.insert(sum(_is_less(value, now) for value in values), (reference, full))
+    plans = dict(named)
     return Varied(method, option, joined(list(plans.values()), f" ({', '.join(plans)})"),
                   {name: one.jobs for name, one in plans.items()}, {}, reference)
+
+
+def _is_less(value: Any, other: Any) -> bool:
+    """Whether both are numbers, or texts of numbers, and the first is the smaller."""
+    try:
+        return float(value) < float(other)
+    except (TypeError, ValueError):
+        return False
 
 
 def _plans(request: Request, changes: Changes, what: str, methods: Registry | None, finder: CityFinder) -> dict[str, Plan]:

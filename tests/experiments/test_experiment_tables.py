@@ -139,6 +139,14 @@ def test_a_sweep_is_a_table_an_option_with_the_value_that_is_in_force_as_referen
     assert sheet.rows[1][3] == f"{100 * (10 / 9 - 1):+.1f}"
 
 
+def test_a_value_in_force_that_is_not_swept_stands_among_the_others(store, asked):
+    one = Experiment("made/fig6", "Values", "sweep", ("nyc",), ("cmust",), sweeps=("prompt_width",))
+    measured(store, one, asked, lambda part, spec: 8.0 + spec.options["prompt_width"], seeds=(0,))
+    (sheet,) = experiment_sheets(one, replace(asked, overrides={}))
+    assert [row[0] for row in sheet.rows] == ["prompt_width=4 (as it is)", *(f"prompt_width={width}" for width in (18, 36, 72, 144))]
+    assert sheet.rows[0][3] == "", "against itself"
+
+
 def test_an_error_of_a_declaration_names_the_experiment(asked):
     with pytest.raises(UserError, match="made/table1: Unknown suite 'nowhere'"):
         plan_experiment(replace(GRID, suites=("nowhere",)), asked, CityFinder(builds=False))

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -134,3 +135,16 @@ def test_an_edition_of_odd_signs_breaks_no_line_of_the_index(stores):
     one = record("stid", edition="a|b")
     text = all_tables(*stores(published=[replace(one)]))[INDEX]
     assert "a\\|b" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
+def test_every_committed_table_compiles_as_it_is(tmp_path):
+    tables = sorted(COMMITTED.glob("*.tex"))
+    assert tables
+    inputs = "\n".join(rf"\input{{{table.as_posix()}}}\clearpage" for table in tables)
+    (tmp_path / "page.tex").write_text("\n".join([
+        r"\documentclass{article}", r"\usepackage[margin=1cm,landscape]{geometry}", r"\usepackage{booktabs,threeparttable}",
+        r"\begin{document}", inputs, r"\end{document}"]), encoding="utf-8")
+    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"], cwd=tmp_path, capture_output=True,
+                          text=True, check=False, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]

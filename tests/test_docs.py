@@ -71,7 +71,7 @@ def test_every_command_that_the_prose_mentions_parses_or_lacks_only_what_it_need
             raise
 
 
-@pytest.mark.parametrize("line", ["stbench run --method stid", "stbench runs --method stid --suite nyc",
+@pytest.mark.parametrize("line", ["stbench ablate", "stbench runs --method stid --suite nyc",
                                   "stbench run --method stid --suite nyc --sed 5", "stbench list", "stbench data buld x"])
 def test_the_parser_sees_a_wrong_command(line):
     with pytest.raises(Exception, match=r"runs|buld|Missing|No such option"):

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 import benchmark as stb
-from benchmark.experiments import grid
+from benchmark.experiments import running
 from benchmark.report import frames
 
 SHOWN = ["Asks", "Forecaster", "MethodInfo", "NeuralEncoder", "NeuralForecaster", "Stage", "TrajectoryEncoder", "UserError", "check_method",
@@ -42,7 +42,7 @@ def test_python_and_the_command_line_share_their_runs(tmp_path):
     assert set(known["source"]) == {"local"}
     with pytest.raises(stb.UserError, match="Did you mean last_value"):
         stb.run("last_valu", "nyc", results=tmp_path)
-    assert grid.run is stb.run
+    assert running.run is stb.run
     assert frames.table is stb.table
 
 

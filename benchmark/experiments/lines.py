@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from benchmark.execution.jobs import Setting
 from benchmark.experiments.kinds import Resolved
 from benchmark.experiments.parts import Part
 from benchmark.families import STANDARD, find_family
+from benchmark.report.comparison import compared
 from benchmark.report.experiment_sheet import ADAPTATION, PAPER_SECONDS, Line, Shown, experiment_sheets
 from benchmark.report.paper import our_metric, paper_table
 from benchmark.report.rows import make_row, ranked
@@ -72,8 +74,7 @@ def _line(resolved: Resolved, setting: Setting, part: Part, task: str) -> Line:
         seconds = table.values.get((city, kind, part.method, theirs), {}).get(PAPER_SECONDS)
         extra = {PAPER_SECONDS: float(seconds)} if seconds else {}
     row = make_row(task, found.source, records, None) if records else None
-    return Line(task, part.method, part.variant, part.scenario, row, {**paper, **extra}, _adaptation(records, task),
-                part.absent)
+    return Line(task, part.method, part.variant, part.scenario, row, records, {**paper, **extra}, _adaptation(records, task), part.absent)
 
 
 def _adaptation(records: Sequence[Record], task: str) -> dict[str, float]:
@@ -83,13 +84,15 @@ def _adaptation(records: Sequence[Record], task: str) -> dict[str, float]:
 
 
 def _ranked(found: Sequence[Line], setting: Setting) -> list[Line]:
-    """With the best and the second of each task and scenario, among several methods under a protocol that ranks."""
+    """With the best and the second of each task and scenario, among several methods under a protocol that ranks, and what tells the others
+    from the best."""
     if not setting.protocol.ranked or len({line.method for line in found}) < 2:
         return list(found)
+    family = find_family(setting.suite.family)
     marked: dict[int, Line] = {}
-    for scenario in dict.fromkeys(line.scenario for line in found):
-        some = [(k, line.row) for k, line in enumerate(found) if line.scenario == scenario and line.row]
-        metrics = {metric for _, row in some for metric in row.cells}
-        for (k, _), row in zip(some, ranked([row for _, row in some], metrics), strict=True):
-            marked[k] = Line(**{**vars(found[k]), "row": row})
+    for scenario, task in dict.fromkeys((line.scenario, line.task) for line in found):
+        some = [(k, line) for k, line in enumerate(found) if (line.scenario, line.task) == (scenario, task) and line.row]
+        metric = family.metrics_of(task, setting.protocol)[0]
+        rows = compared([line.row for _, line in some if line.row], [line.records for _, line in some], metric, None, None)
+        marked |= {k: replace(line, row=row) for (k, line), row in zip(some, ranked(rows, [metric]), strict=True)}
     return [marked.get(k, line) for k, line in enumerate(found)]

@@ -15,9 +15,7 @@ def varied_tables(resolved: Resolved) -> Iterator[AblationTable]:
     """One a set of variants; a variant without finished runs has an empty row."""
     for varied in resolved.planned.varied:
         found = {part.variant: resolved.found[part].records for part in resolved.planned.parts if part.varied is varied}
-        table = varied.table(found)
-        known = next((record.spec.fingerprint for records in found.values() for record in records), table.fingerprint)
-        yield replace(table, fingerprint=known)
+        yield varied.table(found)
 
 
 def varied_sheets(resolved: Resolved) -> list[Sheet]:

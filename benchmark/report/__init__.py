@@ -9,13 +9,12 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `comparison.py`         each row against the best of its task; `statistics/` holds the formulas, `signs.py` says it under the table
     `ranks.py`, `long.py`   methods across tasks; steps of the horizon side by side
     `rescore.py`, `rescore_kept.py`, `selection.py`  numbers made again, without training: of sums, of kept predictions, of which targets
-    `ablation.py`           the table of an ablation, its runs found by id
+    `ablation.py`           the table of a method's variants; `experiment_sheet.py`, `gaps.py`: rows beside the paper's numbers
     `labels.py`             what tells rows of one method, and tables of one heading, apart
     `sheet.py`              the one kind of table; `suite.py` and `ablation_sheet.py` make sheets, `render.py` gives them in every format,
                             by `terminal.py`, `markdown.py`, `latex.py` and `page.py` (HTML)
     `visible.py`            how text of files, options and exceptions is shown; each format's `escape` goes on from it
-    `timing.py`             timings as sheets, a sheet a machine; `timing_notes.py` says what stands below them
-    `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames
+    `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames; `timing.py`: timings as sheets
     `figures/`              the same records as charts; `plot.py` is one of them for Python; `outputs.py` writes frames to files
     `report_parts.py`       what a report of a suite is made of; `report_page.py` puts the parts on one HTML page
     `all_tables.py`         all tables of suites as files, the same bytes whoever makes them

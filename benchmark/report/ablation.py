@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmark.execution.jobs import Setting
 from benchmark.families import find_family
+from benchmark.report.comparison import Comparison, compare_each
 from benchmark.report.rows import Cell, missing_reason, over_seeds, past_days
+from benchmark.report.table import size_of
 from benchmark.spec import Record
 
 
@@ -27,6 +29,8 @@ class AblationCell:
     paired: int = 0
     # why the finished runs have no result; None: they have one
     missing: str | None = None
+    # what tells it from the reference; None: it is the reference, has no result, or the protocol does not rank
+    compared: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,31 @@ def make_ablation_table(method: str, what: str, setting: Setting, records: Mappi
     metrics = {task: family.metrics_of(task, setting.protocol)[0] for task in setting.tasks}
     rows = {name: {task: _cell(found, records[reference] if name != reference else [], task, metrics[task]) for task in setting.tasks}
             for name, found in records.items()}
-    units = setting.units()
+    # a finished run says what its city is, which may not be on this machine
+    some = [record for found in records.values() for record in found]
+    cities = {task: record.city["tasks"][task]["unit"] for record in some for task in record.spec.tasks}
+    units = {task: cities.get(task, unit) if family.kind(task).unit is None else unit for task, unit in setting.units().items()}
+    fingerprint, size = (some[0].spec.fingerprint, size_of(some[0].city)) if some else (setting.cities.fingerprint, setting.size())
+    if setting.protocol.ranked:
+        rows = _compared(rows, records, metrics, reference, void)
     return AblationTable(
         method, what, f"{setting.suite.name}@{setting.suite.version}", setting.cities.edition,
-        f"{setting.protocol.name}@{setting.protocol.version}", setting.preset.name, setting.cities.fingerprint, setting.size(), metrics,
-        {task: units[task] or "%" for task in setting.tasks}, changes, reference, void, rows,
+        f"{setting.protocol.name}@{setting.protocol.version}", setting.preset.name, fingerprint, size, metrics,
+        {task: units.get(task) or "%" for task in setting.tasks}, changes, reference, void, rows,
         {name: past_days(found) for name, found in records.items()})
+
+
+def _compared(rows: Mapping[str, Mapping[str, AblationCell]], records: Mapping[str, Sequence[Record]], metrics: Mapping[str, str],
+              reference: str, void: Sequence[str]) -> dict[str, dict[str, AblationCell]]:
+    """The cells with what tells them from the reference, task by task."""
+    made = {name: dict(cells) for name, cells in rows.items()}
+    for task, metric in metrics.items():
+        of_task = {name: [record for record in found if task in record.metrics] for name, found in records.items()}
+        able = [name for name, cells in rows.items() if name not in (reference, *void) and cells[task].change is not None]
+        told = compare_each([of_task[name] for name in able], of_task[reference], task, metric, reference)
+        for name, one in zip(able, told, strict=True):
+            made[name][task] = replace(made[name][task], compared=one)
+    return made
 
 
 def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, float]:

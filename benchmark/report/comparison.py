@@ -59,11 +59,18 @@ def compared(rows: Sequence[Row], runs: Sequence[Sequence[Record]], metric: str,
         able = [k for k, row in enumerate(rows) if row.task == task and row.settled and metric in row.cells]
         reference = _best(rows, able, metric) if against is None else _named(rows, able, against)
         others = [k for k in able if k != reference]
-        if reference is not None and others:
-            made = [_compare(row_name(rows[reference]), runs[k], runs[reference], task, metric, horizon, len(others)) for k in others]
-            ps = holm([1.0 if one.tested is None else one.tested.p for one in made])
-            found |= {k: replace(one, p=None if one.tested is None else p) for k, one, p in zip(others, made, ps, strict=True)}
+        if reference is not None:
+            made = compare_each([runs[k] for k in others], runs[reference], task, metric, row_name(rows[reference]), horizon)
+            found |= dict(zip(others, made, strict=True))
     return [replace(row, compared=found.get(k)) for k, row in enumerate(rows)]
+
+
+def compare_each(runs: Sequence[Sequence[Record]], reference: Sequence[Record], task: str, metric: str, against: str,
+                 horizon: int | None = None) -> list[Comparison]:
+    """The runs of several rows of one task, each against those of one row; corrected for all of them. against: what that row is called."""
+    made = [_compare(against, some, reference, task, metric, horizon, len(runs)) for some in runs]
+    ps = holm([1.0 if one.tested is None else one.tested.p for one in made])
+    return [replace(one, p=None if one.tested is None else p) for one, p in zip(made, ps, strict=True)]
 
 
 def is_deterministic(method: str) -> bool:

@@ -15,7 +15,9 @@ from benchmark.metrics import METRICS
 from benchmark.report.gaps import Gap, gap, not_comparable
 from benchmark.report.rows import Row
 from benchmark.report.sheet import BEST, DIM, SECOND, Sheet
+from benchmark.report.signs import sign_lines, sign_of
 from benchmark.report.words import MISSING, cell_text, metric_head, printed, reasons, unit_of
+from benchmark.spec import Record
 
 # a cell without a run, and the numbers of the last stage of training, with their heads
 LACKING = "–"
@@ -36,6 +38,7 @@ class Line:
     scenario: str = STANDARD
     # of its finished runs; None: there are none
     row: Row | None = None
+    records: Sequence[Record] = ()
     # our metric -> the paper's value, and the paper's seconds of the last stage
     paper: Mapping[str, float] = field(default_factory=dict)
     # of `ADAPTATION`, means over the seeds
@@ -103,10 +106,12 @@ def _sheet(shown: Shown, metrics: Sequence[str], lines: Sequence[Line], notes: S
     facts = shown.facts
     title = (f"{shown.experiment}: {shown.title} · {facts['suite']} · data {facts['edition']} · protocol {facts['protocol']} · preset "
              f"{facts['preset']}")
+    signs = {(k, len(keys)): sign for k, line in enumerate(lines) if line.row and (sign := sign_of(line.row))}
     data = list(_tidy(shown, metrics, lines))
     return Sheet(title, [*keys, *heads], rows, words=len(keys) - 1, keys=len(keys), sections=True, blocks=blocks,
-                 marks={place: mark for place, mark in {**ranked, **paper}.items() if mark in (BEST, SECOND, DIM)}, notes=notes,
-                 columns=COLUMNS, data=data, whole={"experiment": shown.experiment, "title": shown.title, **facts, "rows": data})
+                 marks={place: mark for place, mark in {**ranked, **paper}.items() if mark in (BEST, SECOND, DIM)}, signs=signs,
+                 notes=notes, columns=COLUMNS, data=data,
+                 whole={"experiment": shown.experiment, "title": shown.title, **facts, "rows": data})
 
 
 def _label(line: Line) -> str:
@@ -162,6 +167,7 @@ def _notes(shown: Shown) -> list[str]:
             "Mean over n seeds ± sample sd (n ≥ 3)."]
     if units := _units(shown):
         said.append("MAE and RMSE: " + "; ".join(f"{unit} ({', '.join(names)})" for unit, names in units.items()) + ".")
+    said += sign_lines([row.compared for row in rows if row.compared])
     if any(line.paper for line in lines):
         why = not_comparable(facts)
         said.append("paper: its own numbers, never ranked; gap: (ours − paper) / paper. "

@@ -11,6 +11,7 @@ from benchmark.report.table import Table
 from benchmark.report.words import UNSURE
 
 SIGNS = {UNSURE: "≈", TOO_FEW: "?"}
+BEST_OF_TASK = "the best of its task"
 TESTS = {"permutation": "an exact permutation test", "wilcoxon": "Wilcoxon's signed-rank test"}
 
 
@@ -21,17 +22,21 @@ def sign_of(row: Row) -> str:
 
 def sign_notes(group: Sequence[Table]) -> list[str]:
     """The lines under the tables of one group: what their signs mean, and which tests they rest on."""
-    found = [row.compared for table in group for row in table.rows if row.compared]
+    return sign_lines([row.compared for table in group for row in table.rows if row.compared], group[0].against or BEST_OF_TASK)
+
+
+def sign_lines(found: Sequence[Comparison], reference: str = BEST_OF_TASK, where: str = "the first column of numbers") -> list[str]:
+    """The same of some comparisons. where: the numbers that they are of."""
     if not found:
         return []
-    reference, used = group[0].against or "the best of its task", {one.verdict for one in found}
+    used = {one.verdict for one in found}
     said = [f"{SIGNS[UNSURE]}: {UNSURE} from {reference}"] * (UNSURE in used)
     said += [f"{SIGNS[TOO_FEW]}: too few seeds and days to tell"] * (TOO_FEW in used)
     sure = f"told apart{'' if UNSURE in used else f' from {reference}'}, p ≤ {ALPHA} (Holm, over the comparisons of a task)"
     if not said:
-        lines = [f"In the first column of numbers every row is {sure}."]
+        lines = [f"In {where} every row is {sure}."]
     else:
-        lines = [f"In the first column of numbers, {'; '.join([*said, *([f'no sign: {sure}'] if used - SIGNS.keys() else [])])}."]
+        lines = [f"In {where}, {'; '.join([*said, *([f'no sign: {sure}'] if used - SIGNS.keys() else [])])}."]
     for test, name in TESTS.items():
         if pairs := [one.pairs for one in found if one.tested and one.tested.test == test]:
             lines.append(f"Compared over {_span(pairs)} paired seeds, by {name}.")

@@ -96,7 +96,8 @@ def test_what_was_not_measured_is_an_empty_cell(plans, table, format):
     text = render(ablation_sheet(table(plans(tasks=("risk",)), {"full": {0: 10.0}, "no_identity": {1: 11.0}})), format)
     if format == "json":
         rows = json.loads(text)["rows"]
-        assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change_percent": None, "paired": 0, "missing": None}
+        assert rows["no_context_interaction"]["risk"] == {"n": 0, "error": None, "change_percent": None, "paired": 0, "missing": None,
+                                                          "p": None, "test": None, "verdict": None}
         assert rows["no_identity"]["risk"]["change_percent"] is None  # no seed in common
     elif format == "csv":
         rows = {row["variant"]: row for row in csv.DictReader(io.StringIO(text))}
@@ -192,7 +193,7 @@ def screen(made, width, monkeypatch):
 def test_three_tasks_stand_side_by_side(plans, table, width, monkeypatch):
     lines = screen(table(plans(), WHOLE), width, monkeypatch)
     (row,) = [line for line in lines if "no_context_interaction" in line and "blocks" not in line]
-    assert row.replace(" ± ", "±").split() == ["no_context_interaction", "3", *["14.00±1.32", "+7.7"] * 3]
+    assert row.replace(" ± ", "±").split() == ["no_context_interaction", "3", *["14.00±1.32?", "+7.7"] * 3]
     assert ("14.00 ± 1.32" in row) == (width == 160)
 
 
@@ -201,7 +202,7 @@ def test_more_tasks_than_the_terminal_takes_are_printed_in_parts_without_cutting
     made = table(plans("nyc"), large)
     lines = screen(made, 80, monkeypatch)
     rows = [line.replace(" ± ", "±").split() for line in lines if "no_context_interaction" in line and "blocks" not in line]
-    assert rows == [["no_context_interaction", "3", *["1400.00±132.29", "+7.7"] * 2]] * 2
+    assert rows == [["no_context_interaction", "3", *["1400.00±132.29?", "+7.7"] * 2]] * 2
     assert all(any(task in line for line in lines) for task in ("crowd_in", "crowd_out", "taxi_pick", "taxi_drop"))
     (row,) = [line for line in screen(made, 160, monkeypatch) if "no_context_interaction" in line and "blocks" not in line]
     assert row.count("+7.7") == 4

@@ -19,7 +19,7 @@ from benchmark.store.records import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "results" / "tables"
-LARGEST = 100 * 1024
+LARGEST = 512 * 1024
 
 
 def contents(folder):

@@ -54,7 +54,7 @@ def test_the_report_of_a_suite_holds_its_tables_figures_cards_and_environments_a
     chosen = Filter(("nyc",), tasks=("taxi_pick",))
     text = suite_report("stbench: nyc", store, None, chosen)
     assert text == suite_report("stbench: nyc", store, None, chosen)
-    assert re.findall(r'<figure id="([^"]*)"', text) == ["horizon-1", "hour-1", "curves-1", "time-to-best-1", "ranks-1", "cost-1"]
+    assert re.findall(r'<figure id="([^"]*)"', text) == ["horizon-1", "hour-1", "curves-1", "time-to-best-1", "cost-1"]
     outside = re.findall(r'(?:src|href)="(?!data:|#)[^"]*"|url\(|@import|<script|<link', text)
     assert outside == []
     assert "2.00 ± 1.00" in text

@@ -53,7 +53,7 @@ class Bars:
                 plain_axis(each.xaxis)
                 each.set_title(name_text(task))
                 # the panels share the names on the left, and each has a scale of its own
-                if each.get_subplotspec().colspan.start:
+                if (place := each.get_subplotspec()) and place.colspan.start:
                     each.tick_params(labelleft=False)
             for each in axes[-min(len(axes), 2):]:
                 each.set_xlabel(name_text(self.x_label))

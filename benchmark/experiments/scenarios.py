@@ -17,10 +17,7 @@ def drawn(resolved: Resolved) -> list[Picture]:
     made = []
     for setting, parts, title in pictures.suites(resolved):
         measured = [part for part in parts if resolved.found[part].records]
-        units = {scenario: units_of(resolved, [part for part in measured if part.scenario == scenario])
-                 for scenario in dict.fromkeys(part.scenario for part in measured)}
-        for number, unit in enumerate(dict.fromkeys(units.values()), 1):
-            alike = [part for part in measured if units[part.scenario] == unit]
+        for number, alike in enumerate(of_one_unit(resolved, measured), 1):
             lines = {method: {part.scenario: pictures.records(resolved, part) for part in alike if part.method == method}
                      for method in dict.fromkeys(part.method for part in alike)}
             name = setting.suite.name if number == 1 else f"{setting.suite.name}-{number}"
@@ -28,11 +25,20 @@ def drawn(resolved: Resolved) -> list[Picture]:
     return made
 
 
-def units_of(resolved: Resolved, parts: Sequence[Part]) -> frozenset[str]:
-    """The units of the tasks of some parts."""
-    found = {record.city["tasks"][task]["unit"] for part in parts for record in pictures.records(resolved, part)
-             for task in record.spec.tasks}
-    return frozenset(map(str, found))
+def of_one_unit(resolved: Resolved, parts: Sequence[Part]) -> list[list[Part]]:
+    """The parts in as few groups as have each task in one unit."""
+    groups: list[tuple[dict[str, str], list[Part]]] = []
+    for part in parts:
+        units = {task: str(record.city["tasks"][task]["unit"]) for record in pictures.records(resolved, part)
+                 for task in record.spec.tasks}
+        for known, group in groups:
+            if all(known.get(task, unit) == unit for task, unit in units.items()):
+                known.update(units)
+                group.append(part)
+                break
+        else:
+            groups.append((units, [part]))
+    return [group for _, group in groups]
 
 
 KIND = Kind(sheets, drawn, vary=as_it_is)

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from made.forecasting_records import finished
+from made.experiments import measured
 
 from benchmark.declared import Experiment
 from benchmark.errors import UserError
@@ -31,16 +31,6 @@ def store(tmp_path, monkeypatch):
     """An empty local store, and no published one."""
     monkeypatch.setattr(doing, "open_stores", lambda results=None: (Store(tmp_path / "store"), None))
     return Store(tmp_path / "store")
-
-
-def measured(store, experiment, asked, mae, *, seeds=(0, 1, 2), method=None, **about):
-    """Records of an experiment's runs: mae(spec) each."""
-    planned = plan_experiment(experiment, replace(asked, seeds=seeds), CityFinder(builds=False))
-    for part in planned.parts:
-        for job in part.jobs if method in (None, part.method) else ():
-            value = mae(part, job.spec)
-            spec = replace(job.spec, **{"fingerprint": job.spec.fingerprint or "f00d", **about})
-            store.write(finished(spec, {"mae": value, "mae_nonzero": value, "mape_nonzero": value / 100}))
 
 
 def rows(sheet, task):

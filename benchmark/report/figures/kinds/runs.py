@@ -77,7 +77,8 @@ class Runs:
 
     def label(self, metric: str, task: str) -> str:
         """A metric with the unit that `values` gives it: ``MAE (trips per 30 min)``."""
-        return metric_label(self.first, metric, task)
+        own = next((runs[0].record for _, other, runs in self.each() if other == task), self.first)
+        return metric_label(own, metric, task)
 
     def run_command(self, *, keep: bool = False) -> str:
         """What makes these runs anew, with all that lies beside their records; or with what `--keep` keeps as well."""

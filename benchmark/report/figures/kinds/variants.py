@@ -50,7 +50,8 @@ def values_picture(name: str, title: str, x_label: str, lines: Mapping[str, Mapp
         drawn = [line for label, by_value in lines.items()
                  if (line := line_of(label, range(len(ticks)), [list(_by_seed(by_value.get(value, ()), task, metric).values())
                                                                 for value in ticks]))]
-        some = next((record for by_value in lines.values() for records in by_value.values() for record in records), None)
+        some = next((record for by_value in lines.values() for records in by_value.values() for record in records
+                     if task in record.spec.tasks), None)
         if drawn and some:
             panels.append(Panel(task, metric_label(some, metric, task), drawn))
     return Picture(name, f"Error along {x_label}. {BAND}" + (f" The dotted line is {marked}." if marked in ticks else ""),

@@ -36,7 +36,7 @@ def by_horizon(runs: Runs) -> Picture:
             line = line_of(label, steps, [values(found, task, metric, step) for step in steps])
             lines += [line] if line else []
         panels.append(Panel(task, runs.label(metric, task), lines))
-    minutes = {runs.first.city["tasks"][task].get("clock", {}).get("interval_minutes") for task in runs.tasks}
+    minutes = {run.record.city["tasks"][task].get("clock", {}).get("interval_minutes") for _, task, some in runs.each() for run in some}
     each = f" ({minutes.pop():g} min each)" if len(minutes) == 1 and None not in minutes else ""
     return Picture("horizon", f"Error by step ahead. {BAND}", Lines(runs.title, f"steps ahead{each}", panels))
 

@@ -38,11 +38,12 @@ class EncoderHost(Host):
         return {"": self.method.roads(city, trips)}
 
     def finetune(self, question: Question, train: Trips, labels: Tensor, aside: Trips, aside_labels: Tensor) -> Given:
-        """Train the encoder with a probe; nothing of the test part is here yet. Gives the width of the vectors."""
+        """Train the encoder with a probe; nothing of the test part is here yet. Gives the width of the vectors, and the epochs."""
         assert self.run is not None
+        before = len(self.run.history)
         self.tuned = FinetuningProber(self.method, self.run).network(question, train, labels, aside, aside_labels)
         state = self.tuned.state_dict()
-        return {"width": len(state["head.mean"])}, state
+        return {"width": len(state["head.mean"]), "history": self.run.history[before:]}, state
 
     def take_tuned(self, question: Question, width: int, state: Mapping[str, Tensor]) -> Given:
         """Take what `finetune` gave."""
@@ -125,6 +126,7 @@ class IsolatedFinetuning(Prober):
 
     def fit(self, question: Question, train: Shown, labels: Tensor, aside: Shown, aside_labels: Tensor) -> Callable[[Shown], Tensor]:
         said, state = self.method.child.call("finetune", question, train, labels, aside, aside_labels, run=self.run)
+        self.run.history.extend(said["history"])
 
         def answers(trips: Shown) -> Tensor:
             assert isinstance(trips, Trips)

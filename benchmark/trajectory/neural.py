@@ -166,11 +166,13 @@ class FinetuningProber(Prober):
             return torch.optim.AdamW(groups, **steps)
 
         stage = Stage(f"{question.key} finetune", batches, loss,
-                      lambda: question.error(network.answers(aside).to(self.run.device), aside_labels), {"stage": question.key},
-                      rate=finetuning_rate, optimiser=optimiser, first_epochs=question.first_epochs, ties_wait=True)
+                      lambda: question.error(network.answers(aside).to(self.run.device), aside_labels),
+                      {"stage": "finetune", "task": question.task}, rate=finetuning_rate, optimiser=optimiser,
+                      first_epochs=question.first_epochs, ties_wait=True)
         run = probing_run(question, self.run)
         run.budget = run.budget.at_most(FINETUNING_EPOCHS)
         run_stage(network, stage, FINETUNING, run)
+        self.run.history.extend(run.history)
         return network
 
 

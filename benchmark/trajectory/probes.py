@@ -40,6 +40,11 @@ class Question:
     # epochs before patience counts
     first_epochs: int = 0
 
+    @property
+    def task(self) -> str:
+        """``probe xian travel_time`` → ``xian.travel_time``, for the history of a fit."""
+        return self.key.removeprefix("probe ").replace(" ", ".", 1)
+
 
 def which(key: str, head: Callable[[int], nn.Module], **changes: Any) -> Question:
     """Which of the classes? Cross-entropy; stopped by the share of wrong answers."""

@@ -39,7 +39,6 @@ class Bars:
                 for k, name in enumerate(names):
                     seeds = list(variants.get(name, ()))
                     if not seeds:
-                        each.annotate("no result", (0, k), xytext=(3, 0), textcoords="offset points", va="center", color="0.45")
                         continue
                     spread = statistics.stdev(seeds) if len(seeds) >= FEWEST_FOR_SD else None
                     each.barh(k, statistics.fmean(seeds), height=0.62, color=given[name].colour, alpha=0.55, xerr=spread,
@@ -50,6 +49,11 @@ class Bars:
                 each.set_ylim(len(names) - 0.4, -0.6)
                 each.grid(axis="y", visible=False)
                 each.margins(x=0.12)
+                low, high = each.get_xlim()
+                side = 1 if high > -low else -1  # where there is more room
+                for k in (k for k, name in enumerate(names) if not variants.get(name)):
+                    each.annotate("no result", (0, k), xytext=(3 * side, 0), textcoords="offset points", va="center", color="0.45",
+                                  ha="left" if side > 0 else "right")
                 plain_axis(each.xaxis)
                 each.set_title(name_text(task))
                 # the panels share the names on the left, and each has a scale of its own

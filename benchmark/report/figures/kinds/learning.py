@@ -48,7 +48,7 @@ def _panels(runs: Runs, curve: Callable[[Entries, Entries], Curve]) -> list[Pane
     for label, task, seeds in runs.each():
         run = next((one for one in seeds if history(one)), None)
         entries = history(run) if run else []
-        if own := [entry for entry in entries if entry.get("task") == task]:
+        if own := [entry for entry in entries if _is_of(entry, task)]:
             found.setdefault(task, {})[label] = Line(label, *curve(own, entries))
         elif run and not any("task" in entry for entry in entries):
             found.setdefault(WHOLE_FIT, {})[_fit_label(label, run, runs)] = Line(_fit_label(label, run, runs), *curve(entries, entries))
@@ -58,14 +58,23 @@ def _panels(runs: Runs, curve: Callable[[Entries, Entries], Curve]) -> list[Pane
     return [Panel(task, _axis(runs, task), list(lines.values())) for task, lines in found.items()]
 
 
+def _is_of(entry: Mapping[str, Any], task: str) -> bool:
+    """Whether an epoch trained a task; the history of an encoder names the city of each, the tasks of a suite of one city do not."""
+    said = str(entry.get("task", ""))
+    return said == task or said.endswith(f".{task}")
+
+
 def _fit_label(label: str, run: Run, runs: Runs) -> str:
     """A fit of some of the tasks says which."""
     return label if set(run.spec.tasks) >= set(runs.tasks) else f"{label}: {', '.join(run.spec.tasks)}"
 
 
 def _axis(runs: Runs, task: str) -> str:
-    """Validation of a forecast is its MAE; of other methods it is a loss of their own, which compares with nobody's."""
-    return f"validation {runs.label('mae', task)}" if task != WHOLE_FIT else "validation loss (each method's own)"
+    """Validation of a forecast is its MAE; that of a fine-tuned encoder is the error that stops it; of other fits it is a loss of their
+    own, which compares with nobody's."""
+    if task == WHOLE_FIT:
+        return "validation loss (each method's own)"
+    return f"validation {runs.label('mae', task)}" if runs.family.horizons else "validation error"
 
 
 def _losses(entries: Entries) -> list[float]:

@@ -24,8 +24,10 @@ def ablation_picture(name: str, title: str, full: Sequence[Record], variants: Ma
     name: of the picture. full: the runs of the whole method. variants: variant → its runs; a seed that either lacks is left out.
     metrics: task → the metric that is compared.
     """
-    changes = {task: {variant: _changes(_by_seed(records, task, metric), _by_seed(full, task, metric))
-                      for variant, records in variants.items()} for task, metric in metrics.items()}
+    several = len({METRICS[metric].label for metric in metrics.values()}) > 1
+    changes = {_panel(task, metric) if several else task:
+               {variant: _changes(_by_seed(records, task, metric), _by_seed(full, task, metric)) for variant, records in variants.items()}
+               for task, metric in metrics.items()}
     labels = ", ".join(dict.fromkeys(METRICS[metric].label for metric in metrics.values()))
     better = {METRICS[metric].higher_is_better for metric in metrics.values()}
     worse = "" if len(better) > 1 else ", − is worse" if True in better else ", + is worse"
@@ -56,6 +58,11 @@ def values_picture(name: str, title: str, x_label: str, lines: Mapping[str, Mapp
             panels.append(Panel(task, metric_label(some, metric, task), drawn))
     return Picture(name, f"Error along {x_label}. {BAND}" + (f" The dotted line is {marked}." if marked in ticks else ""),
                    Lines(title, x_label, panels, ticks=dict(enumerate(ticks)), marked=ticks.index(marked) if marked in ticks else None))
+
+
+def _panel(task: str, metric: str) -> str:
+    """``travel_time: MAE, + is worse``, where the panels of a figure are of several metrics."""
+    return f"{task}: {METRICS[metric].label}, {'−' if METRICS[metric].higher_is_better else '+'} is worse"
 
 
 def _by_seed(records: Sequence[Record], task: str, metric: str) -> dict[int, float]:

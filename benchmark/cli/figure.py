@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import Experiments, Results
+from benchmark.cli.options import Experiments, Results, Variants
 from benchmark.cli.parse import names
 from benchmark.cli.streams import say
 from benchmark.errors import UserError
@@ -31,6 +31,7 @@ def figure(
     preset: Annotated[str | None, typer.Option(help="Of this preset.")] = None,
     protocol: Annotated[str, typer.Option(help="Of this protocol.")] = "strict",
     scenario: Annotated[str, typer.Option(help="Of this scenario.")] = "standard",
+    variant: Variants = None,
     results: Results = None,
 ) -> None:
     """Draw one figure of the records of one setting, several tasks as small multiples, or those of an experiment, and print captions.
@@ -41,7 +42,7 @@ def figure(
 
     check_picture_suffix(out)
     chosen = Filter(names(suite, "--suite"), names(data, "--data"), names(preset, "--preset"), (protocol,), names(task, "--task"),
-                    names(method, "--method"), names(metric, "--metric"), (scenario,))
+                    names(method, "--method"), names(metric, "--metric"), (scenario,), variant=variant)
     if experiment is None:
         _of_suite(kind, chosen, out, results)
     elif kind or chosen != Filter(None, chosen.editions, chosen.presets, chosen.protocols, scenarios=("standard",)):

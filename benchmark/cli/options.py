@@ -30,6 +30,8 @@ Editions = Annotated[str | None, typer.Option("--data", help="Only this edition.
 Presets = Annotated[str | None, typer.Option("--preset", help="Only this preset.")]
 Protocols = Annotated[str | None, typer.Option("--protocol", help="Only this protocol.")]
 Scenarios = Annotated[str | None, typer.Option("--scenario", help="Only this scenario (see stbench list scenarios).")]
+Variants = Annotated[bool | None, typer.Option("--variants/--no-variants", help="Only rows of changed options, or only the others; "
+                                               "default both.")]
 Horizon = Annotated[int | None, typer.Option("--horizon", min=1, help="This step of the horizon alone (forecasting); default all.")]
 
 # what is shown, and from where

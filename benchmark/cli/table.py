@@ -24,6 +24,7 @@ from benchmark.cli.options import (
     Strict,
     Suites,
     Tasks,
+    Variants,
 )
 from benchmark.cli.parse import names
 from benchmark.cli.streams import put, say
@@ -54,8 +55,7 @@ def table(
     horizon: Horizon = None,
     tuning: Annotated[str | None, typer.Option(help="default: only options that nobody chose by trials; searched: only those that "
                                                "trials chose. Older records do not say it.")] = None,
-    variant: Annotated[bool | None, typer.Option("--variants/--no-variants", help="Only rows of changed options, or only the others; "
-                                                 "default both.")] = None,
+    variant: Variants = None,
     against: Annotated[str | None, typer.Option(help="The method that others are compared with; default the best of each task.")] = None,
     long: Annotated[bool, typer.Option("--long", help="The steps 3, 6 and 12 of the horizon side by side (forecasting).")] = False,
     ranks: Annotated[bool, typer.Option("--ranks", help="Mean ranks and win rates across tasks instead of tables.")] = False,

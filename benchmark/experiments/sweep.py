@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.declared import Experiment
-from benchmark.errors import unknown
+from benchmark.errors import UserError, unknown
 from benchmark.execution.plan import Request
 from benchmark.experiments import pictures
 from benchmark.experiments.kinds import Kind, Resolved
@@ -29,10 +29,14 @@ def drawn(resolved: Resolved) -> list[Picture]:
     made = []
     for setting, parts, title in pictures.suites(resolved):
         for varied in dict.fromkeys(part.varied for part in parts if part.varied):
-            values = {_value(part.variant, varied.what): pictures.records(resolved, part) for part in parts if part.varied is varied}
-            marked = _value(varied.reference, varied.what)
+            values = {_value(part.variant, varied.what): found for part in parts
+                      if part.varied is varied and (found := pictures.records(resolved, part))}
+            if len(values) < 2:  # one value alone shows nothing of the option
+                continue
             made.append(values_picture(f"{setting.suite.name}-{varied.what}", title, varied.what, {varied.method: values},
-                                       pictures.metrics(setting, parts), marked))
+                                       pictures.metrics(setting, parts), _value(varied.reference, varied.what)))
+    if not made:
+        raise UserError(f"No option of {resolved.experiment.name} has two values that are measured. Measure them: {resolved.command}")
     return made
 
 

@@ -33,7 +33,7 @@ def ablation_picture(name: str, title: str, full: Sequence[Record], variants: Ma
     worse = "" if len(better) > 1 else ", − is worse" if True in better else ", + is worse"
     return Picture(name, f"Change of {labels} against the full method in per cent{worse}. A dot is a seed, paired with the full "
                          f"method's; the bar is their mean, the whisker ± sample sd (n ≥ {FEWEST_FOR_SD}).",
-                   Bars(title, f"change of {labels} (%{worse})", changes))
+                   Bars(title, "change (%)" if several else f"change of {labels} (%{worse})", changes))
 
 
 def values_picture(name: str, title: str, x_label: str, lines: Mapping[str, Mapping[str, Sequence[Record]]],

@@ -53,4 +53,4 @@ def report(
         put(page)
         return
     write_atomic(out, page)
-    say(f"{out} written: {len(page.encode()) / 1e6:.1f} MB.")
+    say(f"{out} written: {len(page.encode()) / 1e3:,.0f} kB.")

@@ -54,7 +54,8 @@ def test_the_python_of_the_readme_runs():
 
 def test_the_table_of_the_readme_is_what_the_published_records_say(tmp_path):
     frame = stb.table(suite="nyc", edition="sim", preset="quick", protocol="strict", metric="mae", results=tmp_path)
-    frame = frame[~frame.floor]
+    # the rows of sweeps stand in docs/results.md
+    frame = frame[~frame.floor & ~frame.options.str.startswith("heads")]
     tasks = list(dict.fromkeys(frame.task))
     rows = [["method", "n", *tasks]]
     for (method, options), cells in frame.groupby(["method", "options"], sort=False):

@@ -58,8 +58,8 @@ class MTGNNOptions(ChannelOptions):
     saturation: float = ranged(3.0, above=0)
     # k: the strongest edges that a node keeps; all where there are fewer nodes
     neighbours: int = ranged(20, least=1)
-    # when noise chooses among edges of nearly one strength. DEVIATION: training; the authors' code draws it in evaluation too (always), where
-    # two passes over one window then see other graphs and give other forecasts. The paper has no noise.
+    # when noise chooses among edges of nearly one strength. DEVIATION: training; the authors' code draws it in evaluation too (always),
+    # where two passes over one window then see other graphs and give other forecasts. The paper has no noise.
     graph_noise: Literal["training", "always"] = "training"
     # share of the planned steps after which the loss sees the whole horizon; it starts at one step and grows evenly; 0: whole from the
     # start. DEVIATION: the authors' code counts 2,500 steps for each further one, which is this share of their 37,500 steps (METR-LA), and
@@ -118,9 +118,9 @@ class Inception(nn.Module):
 
     def dense(self) -> tuple[Tensor, Tensor]:
         """All four as one convolution of kernel 7 [4 · branch, 7 · in] and its bias: they end on one step, so zeros stand in front."""
-        weights = [branch.weight for branch in self.branches]
+        weights, biases = zip(*(branch.parameters() for branch in self.branches), strict=True)
         longest = weights[-1].shape[1]
-        return torch.cat([F.pad(one, (longest - one.shape[1], 0)) for one in weights]), torch.cat([one.bias for one in self.branches])
+        return torch.cat([F.pad(one, (longest - one.shape[1], 0)) for one in weights]), torch.cat(biases)
 
 
 class MixHop(nn.Module):
@@ -250,14 +250,13 @@ class MTGNN(NeuralForecaster):
         planned = training["steps"] // training["epochs"] * run.budget.epochs
         training["steps_taught"] = level(training["steps"] - 1, planned, self.problem.horizon, self.options.curriculum)
         if training["steps_taught"] < self.problem.horizon:
-            raise RuntimeError(f"The fit ended when {training['steps_taught']} of {self.problem.horizon} steps of the horizon had been taught.")
+            raise RuntimeError(f"The fit ended with {training['steps_taught']} of {self.problem.horizon} steps of the horizon taught.")
 
 
 def level(step: int, planned: int, horizon: int, share: float) -> int:
     """Steps of the horizon that the loss sees in a step (from 0) of so many: 1 at first, all after this share of them."""
-    if not share:
-        return horizon
-    return min(horizon, 1 + int((step + 1) * (horizon - 1) / (share * planned) + 1e-9))  # the authors count the present step
+    taught, step = share * planned, step + 1  # the authors count the present step
+    return horizon if step >= taught else 1 + int(step * (horizon - 1) / taught + 1e-9)
 
 
 def both_ways(graph: Tensor, hops: int) -> Tensor:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from plain.baselines import pointwise
 from torch import Tensor
 
 from baselines.forecasting.mtgnn import Inception, LearnedGraph, MTGNNNetwork
-from plain.baselines import pointwise
 
 
 def plain_graph(graph: LearnedGraph, neighbours: int) -> np.ndarray:

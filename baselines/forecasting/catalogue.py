@@ -78,4 +78,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=293_700,
     ),
+    MethodInfo(
+        name="mtgnn",
+        target="baselines.forecasting.mtgnn:MTGNN",
+        summary="inception convolutions and mix-hop propagation over a learned sparse graph, the horizon taught step by step",
+        paper="Wu, Pan, Long, Jiang, Chang, Zhang, KDD 2020",
+        licence="MIT",
+        inputs=("value", "time"),
+        parameters=402_108,
+    ),
 )

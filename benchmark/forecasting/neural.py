@@ -36,6 +36,10 @@ class NeuralForecaster(Forecaster):
         """Learning rate of an epoch, from 1, of so many."""
         return scheduled_rate(self.options, epoch)
 
+    def first_epochs(self, epochs: int, patience: int) -> int:
+        """Epochs of so many before the patience may end the fit, where the loss grows harder (curricula); see `Stage`."""
+        return 0
+
     def training_forward(self, inputs: Inputs, targets: Targets, step: int, planned: int) -> Tensor:
         """The prediction in training, [batch, horizon, node], z-scored, for a network that sees targets there (scheduled sampling).
 
@@ -52,7 +56,8 @@ class NeuralForecaster(Forecaster):
         own = type(self).training_forward is not NeuralForecaster.training_forward
         result = train(self.network, self.problem.only, self.options, run.at_stage(1, 1),
                        training_forward=self.training_forward if own else None, loss=self.loss, optimiser=self.optimiser,
-                       rate=lambda epoch: self.rate(epoch, run.budget.epochs))
+                       rate=lambda epoch: self.rate(epoch, run.budget.epochs),
+                       first_epochs=self.first_epochs(run.budget.epochs, run.budget.patience))
         run.notes["training"] = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps,
                                  "validation_mae": result.best_loss, **result.pace()}
 

@@ -53,6 +53,7 @@ def train(
     after_step: Callable[[], None] | None = None, forward: Callable[[Inputs], Tensor] | None = None,
     training_forward: TrainingForward | None = None, loss: TrainingLoss | None = None,
     optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.Adam, rate: Callable[[int], float] | None = None,
+    first_epochs: int = 0,
 ) -> StageResult:
     """Train `network` on one task and leave it with its best weights; see `run_stage`.
 
@@ -66,7 +67,7 @@ def train(
     forward: what maps Inputs to predictions; default the network itself.
     training_forward: the same in training, with targets, steps taken and steps planned (scheduled sampling); default `forward`.
     loss: of predictions in the task's unit, targets, steps taken and planned (curricula); default the masked MAE.
-    optimiser, rate: see `Stage`; default Adam and the options' schedule.
+    optimiser, rate, first_epochs: see `Stage`; default Adam and the options' schedule.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def train(
         return evaluate(network, forward, validation, run.budget.validation_windows)
 
     made = Stage(f"{stage} {problem.task}", batches, loss_of, validate, {"stage": stage, "task": problem.task},
-                 rate=rate or (lambda epoch: scheduled_rate(options, epoch)), optimiser=optimiser)
+                 rate=rate or (lambda epoch: scheduled_rate(options, epoch)), optimiser=optimiser, first_epochs=first_epochs)
     return run_stage(network, made, options, run, parameters=parameters, companion=companion, after_step=after_step)
 
 

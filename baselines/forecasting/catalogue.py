@@ -78,4 +78,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=293_700,
     ),
+    MethodInfo(
+        name="agcrn",
+        target="baselines.forecasting.agcrn:AGCRN",
+        summary="recurrent network with a learned graph and weights for each node, both from the node's embedding",
+        paper="Bai, Yao, Li, Wang, Wang, NeurIPS 2020",
+        licence="MIT",
+        inputs=("value", "time"),
+        parameters=755_480,
+    ),
 )

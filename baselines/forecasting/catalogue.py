@@ -87,4 +87,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=755_480,
     ),
+    MethodInfo(
+        name="dcrnn",
+        target="baselines.forecasting.dcrnn:DCRNN",
+        summary="recurrent encoder and decoder with walks on the directed graph, and scheduled sampling",
+        paper="Li, Yu, Shahabi, Liu, ICLR 2018",
+        licence="MIT",
+        inputs=("value", "time", "graph"),
+        parameters=373_312,
+    ),
 )

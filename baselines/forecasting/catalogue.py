@@ -87,4 +87,22 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=402_108,
     ),
+    MethodInfo(
+        name="agcrn",
+        target="baselines.forecasting.agcrn:AGCRN",
+        summary="recurrent network with a learned graph and weights for each node, both from the node's embedding",
+        paper="Bai, Yao, Li, Wang, Wang, NeurIPS 2020",
+        licence="MIT",
+        inputs=("value", "time"),
+        parameters=755_480,
+    ),
+    MethodInfo(
+        name="dcrnn",
+        target="baselines.forecasting.dcrnn:DCRNN",
+        summary="recurrent encoder and decoder with walks on the directed graph, and scheduled sampling",
+        paper="Li, Yu, Shahabi, Liu, ICLR 2018",
+        licence="MIT",
+        inputs=("value", "time", "graph"),
+        parameters=373_312,
+    ),
 )

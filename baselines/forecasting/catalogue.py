@@ -78,4 +78,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=293_700,
     ),
+    MethodInfo(
+        name="staeformer",
+        target="baselines.forecasting.staeformer:STAEformer",
+        summary="Transformer over steps and over nodes with a learned vector for each step at each node",
+        paper="Liu, Dong, Jiang, Deng, Deng, Chen, Song, CIKM 2023",
+        licence="none given",
+        inputs=("value", "time"),
+        parameters=1_252_260,
+    ),
 )

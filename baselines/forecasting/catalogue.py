@@ -105,4 +105,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=373_312,
     ),
+    MethodInfo(
+        name="staeformer",
+        target="baselines.forecasting.staeformer:STAEformer",
+        summary="Transformer over steps and over nodes with a learned vector for each step at each node",
+        paper="Liu, Dong, Jiang, Deng, Deng, Chen, Song, CIKM 2023",
+        licence="none given",
+        inputs=("value", "time"),
+        parameters=1_252_260,
+    ),
 )

@@ -16,16 +16,16 @@ REGISTRY = Registry(catalogues=("baselines.forecasting.catalogue",))
 FORECASTERS = [info for info in METHODS if info.family == "forecasting"]
 TRAINED = [info for info in FORECASTERS if issubclass(REGISTRY.load(info.name), NeuralForecaster)]
 # steps on one batch that fit it, and the learning rate of all
-STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 15, "agcrn": 20, "dcrnn": 20}
+STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 15, "agcrn": 20, "dcrnn": 20, "staeformer": 25}
 LEARNING_RATE = 5e-3
 
 each_trained = pytest.mark.parametrize("info", TRAINED, ids=lambda info: info.name)
 
 
-def build(info, problem) -> NeuralForecaster:
+def build(info, problem, preset="full") -> NeuralForecaster:
     torch.manual_seed(0)
     method = REGISTRY.load(info.name)
-    return method(method.Options(), problem)
+    return method(method.Options(**method.presets.get(preset, {})), problem)
 
 
 def test_the_catalogue_lists_the_forecasting_baselines_in_order():
@@ -82,7 +82,7 @@ def test_values_marked_as_unobserved_have_no_influence(info, make_problem):
 @each_trained
 def test_it_overfits_one_batch_far_below_persistence(info, make_problem):
     problem = make_problem(nodes=8, steps=116)  # 64 training windows
-    method, task = build(info, problem), problem.only
+    method, task = build(info, problem, "smoke"), problem.only
     starts = torch.arange(len(task.train))
     inputs, targets = task.train.inputs(starts), task.train.targets(starts)
     assert len(starts) == 64

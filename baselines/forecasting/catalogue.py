@@ -114,4 +114,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=1_252_260,
     ),
+    MethodInfo(
+        name="gman",
+        target="baselines.forecasting.gman:GMAN",
+        summary="attention over nodes and over steps, joined by gates; past becomes future by attention",
+        paper="Zheng, Fan, Wang, Qi, AAAI 2020",
+        licence="Apache-2.0",
+        inputs=("value", "time", "graph"),
+        parameters=549_953,
+    ),
 )

@@ -12,6 +12,7 @@ Open first: `ragged.py`: all tokens in one tensor, and the sequence and place of
     `graph.py`      operators of a graph: random walk, scaled Laplacian, Chebyshev polynomials
     `temporal.py`   convolution over time as one matrix product
     `skip_gram.py`  skip-gram over sequences of roads, by gensim
+    `walks.py`      biased random walks on a graph
 
 A layer has no options class, no file path and no seed; shapes stand in its docstrings.
 """

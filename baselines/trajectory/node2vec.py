@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
+from baselines.layers.walks import biased_walks
 from baselines.trajectory.road_table import RoadTable
 from baselines.trajectory.trip_vector import TripVectorOptions
 from benchmark import CityProblem, RunContext, ranged
@@ -54,32 +55,3 @@ class Node2vec(RoadTable):
 
     def parameter_count(self) -> int:
         return 2 * self.table.numel()
-
-
-def biased_walks(links: np.ndarray, roads: int, start: np.ndarray, length: int, p: float, q: float, rng: np.random.Generator) -> np.ndarray:
-    """int64 [walk, length] roads of second-order walks (node2vec §3.2.2), -1 behind a dead end.
-
-    From t over v to x with weight 1/p if x = t, 1 if a link leads from x to t, else 1/q. links: int64 [link, 2]; start: int64 [walk].
-    """
-    links = links[np.lexsort((links[:, 1], links[:, 0]))]
-    degree = np.bincount(links[:, 0], minlength=roads)
-    next_road = np.full((roads, max(int(degree.max(initial=0)), 1)), -1, np.int64)
-    column = np.arange(len(links)) - np.repeat(np.cumsum(degree) - degree, degree)
-    next_road[links[:, 0], column] = links[:, 1]
-    linked = links[:, 0] * roads + links[:, 1]  # ascending
-    walks = np.full((len(start), length), -1, np.int64)
-    walks[:, 0] = start
-    for step in range(1, length):
-        alive = np.flatnonzero(walks[:, step - 1] >= 0)
-        choices = next_road[walks[alive, step - 1]]  # [walk, choice]
-        weight = (choices >= 0).astype(float)
-        if step > 1 and not p == q == 1:
-            before = walks[alive, step - 2][:, None]
-            key = choices * roads + before
-            near = linked[np.minimum(np.searchsorted(linked, key), len(linked) - 1)] == key
-            weight *= np.where(choices == before, 1 / p, np.where(near, 1.0, 1 / q))
-        total = weight.cumsum(axis=1)
-        pick = (rng.random(len(alive))[:, None] * total[:, -1:] >= total).sum(axis=1)
-        moves = total[:, -1] > 0
-        walks[alive[moves], step] = choices[moves, pick[moves]]
-    return walks

@@ -221,6 +221,22 @@ def test_any_history_and_horizon_will_do(form: str, make_problem):
     assert small(problem, form=form)(problem.only.train.inputs(torch.arange(2))).shape == (2, 3, 8)
 
 
+@each_form
+def test_no_weights_between_all_nodes_are_kept_for_the_backward_pass(form: str, make_problem):
+    problem = make_problem(nodes=40)
+    network, shapes = small(problem, form=form).train(), []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        shapes.append(tensor.shape)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        network(problem.only.train.inputs(torch.arange(2)))
+    assert shapes
+    # the operators and the table D_S are so large, once for all samples and steps
+    assert not [shape for shape in shapes if len(shape) > 3 and shape[-2:] == (40, 40)]
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 @each_form

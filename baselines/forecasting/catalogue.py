@@ -123,4 +123,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=549_953,
     ),
+    MethodInfo(
+        name="sttn",
+        target="baselines.forecasting.sttn:STTN",
+        summary="attention over nodes, gated with Chebyshev graph convolutions, and over steps",
+        paper="Xu, Dai, Liu, Gao, Lin, Qi, Xiong, 2020 (arXiv 2001.02908)",
+        licence="none given (LargeST: MIT)",
+        inputs=("value", "time", "graph"),
+        parameters=499_832,
+    ),
 )

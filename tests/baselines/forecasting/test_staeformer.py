@@ -142,6 +142,20 @@ def test_hubers_loss_counts_what_the_protocol_counts(make_problem):
     assert plain.loss(prediction.detach(), Targets(values, counted, counted), 0, 1).item() == pytest.approx((3 + 0.5) / 2)
 
 
+def test_no_weights_between_all_nodes_are_kept_for_the_backward_pass(make_problem):
+    problem = make_problem(nodes=40)
+    network, shapes = small(problem).train(), []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        shapes.append(tensor.shape)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        network(problem.only.train.inputs(torch.arange(2)))
+    assert shapes
+    assert not [shape for shape in shapes if shape[-2:] == (40, 40)]
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 def test_it_computes_the_same_on_cuda(make_problem):

@@ -7,6 +7,7 @@ one product for all steps and polynomials, V_s times the whole batch as one prod
 are used.
 
 DEVIATION: the graph convolution sees x, as both codes do; in the paper it sees x_hat, which here feeds the spatial attention alone.
+DEVIATION: Chebyshev's own polynomials, as in the paper; the codes multiply number by number (`cheb=elementwise`).
 DEVIATION: no ReLU behind the last layer (codes; the paper has one), and the output is z-scored, as in LargeST; the codes predict raw units.
 
 With the authors' start, positive numbers meet positive numbers in the second block: its sigmoids are flat, and of its attention only V_s
@@ -53,7 +54,6 @@ class ASTGCNOptions(ChannelOptions):
     # Chebyshev polynomials T_0 … T_(order - 1) (paper: K)
     order: int = ranged(3, least=1)
     # products in the recursion of the polynomials: true ones (paper), or number by number (code)
-    # DEVIATION: the paper's polynomial is the default; the codes multiply arrays number by number.
     cheb: Literal["matmul", "elementwise"] = "matmul"
     # channels of the graph convolution (paper)
     graph_width: int = ranged(64, least=1)
@@ -190,13 +190,14 @@ class ASTGCNNetwork(nn.Module):
         options, history = self.options, inputs.history
         if inputs.past is None:
             return [inputs]
-        day, end = inputs.steps_per_day, inputs.past.values.shape[1] + history
-        rows = [torch.arange(end - options.recent * history, end)]
+        day, end, device = inputs.steps_per_day, inputs.past.values.shape[1] + history, inputs.values.device
+        step = torch.arange(self.horizon, device=device)
+        rows = [torch.arange(end - options.recent * history, end, device=device)]
         for windows, period in ((options.days, day), (options.weeks, WEEK * day)):
             # A step of the horizon that lies further ahead than the period takes the latest whole number of periods that has been seen.
-            before = [end - period * k + torch.arange(self.horizon) % (period * k) for k in range(windows, 0, -1)]
+            before = [end - period * k + step % (period * k) for k in range(windows, 0, -1)]
             rows += [torch.cat(before)] if before else []
-        return [shown(inputs, some.to(inputs.values.device)) for some in rows]
+        return [shown(inputs, some) for some in rows]
 
 
 class ASTGCN(NeuralForecaster):

@@ -132,4 +132,13 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=499_832,
     ),
+    MethodInfo(
+        name="astgcn",
+        target="baselines.forecasting.astgcn:ASTGCN",
+        summary="Chebyshev graph convolutions re-weighted by attention over steps and nodes",
+        paper="Guo, Lin, Feng, Song, Wan, AAAI 2019",
+        licence="none (authors' codes without one)",
+        inputs=("value", "time", "graph"),
+        parameters=236_964,
+    ),
 )

@@ -42,6 +42,7 @@ class GMANOptions(ChannelOptions):
 
     DEVIATION: three inputs a step, as every method here is given (`ChannelOptions`); the authors' network reads the value alone
     (`inputs=paper`). Both know weekday and slot of the day of all steps, shown and asked for.
+    DEVIATION: ten passes of skip-gram instead of a thousand, which would be hours of work before training begins.
     """
 
     paper_channels = 1
@@ -62,8 +63,7 @@ class GMANOptions(ChannelOptions):
     walks: int = ranged(100, least=1)
     # nodes of a walk (code)
     walk_length: int = ranged(80, least=2)
-    # passes of skip-gram over the walks
-    # DEVIATION: the code makes 1,000, hours of work for vectors that hardly change after ten.
+    # passes of skip-gram over the walks (ours; the code makes 1,000)
     passes: int = ranged(10, least=1)
     batch_size: int = 16
     # epochs after which the rate is multiplied by `decay` (code)

@@ -16,7 +16,7 @@ REGISTRY = Registry(catalogues=("baselines.forecasting.catalogue",))
 FORECASTERS = [info for info in METHODS if info.family == "forecasting"]
 TRAINED = [info for info in FORECASTERS if issubclass(REGISTRY.load(info.name), NeuralForecaster)]
 # steps on one batch that fit it, and the learning rate of all
-STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 15}
+STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 15, "mtgnn_joint": 15}
 LEARNING_RATE = 5e-3
 
 each_trained = pytest.mark.parametrize("info", TRAINED, ids=lambda info: info.name)

@@ -66,6 +66,7 @@ _SIGNATURES = {
     "TaskProblem": "benchmark.forecasting.problem",
     "Inputs": "benchmark.forecasting.problem",
     "Targets": "benchmark.forecasting.problem",
+    "Windows": "benchmark.forecasting.problem",
     "TrainingOptions": "benchmark.forecasting.training",
     "train": "benchmark.forecasting.training",
     "TrajectoryProblem": "benchmark.trajectory.problem",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from benchmark.forecasting.problem import Inputs as Inputs
     from benchmark.forecasting.problem import Targets as Targets
     from benchmark.forecasting.problem import TaskProblem as TaskProblem
+    from benchmark.forecasting.problem import Windows as Windows
     from benchmark.forecasting.training import TrainingOptions as TrainingOptions
     from benchmark.forecasting.training import train as train
     from benchmark.options import ranged as ranged

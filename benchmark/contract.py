@@ -105,6 +105,8 @@ class Asks:
 
     # days right before each window, in the task's own clock, at fit and at predict: `Inputs.past`
     past_days: int = 0
+    # the windows of the fit's other tasks over the same steps, at fit and at predict, where the tasks are aligned: `Inputs.beside`
+    beside: bool = False
     # `TaskProblem.whole_day`, which shows the test part; only under a protocol that does not rank
     whole_series: bool = False
     # `CityProblem.road_class`; the road_label of such a fit is not scored

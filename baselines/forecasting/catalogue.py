@@ -141,4 +141,14 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time", "graph"),
         parameters=236_964,
     ),
+    MethodInfo(
+        name="mtgnn_joint",
+        target="baselines.forecasting.mtgnn_joint:MTGNNJoint",
+        summary="one MTGNN for all tasks of a city, their values side by side",
+        paper="Wu, Pan, Long, Jiang, Chang, Zhang, KDD 2020; joined as Yi et al., NeurIPS 2024",
+        licence="MIT",
+        scope="city",
+        inputs=("value", "time"),
+        parameters=402_108,
+    ),
 )

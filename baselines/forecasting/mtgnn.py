@@ -228,9 +228,13 @@ class MTGNN(NeuralForecaster):
     Options = MTGNNOptions
     presets: ClassVar = {
         "smoke": {"branch_width": 2, "skip_width": 8, "readout_width": 16, "embedding": 8, "batch_size": 16},
-        # 960 steps of a network of half the width; not searched
-        "quick": {"branch_width": 4, "skip_width": 32, "readout_width": 64, "batch_size": 8},
+        # 960 steps of a network of half the width: the best of five trials on validation windows of the simulated New York, taxi_pick, seed
+        # 0 (MAE 8.17). The others, each with the one before: own rates and curriculum 8.71, larger step size 8.60, shorter curriculum
+        # 8.56, less dropout 8.53
+        "quick": {"branch_width": 4, "skip_width": 32, "readout_width": 64, "batch_size": 8, "learning_rate": 3e-3, "curriculum": 0.33,
+                  "dropout": 0.1, "milestones": (4, 5), "decay": 0.3},
     }
+    trials: ClassVar = {"quick": 5}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         return MTGNNNetwork(problem.only.nodes, self.options.channels, problem.history, problem.horizon, self.options)
@@ -248,9 +252,14 @@ class MTGNN(NeuralForecaster):
         super().fit(run)
         training = run.notes["training"]
         planned = training["steps"] // training["epochs"] * run.budget.epochs
-        training["steps_taught"] = level(training["steps"] - 1, planned, self.problem.horizon, self.options.curriculum)
-        if training["steps_taught"] < self.problem.horizon:
-            raise RuntimeError(f"The fit ended with {training['steps_taught']} of {self.problem.horizon} steps of the horizon taught.")
+        training["steps_taught"] = self.steps_taught(training["steps"], planned)
+
+    def steps_taught(self, steps: int, planned: int) -> int:
+        """Steps of the horizon that the loss saw at the end of a fit; fewer than all are an error."""
+        horizon = self.problem.horizon
+        if (taught := level(steps - 1, planned, horizon, self.options.curriculum)) < horizon:
+            raise RuntimeError(f"The fit ended with {taught} of {horizon} steps of the horizon taught.")
+        return taught
 
 
 def level(step: int, planned: int, horizon: int, share: float) -> int:

@@ -94,7 +94,8 @@ class ForecastMeasurer(Measurer):
         method.fit(run)
         fitted = time.perf_counter()
         for task in spec.tasks:
-            windows = held_out_windows(city, task, protocol, asks.past_days).to(run.device)
+            beside = tuple(method.problem.tasks) if asks.beside else ()
+            windows = held_out_windows(city, task, protocol, asks.past_days, beside).to(run.device)
             scored = score(predicted if keep else method.predict, windows, ranking=FORECASTING.kind(task).ranks_cells)
             made.add(task, scored.sums, metrics.values(scored.sums), Days(_first_day(city, task, protocol), 24, scored.days))
             made.per_node.update({f"{task}.{name}": part for name, part in scored.per_node.items()})

@@ -70,7 +70,18 @@ def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProto
 
     asks: what the method needs beyond its windows; the whole series never under a protocol that ranks.
     """
-    return ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, asks) for task in tasks})
+    problem = ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, asks) for task in tasks})
+    return side_by_side(problem) if asks.beside and problem.aligned else problem
+
+
+def side_by_side(problem: ForecastProblem) -> ForecastProblem:
+    """The same, whose windows show those of all other tasks as well; the tasks are aligned."""
+    def shown(task: str, part: str) -> Windows:
+        windows = {other: getattr(one, part) for other, one in problem.tasks.items()}
+        return replace(windows.pop(task), beside=windows)
+
+    return replace(problem, tasks={task: replace(one, train=shown(task, "train"), validation=shown(task, "validation"))
+                                   for task, one in problem.tasks.items()})
 
 
 def pose_under(city: ForecastingCity, scenario: Scenario, scope: str, asked: tuple[str, ...], protocol: ForecastingProtocol,
@@ -83,11 +94,13 @@ def pose_under(city: ForecastingCity, scenario: Scenario, scope: str, asked: tup
     return replace(problem, targets=asked, arrival=ARRIVALS[scenario.others])
 
 
-def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol, past_days: int = 0) -> Windows:
-    """The windows of the test part, for the runner only."""
+def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol, past_days: int = 0,
+                     beside: Sequence[str] = ()) -> Windows:
+    """The windows of the test part, for the runner only. beside: tasks whose windows are shown with them, but for the task itself."""
     series = city.series(task)
     parts = cut(series.steps, protocol)
-    return _windows(series, parts.test, _scaler(series, parts, protocol), protocol, past_days)
+    others = {other: held_out_windows(city, other, protocol, past_days) for other in beside if other != task}
+    return replace(_windows(series, parts.test, _scaler(series, parts, protocol), protocol, past_days), beside=others)
 
 
 def next_window(series: Series, scaler: Scaler, protocol: ForecastingProtocol, past_days: int = 0) -> Windows:

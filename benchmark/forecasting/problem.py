@@ -107,6 +107,8 @@ class Inputs:
     steps_per_day: int
     # the days before the windows, for a method that asks for them (`Asks.past_days`)
     past: Past | None = None
+    # task -> the same windows of another task, for a method that asks for them (`Asks.beside`)
+    beside: Mapping[str, Inputs] = field(default_factory=dict)
 
     @property
     def history(self) -> int:
@@ -114,20 +116,21 @@ class Inputs:
 
     def row(self, k: int) -> Inputs:
         """One window alone."""
-        return self._each(lambda part: part[k:k + 1].clone(), self.past and self.past.row(k))
+        return self._each(lambda part: part[k:k + 1].clone(), self.past and self.past.row(k), lambda other: other.row(k))
 
     def repeated(self, times: int) -> Inputs:
         """One window alone as a batch of itself."""
-        return self._each(lambda part: part.expand(times, *part.shape[1:]), self.past and self.past.repeated(times))
+        return self._each(lambda part: part.expand(times, *part.shape[1:]), self.past and self.past.repeated(times),
+                          lambda other: other.repeated(times))
 
     def to(self, device: torch.device) -> Inputs:
         """The same there."""
-        return self._each(lambda part: part.to(device), self.past and self.past.to(device))
+        return self._each(lambda part: part.to(device), self.past and self.past.to(device), lambda other: other.to(device))
 
-    def _each(self, change: Callable[[Tensor], Tensor], past: Past | None) -> Inputs:
+    def _each(self, change: Callable[[Tensor], Tensor], past: Past | None, whole: Callable[[Inputs], Inputs]) -> Inputs:
         parts = ("values", "observed", "scaled", "slot", "weekday", "calendar")
         changed: dict[str, Any] = {name: change(getattr(self, name)) for name in parts}
-        return replace(self, past=past, **changed)
+        return replace(self, past=past, beside={task: whole(other) for task, other in self.beside.items()}, **changed)
 
     def time_of_day(self) -> Tensor:
         """[batch, history] in [0, 1)."""
@@ -175,6 +178,8 @@ class Windows:
     zero_counts: bool = True
     # rows before each window that it shows as `Inputs.past`; those before the series began are unobserved
     past: int = 0
+    # task -> the windows of another task over the same steps, which each window shows as `Inputs.beside`
+    beside: Mapping[str, Windows] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return max(self.values.shape[0] - self.past - self.history - self.horizon + 1, 0)
@@ -185,7 +190,8 @@ class Windows:
 
     def to(self, device: torch.device) -> Windows:
         parts = ("values", "observed", "slot", "weekday", "calendar")
-        return replace(self, **{name: getattr(self, name).to(device) for name in parts})
+        beside = {task: other.to(device) for task, other in self.beside.items()}
+        return replace(self, beside=beside, **{name: getattr(self, name).to(device) for name in parts})
 
     def inputs(self, starts: Tensor, *, apart: bool = False) -> Inputs:
         """The input side of these windows ([batch] int64, from 0).
@@ -198,7 +204,8 @@ class Windows:
         values, observed = self.values[shown], self.observed[shown]
         scaled = torch.where(observed, self.scaler.scale(values), 0.0)
         return Inputs(self.task, values, observed, scaled, self.slot[known], self.weekday[known], self.calendar[shown], self.steps_per_day,
-                      self._past(first, apart) if self.past else None)
+                      self._past(first, apart) if self.past else None,
+                      {task: other.inputs(starts, apart=apart) for task, other in self.beside.items()})
 
     def targets(self, starts: Tensor) -> Targets:
         """The target side of the same windows."""

@@ -85,19 +85,28 @@ def forecast_next(fitted: Fitted, method: Forecaster, city: ForecastingCity, tas
     city = under(city, fitted.facts.get("scenario", STANDARD), [task for task in _asked(fitted) if task in city.tasks])
     for task in wanted:
         _check(task, fitted, city)
+    if method.asks(method.options).beside:
+        _check_beside(fitted, city)
     return pd.concat([_task_rows(task, fitted, method, city) for task in wanted], ignore_index=True)
 
 
 def next_inputs(task: str, fitted: Fitted, method: Forecaster, city: ForecastingCity) -> Inputs:
     """The last window of a series, with the past days that the method asks for, and the clock of the steps after it."""
+    asks = method.asks(method.options)
+    beside = {other: _next_windows(other, fitted, asks, city) for other in fitted.facts["tasks"] if asks.beside and other != task}
+    windows = replace(_next_windows(task, fitted, asks, city), beside=beside)
+    return windows.inputs(torch.zeros(1, dtype=torch.int64), apart=True)
+
+
+def _next_windows(task: str, fitted: Fitted, asks: Asks, city: ForecastingCity) -> Windows:
+    """The last window of a series."""
     facts, series = fitted.facts, city.series(task)
     about = facts["tasks"][task]
     protocol = replace(forecasting_protocol(facts["protocol"]), history=facts["history"], horizon=facts["horizon"])
-    windows = next_window(series, Scaler(**about["scaler"]), protocol, method.asks(method.options).past_days)
+    windows = next_window(series, Scaler(**about["scaler"]), protocol, asks.past_days)
     # the calendar counts years from the first of the series that the method learnt from
     years = datetime.fromisoformat(series.clock.start).year - datetime.fromisoformat(about["clock"]["start"]).year
-    calendar = windows.calendar + torch.tensor([float(years), 0, 0, 0, 0, 0])
-    return replace(windows, calendar=calendar).inputs(torch.zeros(1, dtype=torch.int64), apart=True)
+    return replace(windows, calendar=windows.calendar + torch.tensor([float(years), 0, 0, 0, 0, 0]))
 
 
 def _asked(fitted: Fitted) -> tuple[str, ...]:
@@ -155,6 +164,19 @@ def _check(task: str, fitted: Fitted, city: ForecastingCity) -> None:
                         f"'{ids[int(np.argmax(away > PLACE))]}'). Fit the method to this city with `stbench run`.")
     if series.steps < fitted.facts["history"]:
         raise UserError(f"{start} has {series.steps} steps; a forecast needs the last {fitted.facts['history']}.")
+
+
+def _check_beside(fitted: Fitted, city: ForecastingCity) -> None:
+    """Raise UserError where the tasks that the method looks at together are not all there, of its nodes, up to one moment."""
+    together = fitted.facts["tasks"]
+    if missing := [task for task in together if task not in city.tasks]:
+        raise UserError(f"The method looks at {', '.join(together)} together; city {city.name} (edition {city.edition}) has no "
+                        f"{', '.join(missing)}.")
+    series = [city.series(task) for task in together]
+    if (any((one.clock, one.steps) != (series[0].clock, series[0].steps) for one in series)
+            or any(_node_ids(city, one.node_index) != together[one.task]["nodes"] for one in series)):
+        raise UserError(f"The method looks at {', '.join(together)} together; in city {city.name} (edition {city.edition}) their steps or "
+                        "nodes are not the same.")
 
 
 def _difference(given: list[str], expected: list[str]) -> str:

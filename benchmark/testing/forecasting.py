@@ -73,7 +73,11 @@ class Bench:
         return self.predictions(method)
 
     def held_out(self, city: ForecastingCity | None = None) -> Windows:
-        return held_out_windows(city or self.city, self.tasks[0], STRICT, self.asks.past_days)
+        return self.held_out_of(self.tasks[0], city or self.city, self.problem)
+
+    def held_out_of(self, task: str, city: ForecastingCity, problem: ForecastProblem) -> Windows:
+        """What a method fitted to a problem is asked of a task's test part."""
+        return held_out_windows(city, task, STRICT, self.asks.past_days, tuple(problem.tasks) if self.asks.beside else ())
 
     def predictions(self, method: Forecaster, windows: Windows | None = None, batch: int = 64) -> torch.Tensor:
         windows = windows or self.held_out()
@@ -135,8 +139,12 @@ def check_future_has_no_effect(bench: Bench) -> None:
     """What comes after a window's history cannot change its prediction, nor can unobserved inputs."""
     windows = bench.held_out()
     shown = torch.arange(windows.values.shape[0])[:, None] < windows.past + windows.history
-    changed = dataclasses.replace(windows, values=torch.where(shown, windows.values, SENTINEL),
-                                  observed=torch.where(shown, windows.observed, True))
+
+    def with_another_future(one: Windows) -> Windows:
+        return dataclasses.replace(one, values=torch.where(shown, one.values, SENTINEL), observed=torch.where(shown, one.observed, True),
+                                   beside={task: with_another_future(other) for task, other in one.beside.items()})
+
+    changed = with_another_future(windows)
     first = torch.zeros(1, dtype=torch.int64)
     assert torch.equal(bench.fitted.predict(windows.inputs(first)), bench.fitted.predict(changed.inputs(first))), (
         f"{bench.info.name}: the future changes a prediction")
@@ -219,7 +227,7 @@ def check_scenarios(bench: Bench) -> None:
         if reason is not None:
             assert isinstance(reason, str), f"{bench.info.name} declines scenario {name} without a sentence"
             continue
-        method, windows = bench.fit(0, problem), held_out_windows(city, target, STRICT, bench.asks.past_days)
+        method, windows = bench.fit(0, problem), bench.held_out_of(target, city, problem)
         predicted = bench.predictions(method, windows)
         wanted = (len(windows), windows.horizon, problem.tasks[target].nodes)
         assert predicted.shape == wanted, f"{bench.info.name} predicts {tuple(predicted.shape)} under scenario {name}, not {wanted}"
@@ -232,7 +240,7 @@ def check_learns(bench: Bench) -> None:
     """On the tiny city it beats the training mean by a tenth."""
     method = bench.fit(0, budget=LEARNING)
     for task in bench.tasks:
-        windows, scaler = held_out_windows(bench.city, task, STRICT, bench.asks.past_days), bench.problem.tasks[task].scaler
+        windows, scaler = bench.held_out_of(task, bench.city, bench.problem), bench.problem.tasks[task].scaler
         own, mean = (_mae(predict, windows) for predict in (method.predict, _constant(scaler.mean, windows.horizon)))
         assert own < 0.9 * mean, f"{bench.info.name} on {task}: MAE {own:.2f}, the training mean has {mean:.2f}"
 

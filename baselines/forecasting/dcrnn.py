@@ -103,7 +103,7 @@ class BoundCell:
         state = spread_state[:, :width]
         r, u = torch.sigmoid(torch.addmm(for_gates, spread_state, self.to_gates)).chunk(2, dim=-1)
         new = torch.tanh(torch.addmm(for_candidate, spread(r * state, self.graph), self.to_candidate))
-        return spread(torch.lerp(new, state, u), self.graph)  # u h + (1 - u) c
+        return spread(new + u * (state - new), self.graph)  # u h + (1 - u) c
 
 
 class DCRNNNetwork(nn.Module):
@@ -167,11 +167,12 @@ class DCRNN(NeuralForecaster):
 
     Options = DCRNNOptions
     optimiser = staticmethod(partial(torch.optim.Adam, eps=1e-3))
-    # not searched; a narrower state and earlier falls of the learning rate
+    # quick: one layer, a narrower state, and 960 steps; the best on validation windows of three settings, tried on one task
     presets: ClassVar = {
         "smoke": {"width": 8},
-        "quick": {"width": 16, "batch_size": 16, "milestones": (4, 5)},
+        "quick": {"layers": 1, "width": 24, "batch_size": 8, "learning_rate": 5e-3, "milestones": (4, 5), "decay": 0.2},
     }
+    trials: ClassVar = {"quick": 3}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         return DCRNNNetwork(problem.horizon, problem.only.graph, self.options)

@@ -213,3 +213,10 @@ def test_the_authors_inputs_are_value_and_time_of_day_with_the_parameters_of_the
     inputs = problem.only.train.inputs(torch.arange(2))
     assert torch.equal(method.network(replace(inputs, weekday=inputs.weekday + 1)), method.network(inputs))
     assert not torch.equal(method.network(replace(inputs, slot=inputs.slot + 1)), method.network(inputs))
+
+
+def test_it_trains_in_bfloat16(make_problem):
+    method = DCRNN(small(amp=True), make_problem())
+    run = RunContext(0, torch.device("cpu"), Budget(epochs=1, patience=1, epoch_windows=64, validation_windows=4))
+    method.fit(run)
+    assert math.isfinite(run.notes["training"]["validation_mae"])

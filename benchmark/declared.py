@@ -77,7 +77,7 @@ class Experiment:
     metrics: tuple[str, ...] = ()
     # of results/paper, where the paper's numbers are known
     paper: str = ""
-    # scenario or variant -> what the paper calls it, where it is not our name
+    # scenario, variant or method -> what the paper calls it, where it is not our name
     settings: Mapping[str, str] = field(default_factory=dict)
     # whether the last stage of training is shown beside: its seconds, epochs and steps
     adaptation: bool = False

@@ -69,9 +69,9 @@ def _line(resolved: Resolved, setting: Setting, part: Part, task: str) -> Line:
     if name := resolved.experiment.paper:
         given, whole = resolved.experiment.settings, not part.varied or part.variant in ("", part.varied.reference)
         said = part.scenario if whole and part.scenario != STANDARD else STANDARD if whole else part.variant
-        table, theirs = paper_table(name), given.get(said, said)
-        paper = table.numbers(city, kind, part.method, theirs, family)
-        seconds = table.values.get((city, kind, part.method, theirs), {}).get(PAPER_SECONDS)
+        table, method, theirs = paper_table(name), given.get(part.method, part.method), given.get(said, said)
+        paper = table.numbers(city, kind, method, theirs, family)
+        seconds = table.values.get((city, kind, method, theirs), {}).get(PAPER_SECONDS)
         extra = {PAPER_SECONDS: float(seconds)} if seconds else {}
     row = make_row(task, found.source, records, None) if records else None
     return Line(task, part.method, part.variant, part.scenario, row, records, {**paper, **extra}, _adaptation(records, task), part.absent)

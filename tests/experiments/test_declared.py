@@ -62,7 +62,7 @@ def test_what_is_declared_exists(name):
         assert set(one.variants) <= set(cls.ablations), "ablations stand on the class"
         assert set(one.sweeps) <= set(cls.sweeps)
     if one.paper:
-        said = {setting for _, _, _, setting in paper_table(one.paper).values}
+        said = {name for _, _, method, setting in paper_table(one.paper).values for name in (method, setting)}
         assert set(one.settings.values()) <= said
     assert lazy.load(f"benchmark.experiments.{one.kind}:KIND").sheets
 

@@ -161,9 +161,10 @@ def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: 
     timings = {"fit_s": round(measured.fit_s + resumed, 3), "predict_s": round(measured.predict_s, 3), "total_s": round(total + resumed, 3)}
     if resumed:
         run.notes["resumed_s"] = round(resumed, 3)
+    own = [epoch for epoch in run.history if not epoch.get("probe")]
     record = Record(
         spec, "done", metrics=measured.metrics, sums=measured.sums, days=measured.days, floors=measured.floors, timings=timings,
-        counts={"parameters": measured.parameters, "epochs": len(run.history), "steps": sum(h["steps"] for h in run.history),
+        counts={"parameters": measured.parameters, "epochs": len(own), "steps": sum(epoch["steps"] for epoch in own),
                 **measured.counts},
         **{**base, "environment": {**base["environment"], **peak_memory_mb(run.device)}, "notes": {**base["notes"], **run.notes}})
     check_notes(run)

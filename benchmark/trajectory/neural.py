@@ -172,7 +172,8 @@ class FinetuningProber(Prober):
         run = probing_run(question, self.run)
         run.budget = run.budget.at_most(FINETUNING_EPOCHS)
         run_stage(network, stage, FINETUNING, run)
-        self.run.history.extend(run.history)
+        # for learning curves; what a probe trains is not counted as the method's
+        self.run.history.extend({**epoch, "probe": True} for epoch in run.history)
         return network
 
 

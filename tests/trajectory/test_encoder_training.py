@@ -353,7 +353,7 @@ def test_fine_tuning_uses_adamw_in_batches_of_64_for_at_most_70_epochs(problems,
         assert (options.batch_size, options.learning_rate) == (64, 1e-4)
         assert [epoch["learning_rate"] for epoch in probing.history] == [finetuning_rate(k) for k in range(1, epochs + 1)]
         assert {epoch["steps"] for epoch in probing.history} == {math.ceil(168 / 64)}
-        assert run.history == []
+        assert [(epoch["stage"], epoch["task"]) for epoch in run.history] == [("finetune", question.task)] * epochs
 
 
 def test_the_rate_of_fine_tuning_warms_up_over_5_epochs_and_follows_half_a_cosine_to_the_70th():

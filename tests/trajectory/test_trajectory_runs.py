@@ -342,7 +342,10 @@ def test_a_network_is_trained_within_the_budget_and_its_training_stands_in_the_n
     outcome = executed(spec_of("network", options={"probe": probe}, tasks=("travel_time", "destination_grid")), cities[:1])
     record = outcome.record
     assert record.status == "done", record.error
-    assert [epoch["stage"] for epoch in outcome.history] == ["pretrain"] * 2  # what probes train is not the method's
+    own = [epoch for epoch in outcome.history if not epoch.get("probe")]
+    assert [epoch["stage"] for epoch in own] == ["pretrain"] * 2  # what probes train is not the method's, and not counted
+    assert {epoch["task"].partition(".")[2] for epoch in outcome.history if epoch.get("probe")} == (
+        {"travel_time", "destination_grid"} if probe == "finetune" else set())
     assert record.counts["epochs"] == record.notes["training"]["epochs"] == 2
     assert record.counts["steps"] == record.notes["training"]["steps"] == 2 * 3
     assert record.counts["parameters"] == 120 * 6

@@ -134,6 +134,11 @@ def test_help_lists_and_tables_never_import_torch(arguments):
     assert out.splitlines()[-1] == "False"
 
 
+def test_the_command_line_is_put_together_without_numpy_pandas_matplotlib_and_torch():
+    assert run_python("import sys, benchmark.cli.app; "
+                      "print({'torch', 'pandas', 'numpy', 'matplotlib'} & set(sys.modules))").strip() == "set()"
+
+
 def test_importing_benchmark_imports_neither_torch_nor_pandas_nor_numpy():
     assert run_python("import sys, benchmark; print({'torch', 'pandas', 'numpy'} & set(sys.modules))").strip() == "set()"
 

@@ -12,9 +12,9 @@ from benchmark.cli.options import Experiments, Results, Variants
 from benchmark.cli.parse import names
 from benchmark.cli.streams import say
 from benchmark.errors import UserError
-from benchmark.report.choice import Filter
 
 if TYPE_CHECKING:
+    from benchmark.report.choice import Filter
     from benchmark.report.figures.picture import Picture
 
 
@@ -38,6 +38,7 @@ def figure(
 
     Example: stbench figure --suite nyc --kind horizon --out horizon.pdf
     """
+    from benchmark.report.choice import Filter
     from benchmark.report.figures.save import check_picture_suffix
 
     check_picture_suffix(out)

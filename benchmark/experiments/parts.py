@@ -84,7 +84,7 @@ def plan_parts(experiment: Experiment, request: Request, vary: Vary, finder: Cit
                     parts.append(Part(suite, scenario, method, absent=ABSENT))
                     continue
                 one = replace(request, methods=(method,), suite=suite, scenario=scenario, tasks=experiment.tasks, floors=False,
-                              overrides=dict(experiment.options), protocol=request.protocol)
+                              overrides=dict(experiment.options))
                 try:
                     parts += [Part(suite, scenario, method, variant, jobs, varied) for varied in vary(experiment, one, finder)
                               for variant, jobs in varied.variants.items()]

@@ -94,13 +94,13 @@ def declared_sweeps(method: str, methods: Registry | None = None) -> Mapping[str
     return declared
 
 
-def plan_ablation(request: Request, methods: Registry | None = None, *, builds: bool = True, finder: CityFinder | None = None,
+def plan_ablation(request: Request, methods: Registry | None = None, *, finder: CityFinder | None = None,
                   only: Sequence[str] = ()) -> Varied:
     """The runs of one method, whole and ablated: preset's overrides first, then the ablation's, then the user's.
 
     Parameters
     ----------
-    builds: simulate the cities that are missing. only: some of the ablations.
+    finder: what makes the cities that are missing, by default. only: some of the ablations.
 
     Raises
     ------
@@ -117,12 +117,12 @@ def plan_ablation(request: Request, methods: Registry | None = None, *, builds: 
             if key in given:
                 raise UserError(f"--set {key} would undo ablation {name}. Leave it out; "
                                 f"`stbench run --method {method} --set {key}=…` measures other values.")
-    plans = _plans(request, changes, "Ablation", methods, finder or CityFinder(builds=builds))
+    plans = _plans(request, changes, "Ablation", methods, finder or CityFinder())
     return Varied(method, "ablations", joined(list(plans.values()), f" ({', '.join(plans)})"),
                   {name: one.jobs for name, one in plans.items()}, changes)
 
 
-def plan_sweep(request: Request, option: str, values: Sequence[Any], methods: Registry | None = None, *, builds: bool = True,
+def plan_sweep(request: Request, option: str, values: Sequence[Any], methods: Registry | None = None, *,
                finder: CityFinder | None = None) -> Varied:
     """The runs of one method with each value of one option. The reference is the value that it has as it is, among the others or beside.
 
@@ -139,7 +139,7 @@ def plan_sweep(request: Request, option: str, values: Sequence[Any], methods: Re
     if option in (request.overrides or {}):
         raise UserError(f"--set {option} would undo the sweep over {option}; leave it out.")
     plans = _plans(request, {f"{option}={value}": {option: value} for value in values}, "Value", methods,
-                   finder or CityFinder(builds=builds))
+                   finder or CityFinder())
     full = plans.pop(FULL)
     now = full.jobs[0].spec.options.get(option, known[option]["default"])
     same = [name for name, one in plans.items() if one.runs == full.runs]
@@ -199,7 +199,7 @@ def run_ablation(request: Request, store: Store, *, workers: int | None = None, 
     ------
     UserError: as `plan_ablation` and `run_plan`.
     """
-    return _run([plan_ablation(request, builds=not dry_run)], store, workers, dry_run, watcher)
+    return _run([plan_ablation(request, finder=CityFinder(builds=not dry_run))], store, workers, dry_run, watcher)
 
 
 def run_sweeps(request: Request, values: Mapping[str, Sequence[Any]], store: Store, *, workers: int | None = None, dry_run: bool = False,

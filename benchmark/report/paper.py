@@ -19,6 +19,14 @@ TABLES = "*_table[146].csv"
 METRICS = {"mae_s": "mae", "rmse_s": "rmse", "acc@1": "acc_1", "acc@5": "acc_5"}
 
 
+def paper_rows(pattern: str) -> Iterator[dict[str, str]]:
+    """The rows of the files of results/paper whose names fit a pattern."""
+    root = paper_root()
+    for path in sorted(root.glob(pattern)) if root else ():
+        with path.open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
+
+
 @dataclass(frozen=True)
 class PaperTable:
     """One table of a paper."""
@@ -46,27 +54,21 @@ def paper_table(name: str) -> PaperTable:
     ------
     UserError: there is none of that name.
     """
-    root = paper_root()
-    path = root / name if root else None
-    if path is None or not path.is_file():
-        raise UserError(f"There are no numbers of a paper in {name}; an experiment names a file of results/paper.")
     values: dict[tuple[str, str, str, str], dict[str, str]] = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            values.setdefault((row["suite"], row["task"], row["method"], row["setting"]), {})[row["metric"]] = row["value"]
+    for row in paper_rows(name):
+        values.setdefault((row["suite"], row["task"], row["method"], row["setting"]), {})[row["metric"]] = row["value"]
+    if not values:
+        raise UserError(f"There are no numbers of a paper in {name}; an experiment names a file of results/paper.")
     return PaperTable(values)
 
 
 @cache
 def paper_numbers() -> dict[tuple[str, str, str, str], float]:
     """(suite, task, method, metric) → the main tables' value, shares as fractions."""
-    root, suites = paper_root(), list(built_in().values())
-    numbers = {}
-    for path in sorted(root.glob(TABLES)) if root else []:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                for suite, task in _places(row, suites) if row["value"] else ():
-                    numbers[suite, task, row["method"], METRICS.get(row["metric"], row["metric"])] = float(row["value"])
+    suites, numbers = list(built_in().values()), {}
+    for row in paper_rows(TABLES):
+        for suite, task in _places(row, suites) if row["value"] else ():
+            numbers[suite, task, row["method"], METRICS.get(row["metric"], row["metric"])] = float(row["value"])
     return numbers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,10 +12,10 @@ from typing import Any
 
 from benchmark.registry import registry
 from benchmark.report.labels import method_facts, told_apart
+from benchmark.report.paper import paper_rows
 from benchmark.report.sheet import BEST, Sheet
 from benchmark.report.timing_notes import notes
 from benchmark.report.words import with_brackets
-from benchmark.store.records import paper_root
 from benchmark.timing.figures import Inference, Latency, Timing, Training
 
 NOTHING = Sheet("No timing is stored that these filters take; `stbench time --method NAME --suite NAME` makes one.", (), ())
@@ -138,13 +137,8 @@ def _paper() -> list[Column]:
 @cache
 def paper_costs() -> dict[tuple[str, str, str], float]:
     """(city, method, metric) → what a paper's table of efficiency says."""
-    found: dict[tuple[str, str, str], float] = {}
-    root = paper_root()
-    for path in sorted(root.glob("*.csv")) if root else []:
-        with path.open(newline="", encoding="utf-8") as file:
-            found |= {(row["suite"], row["method"], row["metric"]): float(row["value"]) for row in csv.DictReader(file)
-                      if row["task"] == "efficiency" and row["value"]}
-    return found
+    return {(row["suite"], row["method"], row["metric"]): float(row["value"]) for row in paper_rows("*.csv")
+            if row["task"] == "efficiency" and row["value"]}
 
 
 def _city(timing: Timing) -> str:

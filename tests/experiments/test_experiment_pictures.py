@@ -7,27 +7,13 @@ from made.experiments import measured
 
 from benchmark.declared import Experiment
 from benchmark.errors import UserError
-from benchmark.experiments import doing
-from benchmark.experiments.doing import experiment_pictures, experiment_report, request_of
-from benchmark.store.records import Store
+from benchmark.experiments.doing import experiment_pictures, experiment_report
 
 NYC = {"suites": ("nyc",), "tasks": ("taxi_pick", "taxi_drop")}
 GRID = Experiment("made/table1", "Main", "grid", methods=("stid", "linear"), **NYC)
 SCENARIOS = Experiment("made/fig4b", "More tasks", "scenarios", ("nyc",), ("cmust",), scenarios=("tasks-1", "tasks-2"))
 ABLATION = Experiment("made/fig3", "Parts", "ablation", ("nyc",), ("cmust",))
 SWEEP = Experiment("made/fig6", "Values", "sweep", ("nyc",), ("cmust",), sweeps=("heads",))
-
-
-@pytest.fixture
-def asked():
-    return request_of(preset="smoke", edition="sim", device="cpu")
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """An empty local store, and no published one."""
-    monkeypatch.setattr(doing, "open_stores", lambda results=None: (Store(tmp_path / "store"), None))
-    return Store(tmp_path / "store")
 
 
 def test_methods_side_by_side_are_drawn_by_step_ahead(store, asked):

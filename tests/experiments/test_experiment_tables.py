@@ -10,27 +10,13 @@ from made.experiments import measured
 
 from benchmark.declared import Experiment
 from benchmark.errors import UserError
-from benchmark.experiments import doing
-from benchmark.experiments.doing import experiment_sheets, plan_experiment, request_of, run_experiments
+from benchmark.experiments.doing import experiment_sheets, plan_experiment, run_experiments
 from benchmark.report.render import FORMATS, render
-from benchmark.store.records import Store
 from benchmark.suites.cities import CityFinder
 
 GRID = Experiment("made/table1", "Main", "grid", ("nyc",), ("never_written", "stid", "linear"), tasks=("taxi_pick", "taxi_drop"), seeds=3,
                   metrics=("mae", "mape"), paper="cmust_table1.csv", settings={"never_written": "dcrnn"})
 PAPER_TAXI_PICK = {"dcrnn": 10.8231}
-
-
-@pytest.fixture
-def asked():
-    return request_of(preset="smoke", edition="sim", device="cpu")
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """An empty local store, and no published one."""
-    monkeypatch.setattr(doing, "open_stores", lambda results=None: (Store(tmp_path / "store"), None))
-    return Store(tmp_path / "store")
 
 
 def rows(sheet, task):

@@ -69,6 +69,8 @@ _SIGNATURES = {
     "Windows": "benchmark.forecasting.problem",
     "TrainingOptions": "benchmark.forecasting.training",
     "train": "benchmark.forecasting.training",
+    "evaluate": "benchmark.forecasting.training",
+    "planned_steps": "benchmark.forecasting.training",
     "TrajectoryProblem": "benchmark.trajectory.problem",
     "CityProblem": "benchmark.trajectory.problem",
     "Roads": "benchmark.trajectory.problem",
@@ -100,6 +102,8 @@ if TYPE_CHECKING:
     from benchmark.forecasting.problem import TaskProblem as TaskProblem
     from benchmark.forecasting.problem import Windows as Windows
     from benchmark.forecasting.training import TrainingOptions as TrainingOptions
+    from benchmark.forecasting.training import evaluate as evaluate
+    from benchmark.forecasting.training import planned_steps as planned_steps
     from benchmark.forecasting.training import train as train
     from benchmark.options import ranged as ranged
     from benchmark.protocols import Protocol as Protocol

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from baselines.forecasting.channels import ChannelOptions
 from baselines.layers.graph import random_walk
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, RunContext, Targets, ranged
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, RunContext, Targets, planned_steps, ranged
 
 # share of the planned steps after which every second truth is shown: 15,202 of METR-LA's 37,500, where the code's tau of 2,000 is from
 HALF_WAY = 0.405
@@ -187,8 +187,7 @@ class DCRNN(NeuralForecaster):
 
     def fit(self, run: RunContext) -> None:
         super().fit(run)
-        windows = min(len(self.problem.only.train), run.budget.epoch_windows or len(self.problem.only.train))
-        tau = self.options.tau or fitting_tau(run.budget.epochs * math.ceil(windows / self.options.batch_size))
+        tau = self.options.tau or fitting_tau(planned_steps(self.problem.only.train, self.options, run.budget))
         # a share that never fell shows as errors that grow fast with the horizon
         run.notes["scheduled_sampling"] = {"tau": tau, "last_share": truth_share(run.notes["training"]["steps"] - 1, tau)}
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from baselines.forecasting.channels import ChannelOptions
 from baselines.layers.dropout import Dropout
-from benchmark import ForecastProblem, Inputs, NeuralForecaster, RunContext, Targets, ranged
+from benchmark import ForecastProblem, Inputs, NeuralForecaster, RunContext, Targets, planned_steps, ranged
 
 KERNELS = (2, 3, 6, 7)
 LONGEST = max(KERNELS)
@@ -251,8 +251,7 @@ class MTGNN(NeuralForecaster):
     def fit(self, run: RunContext) -> None:
         super().fit(run)
         training = run.notes["training"]
-        planned = training["steps"] // training["epochs"] * run.budget.epochs
-        training["steps_taught"] = self.steps_taught(training["steps"], planned)
+        training["steps_taught"] = self.steps_taught(training["steps"], planned_steps(self.problem.only.train, self.options, run.budget))
 
     def steps_taught(self, steps: int, planned: int) -> int:
         """Steps of the horizon that the loss saw at the end of a fit; fewer than all are an error."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.forecasting.mtgnn import MTGNN, MTGNNNetwork, MTGNNOptions
-from benchmark import Asks, ForecastProblem, Inputs, RunContext, Stage, Targets, Windows, run_stage
+from benchmark import Asks, ForecastProblem, Inputs, RunContext, Stage, Targets, Windows, planned_steps, run_stage
 
 # windows evaluated at once; results do not depend on it
 EVALUATION_BATCH = 64
@@ -74,7 +74,7 @@ class MTGNNJoint(MTGNN):
         first, *_ = self.problem.tasks.values()
         train, validation = first.train.to(run.device), first.validation.to(run.device)
         drawn = min(len(train), budget.epoch_windows or len(train))
-        planned = budget.epochs * -(-drawn // options.batch_size)
+        planned = planned_steps(train, options, budget)
 
         def batches(order: torch.Generator) -> Iterable[Tensor]:
             return torch.randperm(len(train), generator=order, device="cpu")[:drawn].to(run.device).split(options.batch_size)

@@ -132,7 +132,7 @@ class AGCRN(NeuralForecaster):
         "smoke": {"width": 8, "embedding": 4},
         "quick": {"width": 32, "batch_size": 8, "learning_rate": 6e-3, "milestones": (3, 5), "decay": 0.3},
     }
-    trials: ClassVar = {"quick": 3}
+    trials: ClassVar = {"quick": 4}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         return AGCRNNetwork(problem, self.options)

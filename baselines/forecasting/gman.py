@@ -202,12 +202,14 @@ class GMAN(NeuralForecaster):
 
     Options = GMANOptions
     network: GMANNetwork
-    # narrower and one block, not searched: the whole recipe takes an hour a task at 60 nodes on one core
+    # narrower and one block: the whole recipe takes an hour a task at 60 nodes on one core; 960 and 6,400 steps, docs/search.md
     presets: ClassVar = {
         "smoke": {"blocks": 1, "heads": 2, "walks": 4, "walk_length": 20, "passes": 2},
-        "quick": {"blocks": 1, "heads": 2, "head_width": 16, "walks": 20},
-        "medium": {"blocks": 1, "heads": 4},
+        "quick": {"blocks": 1, "heads": 2, "head_width": 16, "walks": 20, "batch_size": 8, "learning_rate": 4e-3, "decay": 0.3},
+        "medium": {"blocks": 1, "heads": 2, "head_width": 16, "walks": 20, "batch_size": 8, "learning_rate": 4e-3, "decay_every": 7,
+                   "decay": 0.3},
     }
+    trials: ClassVar = {"quick": 4}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         if problem.only.nodes < 2:

@@ -229,12 +229,13 @@ class STTN(NeuralForecaster):
     Options = STTNOptions
     presets: ClassVar = {
         "smoke": {"width": 16, "feed_forward_width": 32, "blocks": 1, "readout_width": 32},
-        # 960 and 6,400 steps of two narrow blocks; not searched
+        # 960 and 6,400 steps of two narrow blocks; docs/search.md
         "quick": {"width": 32, "feed_forward_width": 64, "blocks": 2, "readout_width": 128,
                   "batch_size": 8, "learning_rate": 2e-3, "milestones": (3, 5), "decay": 0.3},
         "medium": {"width": 32, "feed_forward_width": 64, "blocks": 2, "readout_width": 128,
                    "batch_size": 8, "learning_rate": 2e-3, "milestones": (8, 14), "decay": 0.3},
     }
+    trials: ClassVar = {"quick": 3}
 
     def build_network(self, problem: ForecastProblem) -> nn.Module:
         network = NetworkP if self.options.form == "P" else NetworkL

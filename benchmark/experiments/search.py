@@ -46,19 +46,19 @@ class Trial:
 def search(declaration: Mapping[str, Any], method: str, preset: str = "quick") -> Iterator[Trial]:
     """Fit every declared trial once, seed 0, within the counts of a preset.
 
-    declaration: `suites`, `trials` (name → option overrides) and perhaps `base` (overrides of all trials). What the method declares for
-    the preset is not in force: a trial is all that is said in it.
+    declaration: `suites`, `trials` (name → option overrides) and perhaps `tasks` (else all) and `base` (overrides of all trials). What
+    the method declares for the preset is not in force: a trial is all that is said in it.
 
     Raises
     ------
     UserError: more than `MOST_TRIALS`, an unknown suite or option, or a method without validation errors.
     """
-    trials, base = declaration["trials"], declaration.get("base", {})
+    trials, base, tasks = declaration["trials"], declaration.get("base", {}), declaration.get("tasks")
     if len(trials) > MOST_TRIALS:
         raise UserError(f"{method} declares {len(trials)} trials; {MOST_TRIALS} are allowed, more would choose by chance.")
     prepare("cpu")
     for suite in declaration["suites"]:
-        plan = make_plan(Request((method,), suite, preset=preset, device="cpu", floors=False))
+        plan = make_plan(Request((method,), suite, tasks=tasks and tuple(tasks), preset=preset, device="cpu", floors=False))
         measurer: Measurer = lazy.load(find_family(find_suite(suite).family).measurer)
         for name, overrides in trials.items():
             options = {key: tuple(value) if isinstance(value, list) else value for key, value in {**base, **overrides}.items()}

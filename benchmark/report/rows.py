@@ -57,6 +57,8 @@ class Row:
     missing: str | None = None
     # the days before each window that the method was shown
     past_days: int = 0
+    # whether each window came with those of the other tasks
+    beside: bool = False
     # of the method
     version: int = 1
     # what tells it from other rows of its method that would look alike, e.g. "version 2" or "batch_size=8"
@@ -79,8 +81,8 @@ def make_row(task: str, source: str, records: Sequence[Record], horizon: int | N
     paper = (paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
              if spec.scenario == STANDARD and not horizon else None)
     return Row(task, spec.method, changed_options(first), len(records), cells, paper, source, missing=missing_reason(first, task),
-               past_days=past_days(records), version=spec.method_version, differs=differs,
-               settled=all(is_settled(record, task) for record in records))
+               past_days=past_days(records), beside=any(record.notes.get("asks", {}).get("beside") for record in records),
+               version=spec.method_version, differs=differs, settled=all(is_settled(record, task) for record in records))
 
 
 def over_seeds(values: Sequence[float]) -> Cell:

@@ -16,7 +16,7 @@ from benchmark.report.sheet import DIM, FLOOR, Sheet
 from benchmark.report.signs import sign_notes, sign_of
 from benchmark.report.table import Table, make_tables
 from benchmark.report.tidy import COLUMNS, paper_metric, plain, tidy_rows
-from benchmark.report.words import MISSING, NOT_SETTLED, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, row_name
+from benchmark.report.words import BESIDE, MISSING, NOT_SETTLED, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, row_name
 from benchmark.store.records import Store
 
 
@@ -105,6 +105,8 @@ def notes(group: Sequence[Table]) -> list[str]:
     lines += dict.fromkeys(line for table in group for line in table.telling)
     if any(row.past_days for row in rows):
         lines.append(PAST_DAYS)
+    if any(row.beside for row in rows):
+        lines.append(BESIDE)
     missing = [(row.missing, row_name(row)) for row in rows if row.missing]
     lines += [f"{MISSING}: {reasons(missing)}."] if missing else []
     lines += absent_note(group)

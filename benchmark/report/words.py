@@ -17,6 +17,7 @@ NOT_SETTLED = "not settled"
 UNSURE = "not told apart"
 # the note under a table of methods that were shown more than their windows
 PAST_DAYS = "past … d: the method was also shown so many days before each window."
+ALL_TASKS, BESIDE = "all tasks", "all tasks: the method was shown the same window of every task of the suite."
 
 
 def metric_head(metric: str) -> str:
@@ -58,7 +59,8 @@ def with_brackets(name: str, past_days: int, *said: str) -> str:
 
 def row_name(row: Row) -> str:
     """What a row is called: its method, and all that tells it from other rows."""
-    return with_brackets(row.method, row.past_days, row.changed, row.differs, "" if row.settled else NOT_SETTLED)
+    said = (ALL_TASKS if row.beside else "", row.changed, row.differs, "" if row.settled else NOT_SETTLED)
+    return with_brackets(row.method, row.past_days, *said)
 
 
 def better_or_worse(difference: float, metric: str) -> str:

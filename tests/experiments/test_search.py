@@ -48,6 +48,11 @@ def test_a_search_gives_validation_errors_and_scores_no_test_window(monkeypatch)
     assert one.errors != other.errors
 
 
+def test_a_search_may_name_its_tasks():
+    (one,) = search({"suites": ["nyc"], "tasks": ["taxi_pick"], "trials": {"small": {"batch_size": 16}}}, "stid", "smoke")
+    assert set(one.errors) == {"taxi_pick"}
+
+
 def test_a_search_over_encoders_answers_for_validation_trips_and_poses_no_test_trip(monkeypatch):
     parts = set()
 

@@ -111,6 +111,14 @@ def test_a_method_that_was_shown_days_before_its_window_says_so(stores, format):
     assert "stid (" not in text
 
 
+def test_a_method_that_was_shown_the_other_tasks_says_so(stores):
+    asks = {"asks": {"past_days": 2, "beside": True}}
+    text = render(make_tables(*stores([record("mtgnn_joint", notes=asks), record("stid", mae=2.0)])), "markdown")
+    assert "mtgnn_joint (past 2 d, all tasks)" in text
+    assert text.count("all tasks: the method was shown") == 1
+    assert "stid (" not in text
+
+
 def test_data_formats_say_the_days_before_the_window_too(stores):
     made = make_tables(*stores([shown_days_before("astgcn"), record("stid", mae=2.0)]))
     lines = csv.DictReader(io.StringIO(render(made, "csv")))

@@ -38,6 +38,12 @@ def test_what_is_in_force_under_a_preset_is_a_declared_trial(key):
     assert dict(registry().load(method).presets[PRESET_OF[file]]) in settings_of(key)
 
 
+@pytest.mark.parametrize("key", sorted(DECLARED))
+def test_a_record_says_as_many_trials_as_were_declared(key):
+    file, method = key
+    assert registry().load(method).trials[PRESET_OF[file]] == len(DECLARED[key]["trials"])
+
+
 def test_a_search_gives_validation_errors_and_scores_no_test_window(monkeypatch):
     monkeypatch.setattr("benchmark.forecasting.measuring.score", lambda *_, **__: pytest.fail("a test window was scored"))
     monkeypatch.setattr("benchmark.forecasting.posing.held_out_windows", lambda *_, **__: pytest.fail("a test window was made"))

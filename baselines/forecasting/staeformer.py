@@ -112,9 +112,9 @@ class STAEformer(NeuralForecaster):
         "smoke": {"input_width": 8, "slot_width": 4, "weekday_width": 4, "adaptive_width": 16, "layers": 1, "feed_forward_width": 32},
         # 960 and 6,400 steps of a narrow network with one layer an axis; docs/search.md
         "quick": {"input_width": 8, "slot_width": 8, "weekday_width": 8, "adaptive_width": 24, "layers": 1, "feed_forward_width": 64,
-                  "batch_size": 8, "learning_rate": 2e-3, "milestones": (3, 5), "decay": 0.3},
+                  "batch_size": 8, "learning_rate": 4e-3, "milestones": (3, 5), "decay": 0.3},
         "medium": {"input_width": 8, "slot_width": 8, "weekday_width": 8, "adaptive_width": 24, "layers": 1, "feed_forward_width": 64,
-                   "batch_size": 8, "learning_rate": 2e-3, "milestones": (8, 14), "decay": 0.3},
+                   "batch_size": 8, "learning_rate": 4e-3, "milestones": (8, 14), "decay": 0.3},
     }
     trials: ClassVar = {"quick": 3}
 

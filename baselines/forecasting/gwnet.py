@@ -134,6 +134,8 @@ class WaveNet(nn.Module):
 class GWNETNetwork(WaveNet):
     """On the given graph's walks."""
 
+    given: Tensor
+
     def __init__(self, horizon: int, graph: Tensor, options: GWNETOptions) -> None:
         super().__init__(len(graph), options.channels, horizon, options)
         self.channels = options.channels

@@ -35,8 +35,8 @@ class STEP(Forecaster):
     Options = STEPOptions
     presets: ClassVar = {
         "smoke": {"history_days": 1, "state_width": 8, "heads": 2, "feed_forward_width": 16, "encoder_layers": 1, "edge_width": 8,
-                  "neighbours": 3, "width": 8, "skip_width": 16, "readout_width": 16, "context_width": 16, "embedding": 4, "batch_size": 16,
-                  "tsformer_eval": True},
+                  "neighbours": 3, "tsformer_eval": True, "pretraining_windows": 64, "width": 8, "blocks": 2, "skip_width": 16,
+                  "readout_width": 16, "context_width": 16, "embedding": 4, "batch_size": 16},
         "quick": {"history_days": 3, "state_width": 32, "feed_forward_width": 64, "encoder_layers": 2, "edge_width": 32,
                   "tsformer_eval": True, "pretraining_windows": 320, "pretraining_rate": 2e-3, "width": 16, "skip_width": 64,
                   "readout_width": 128, "context_width": 64, "batch_size": 8, "learning_rate": 3e-3, "dropout": 0.1, "milestones": (3, 5),

@@ -15,8 +15,7 @@ from baselines.forecasting.step.contexts import Contexts
 from baselines.forecasting.step.graph import SHORTEST, guidance
 from baselines.forecasting.step.network import STEPNetwork
 from baselines.forecasting.step.options import STEPOptions
-from benchmark import Asks, Forecaster, ForecastProblem, Inputs, RunContext, Stage, UserError, Windows, run_stage
-from benchmark.forecasting.training import masked_mae, scheduled_rate
+from benchmark import Asks, ForecastProblem, Inputs, NeuralForecaster, RunContext, Stage, UserError, Windows, run_stage
 
 # epochs of the authors' plan, in which their schedules are counted
 PLAN = 100
@@ -25,22 +24,29 @@ EVALUATION_BATCH = 16
 # which tokens are hidden in validation, the same in every epoch
 HIDING_SEED = 0
 
+# a third of the paper's TSFormer and half of its back-end, each way
+NARROW = {"state_width": 32, "feed_forward_width": 64, "encoder_layers": 2, "edge_width": 32, "tsformer_eval": True,
+          "pretraining_windows": 320, "pretraining_rate": 2e-3, "width": 16, "skip_width": 64, "readout_width": 128, "context_width": 64,
+          "dropout": 0.1, "batch_size": 8, "learning_rate": 3e-3, "decay": 0.3}
 
-class STEP(Forecaster):
+
+class STEP(NeuralForecaster):
     """Scope `city`: one TSFormer, one graph and one back-end for all tasks.
 
     DEVIATION: losses of both stages are the mean over tasks of the masked MAE on z-scored values; the authors have one task, in its unit.
     """
 
     Options = STEPOptions
+    network: STEPNetwork
     presets: ClassVar = {
         "smoke": {"history_days": 1, "state_width": 8, "heads": 2, "feed_forward_width": 16, "encoder_layers": 1, "edge_width": 8,
                   "neighbours": 3, "tsformer_eval": True, "pretraining_windows": 64, "width": 8, "blocks": 2, "skip_width": 16,
                   "readout_width": 16, "context_width": 16, "embedding": 4, "batch_size": 16},
-        "quick": {"history_days": 3, "state_width": 32, "feed_forward_width": 64, "encoder_layers": 2, "edge_width": 32,
-                  "tsformer_eval": True, "pretraining_windows": 320, "pretraining_rate": 2e-3, "width": 16, "skip_width": 64,
-                  "readout_width": 128, "context_width": 64, "batch_size": 8, "learning_rate": 3e-3, "dropout": 0.1, "milestones": (3, 5),
-                  "decay": 0.3},
+        # 240 steps of pre-training and 960 of forecasting; three days, for seven would be more than half of a small city's training rows
+        # (SIP has 14 days). Not searched
+        "quick": {**NARROW, "history_days": 3, "milestones": (3, 5)},
+        # 800 and 6,400 steps; not searched
+        "medium": {**NARROW, "milestones": (8, 14)},
     }
 
     @classmethod
@@ -54,11 +60,15 @@ class STEP(Forecaster):
     def __init__(self, options: STEPOptions, problem: ForecastProblem) -> None:
         super().__init__(options, problem)
         self.together = SideBySide(problem)
+
+    def build_network(self, problem: ForecastProblem) -> STEPNetwork:
         series = _series(problem)
-        if series.shape[-1]:  # not of a kept method, whose state brings them
-            _check(problem, options, series.shape[-1])
-        self.network = STEPNetwork(problem, max(series.shape[-1], SHORTEST), options)
-        self.network.series[..., :series.shape[-1]] = series
+        rows = series.shape[-1]
+        if rows:  # a kept method has none: its state brings them
+            _check(problem, self.options, rows)
+        network = STEPNetwork(problem, max(rows, SHORTEST), self.options)
+        network.series[..., :rows] = series
+        return network
 
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
@@ -135,29 +145,23 @@ class STEP(Forecaster):
             with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=options.amp):
                 likely = network.likely()
                 answered = answer(train.inputs(starts), state, likely).float()
-            forecast = torch.stack([masked_mae(*pair) for pair in self.together.pairs(answered, train, starts)]).mean()
+            forecast = torch.stack([self.loss(*pair, step, planned) for pair in self.together.pairs(answered, train, starts)]).mean()
             return forecast + guided(step, planned) * guidance(likely.float(), alike)
 
         trained = [parameter for name, parameter in network.named_parameters() if not name.startswith("tsformer.")]
         return self.together.fit(network, options, run, windows, answers, loss, parameters=trained,
-                                 rate=lambda epoch: scheduled_rate(options, epoch))
+                                 rate=lambda epoch: self.rate(epoch, run.budget.epochs))
 
     @torch.no_grad()
     def predict(self, inputs: Inputs) -> Tensor:
         self.network.eval()
         return self.together.prediction(self.network(inputs), inputs.task)
 
-    def state_dict(self) -> Mapping[str, Tensor]:
-        return self.network.state_dict()
-
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """The training series come with the state, and with them the size of what reads them."""
         if (steps := state["series"].shape[-1]) != self.network.series.shape[-1]:
             self.network = STEPNetwork(self.problem, steps, self.options)
         self.network.load_state_dict(dict(state))
-
-    def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.network.parameters())
 
 
 def guided(step: int, planned: int) -> float:

@@ -287,6 +287,13 @@ def test_days_that_begin_before_the_series_are_all_zeros_or_padded(short_history
         torch.testing.assert_close(state[row], expected, atol=1e-5, rtol=1e-5)
 
 
+def test_predictions_do_not_depend_on_the_batch(problem):
+    method, windows = STEP(small(), problem), windows_of(problem)
+    together = method.predict(windows.inputs(torch.arange(6)))
+    alone = torch.cat([method.predict(windows.inputs(torch.tensor([start]))) for start in range(6)])
+    torch.testing.assert_close(alone, together, atol=1e-3, rtol=1e-5)
+
+
 def test_unobserved_entries_of_the_past_have_no_influence(problem):
     method, windows = STEP(small(), problem), windows_of(problem)
     corrupted = replace(windows, values=torch.where(windows.observed, windows.values, 1e6))
@@ -412,7 +419,7 @@ def test_days_that_do_not_fit_are_a_sentence(problem):
         small(heads=3)
 
 
-@pytest.mark.parametrize("preset", ["smoke", "quick"])
+@pytest.mark.parametrize("preset", ["smoke", "quick", "medium"])
 def test_the_days_of_a_preset_fit_its_simulated_cities(preset):
     options = resolve(STEPOptions, STEP.presets[preset], "step")
     for sizes in SIZES.values():

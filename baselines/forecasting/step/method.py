@@ -40,8 +40,8 @@ class STEP(NeuralForecaster):
     network: STEPNetwork
     presets: ClassVar = {
         "smoke": {"history_days": 1, "state_width": 8, "heads": 2, "feed_forward_width": 16, "encoder_layers": 1, "edge_width": 8,
-                  "neighbours": 3, "tsformer_eval": True, "pretraining_windows": 64, "width": 8, "blocks": 2, "skip_width": 16,
-                  "readout_width": 16, "context_width": 16, "embedding": 4, "batch_size": 16},
+                  "neighbours": 3, "tsformer_eval": True, "pretraining_windows": 32, "width": 8, "blocks": 1, "skip_width": 16,
+                  "readout_width": 16, "context_width": 16, "embedding": 4, "batch_size": 32, "learning_rate": 1e-2},
         # 240 steps of pre-training and 960 of forecasting; three days, for seven would be more than half of a small city's training rows
         # (SIP has 14 days). Not searched
         "quick": {**NARROW, "history_days": 3, "milestones": (3, 5)},

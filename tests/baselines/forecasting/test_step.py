@@ -318,17 +318,24 @@ def fit(problem, budget=Budget(2, 30, 32, 8), **options):  # noqa: B008 (frozen)
 
 
 def test_pre_training_sees_whole_days_and_moves_the_tsformer_alone_then_it_is_frozen(problem, monkeypatch):
-    met, states = [], []
-    filled_in = STEP._filled_in
-    monkeypatch.setattr(STEP, "_filled_in", lambda self, windows, starts, *hiding: (
-        met.append((windows is not None and len(windows) > 60, starts.min().item())), filled_in(self, windows, starts, *hiding))[1])
-    forecast = STEP._forecast
-    monkeypatch.setattr(STEP, "_forecast", lambda self, run: (
-        states.append({k: v.clone() for k, v in self.network.state_dict().items()}), forecast(self, run))[1])
+    starts_met, states, train = [], [], len(windows_of(problem, "train"))
+    filled_in, forecast = STEP._filled_in, STEP._forecast
+
+    def watched_filled_in(self, windows, starts, *hiding):
+        starts_met.extend(starts.tolist() if len(windows) == train else [])
+        return filled_in(self, windows, starts, *hiding)
+
+    def watched_forecast(self, run):
+        states.append({name: tensor.clone() for name, tensor in self.network.state_dict().items()})
+        return forecast(self, run)
+
+    monkeypatch.setattr(STEP, "_filled_in", watched_filled_in)
+    monkeypatch.setattr(STEP, "_forecast", watched_forecast)
     torch.manual_seed(0)
     fresh = STEP(small(), problem).state_dict()
     method, run = fit(problem, Budget(2, 30, 16, 8), pretraining_epochs=1)
-    assert all(start >= 36 for training, start in met if training)
+    assert starts_met
+    assert min(starts_met) >= 36  # with 12 steps of the window they have 48, one day
     (between,), after = states, method.state_dict()
     moved = {name for name in fresh if not torch.equal(between[name], fresh[name])}
     assert moved == {name for name in fresh if name.startswith("tsformer.")}

@@ -151,4 +151,14 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=402_108,
     ),
+    MethodInfo(
+        name="step",
+        target="baselines.forecasting.step.method:STEP",
+        summary="graph WaveNet over a learned graph, told of the past days by a masked auto-encoder; all tasks side by side",
+        paper="Shao, Zhang, Wang, Xu, KDD 2022",
+        licence="Apache-2.0",
+        scope="city",
+        inputs=("value", "time"),
+        parameters=6_026_530,
+    ),
 )

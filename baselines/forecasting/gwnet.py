@@ -64,7 +64,7 @@ class GraphConvolution(nn.Module):
         self.theta = nn.Linear((1 + walks) * width, width)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, given: Tensor, learned: Tensor) -> Tensor:  # [node, …, channel], two times [walk * node, node]
+    def forward(self, x: Tensor, given: Tensor, learned: Tensor) -> Tensor:  # [node, …, channel], two times […, walk * node, node]
         forth_and_back = _walk(given, x)  # by itself, because the given graph's walks need no gradient
         if len(forth_and_back) == ORDER:  # a symmetric graph: both directions are one walk
             forth_and_back *= 2
@@ -96,38 +96,55 @@ class Layer(nn.Module):
         return skip, self.norm(out.flatten(0, -2)).view(out.shape)
 
 
-class GWNETNetwork(nn.Module):
-    def __init__(self, horizon: int, graph: Tensor, options: GWNETOptions) -> None:
+class WaveNet(nn.Module):
+    """The layers of a graph WaveNet, on any channels and any given walks; one that differs from window to window is a walk as well."""
+
+    def __init__(self, nodes: int, channels: int, outputs: int, options: GWNETOptions) -> None:
         super().__init__()
-        self.channels = options.channels
-        nodes = len(graph)
-        weights = torch.where(torch.eye(nodes, dtype=torch.bool) & (graph == 0), 1.0, graph)
-        walks = [random_walk(weights)] if torch.equal(weights, weights.T) else [random_walk(weights), random_walk(weights.T)]
-        self.register_buffer("given", _stack_powers(*walks), persistent=False)
         self.source = nn.Parameter(torch.randn(nodes, options.embedding))
         self.target = nn.Parameter(torch.randn(options.embedding, nodes))
         dilations = [2**layer for layer in range(options.layers)] * options.blocks
         self.receptive = 1 + (KERNEL - 1) * sum(dilations)
-        self.start = nn.Linear(options.channels, options.width)
+        self.start = nn.Linear(channels, options.width)
         depth = len(dilations)
         self.layers = nn.ModuleList(Layer(dilation, i == depth - 1, options) for i, dilation in enumerate(dilations))
         self.readout = nn.Sequential(
-            nn.ReLU(), nn.Linear(options.skip_width, options.readout_width), nn.ReLU(), nn.Linear(options.readout_width, horizon))
+            nn.ReLU(), nn.Linear(options.skip_width, options.readout_width), nn.ReLU(), nn.Linear(options.readout_width, outputs))
 
     def adjacency(self) -> Tensor:
         """The learned graph A = softmax(ReLU(E1 E2)): rows sum to 1."""
         return torch.softmax(F.relu(self.source @ self.target), dim=1)
 
-    def forward(self, inputs: Inputs) -> Tensor:
-        x = inputs.channels(self.channels).permute(2, 1, 0, 3)  # [node, time, batch, channel]
-        x = F.pad(x, (0, 0, 0, 0, max(self.receptive - inputs.history, 0), 0))  # zero steps before the window
+    def answer(self, x: Tensor, given: Tensor, context: Tensor | None = None) -> Tensor:
+        """[batch, time, node, channel], `stack_powers` of the given walks → [batch, output, node].
+
+        context: [node, batch, skip], added to what the layers skip to the read-out.
+        """
+        x = x.permute(2, 1, 0, 3)  # [node, time, batch, channel]
+        x = F.pad(x, (0, 0, 0, 0, max(self.receptive - x.shape[1], 0), 0))  # zero steps before the window
         x = self.start(x)
-        learned = _stack_powers(self.adjacency())
-        skip: Tensor | float = 0.0
+        learned = stack_powers(self.adjacency())
+        skip: Tensor | float = 0.0 if context is None else context
         for layer in self.layers:
-            step, x = layer(x, self.given, learned)
+            step, x = layer(x, given, learned)
             skip = skip + step  # [node, batch, channel]
         return self.readout(skip).permute(1, 2, 0)
+
+
+class GWNETNetwork(WaveNet):
+    """On the given graph's walks."""
+
+    given: Tensor
+
+    def __init__(self, horizon: int, graph: Tensor, options: GWNETOptions) -> None:
+        super().__init__(len(graph), options.channels, horizon, options)
+        self.channels = options.channels
+        weights = torch.where(torch.eye(len(graph), dtype=torch.bool) & (graph == 0), 1.0, graph)
+        walks = [random_walk(weights)] if torch.equal(weights, weights.T) else [random_walk(weights), random_walk(weights.T)]
+        self.register_buffer("given", stack_powers(*walks), persistent=False)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        return self.answer(inputs.channels(self.channels), self.given)
 
 
 class GWNET(NeuralForecaster):
@@ -139,12 +156,21 @@ class GWNET(NeuralForecaster):
         return GWNETNetwork(problem.horizon, problem.only.graph, self.options)
 
 
-def _stack_powers(*walks: Tensor) -> Tensor:
-    """[walk * ORDER * node, node]: S^T and (S²)^T of each walk. The authors' code sums over sources: out_w = Σ_v S_vw x_v."""
-    return torch.cat([torch.linalg.matrix_power(walk, power).T for walk in walks for power in range(1, ORDER + 1)])
+def stack_powers(*walks: Tensor) -> Tensor:
+    """[…, walk * ORDER * node, node]: S^T and (S²)^T of each walk […, node, node].
+
+    The authors' code sums over sources: out_w = Σ_v S_vw x_v.
+    """
+    return torch.cat([torch.linalg.matrix_power(walk, power).mT for walk in walks for power in range(1, ORDER + 1)], dim=-2)
 
 
 def _walk(walks: Tensor, x: Tensor) -> tuple[Tensor, ...]:
-    """Each S^T x as [node * …, channel]: one product for all walks."""
-    product = walks @ x.flatten(1)
-    return product.view(-1, x.numel() // x.shape[-1], x.shape[-1]).unbind()
+    """Each S^T x of [node, time, batch, channel] as [node * …, channel]: one product for all walks, or one a window where these have
+    walks of their own."""
+    if walks.dim() == 2:
+        product = (walks @ x.flatten(1)).view(-1, *x.shape)
+    else:
+        nodes, time, batch, channels = x.shape
+        by_window = walks @ x.permute(2, 0, 1, 3).flatten(2)  # [batch, walk * node, time * channel]
+        product = by_window.view(batch, -1, nodes, time, channels).permute(1, 2, 3, 0, 4)
+    return product.flatten(1, -2).unbind()

@@ -13,10 +13,10 @@ from baselines.layers.padding import Tables
 from baselines.layers.ragged import Ragged
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: Dropout | None = None) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: Dropout | None = None) -> Tensor:
     """softmax(Q K^T / sqrt(d)) V: [batch, asking, head, d], 2 × [batch, asked, head, d] -> [batch, asking, head · d].
 
-    mask: bool [batch, 1, 1, asked], what may be asked.
+    mask: bool [batch, 1, 1, asked], what may be asked; None: all.
     The fused kernel, except with dropout of the weights on a CPU: there the fused form is no faster, and its masks are dear.
     """
     rate = dropout.rate if dropout is not None and dropout.training else 0.0
@@ -25,7 +25,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: Dro
         mixed = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=rate)
     else:
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-        mixed = dropout(torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)) @ value
+        scores = scores if mask is None else scores.masked_fill(~mask, -math.inf)
+        mixed = dropout(torch.softmax(scores, dim=-1)) @ value
     return mixed.transpose(1, 2).flatten(2)
 
 

@@ -36,9 +36,9 @@ class Tables:
         self.slot = starts[layout.sequence] + layout.place
 
     @cached_property
-    def masks(self) -> list[Tensor]:
-        """bool [sequence, 1, 1, token] of each table: where attention may look; an empty sequence shows its first slot: no softmax is over
-        nothing."""
+    def masks(self) -> Sequence[Tensor | None]:
+        """bool [sequence, 1, 1, token] of each table: where attention may look, None: everywhere. An empty sequence shows its first slot:
+        no softmax is over nothing."""
         return [(torch.arange(longest, device=some.device) < some.clamp(min=1)[:, None])[:, None, None]
                 for some, (_, longest) in zip(self._lengths, self.shapes, strict=True)]
 
@@ -51,3 +51,21 @@ class Tables:
     def unpad(self, tables: Sequence[Tensor]) -> Tensor:
         """What `pad` gives, or other widths -> [token, width]."""
         return torch.cat([table.flatten(0, 1) for table in tables]).index_select(0, self.slot)
+
+
+class EvenTable(Tables):
+    """The one table of sequences of equal length, whose tokens lie one sequence after the other: nothing is padded."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    @cached_property
+    def masks(self) -> Sequence[Tensor | None]:
+        return [None]
+
+    def pad(self, x: Tensor) -> list[Tensor]:
+        return [x.unflatten(0, (-1, self.length))]
+
+    def unpad(self, tables: Sequence[Tensor]) -> Tensor:
+        (table,) = tables
+        return table.flatten(0, 1)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from baselines.forecasting.gwnet import GWNETNetwork
+from baselines.forecasting.gwnet import WaveNet
 from baselines.forecasting.stgcn import STGCNNetwork
 
 
@@ -26,10 +26,13 @@ def doubletransition(graph: Tensor) -> list[Tensor]:
     return [graph / graph.sum(dim=1, keepdim=True), graph.T / graph.sum(dim=0)[:, None]]
 
 
-def plain_gwnet(network: GWNETNetwork, x: Tensor, given: list[Tensor]) -> Tensor:
-    """[batch, channel, node, time] and the walks of `doubletransition` → [batch, horizon, node]."""
+def plain_gwnet(network: WaveNet, x: Tensor, given: list[Tensor], context: Tensor | float = 0.0) -> Tensor:
+    """[batch, channel, node, time] and the walks of `doubletransition`, or some of each window → [batch, horizon, node].
+
+    context: [batch, skip, node, 1], added to what is skipped.
+    """
     def walk(x: Tensor, support: Tensor) -> Tensor:
-        return torch.einsum("bcvt,vw->bcwt", x, support).contiguous()
+        return torch.einsum("bcvt,bvw->bcwt" if support.dim() == 3 else "bcvt,vw->bcwt", x, support).contiguous()
 
     supports = [*given, torch.softmax(torch.relu(network.source @ network.target), dim=1)]
     x = F.pad(x, (13 - x.shape[-1], 0))
@@ -55,7 +58,7 @@ def plain_gwnet(network: GWNETNetwork, x: Tensor, given: list[Tensor]) -> Tensor
         norm = layer.norm
         x = F.batch_norm(out, norm.running_mean.clone(), norm.running_var.clone(), norm.weight, norm.bias, training=network.training)
     first, second = network.readout[1], network.readout[3]
-    out = pointwise(F.relu(pointwise(F.relu(skip), first.weight, first.bias)), second.weight, second.bias)
+    out = pointwise(F.relu(pointwise(F.relu(skip + context), first.weight, first.bias)), second.weight, second.bias)
     return out[..., 0]
 
 

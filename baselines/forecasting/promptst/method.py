@@ -46,6 +46,9 @@ class PromptST(NeuralForecaster):
     network: PromptSTNetwork
     presets: ClassVar = {
         "smoke": {"width": 8, "layers": 1, "expansion": 2, "batch_size": 16, "learning_rate": 0.01, "tuning_rate": 0.01},
+        # the authors' width, one layer an axis; 960 and 6,400 steps of pre-training, and as many for each task; not searched
+        "quick": {"layers": 1, "batch_size": 8, "milestones": (3, 5), "decay": 0.3},
+        "medium": {"layers": 1, "batch_size": 8, "milestones": (8, 14), "decay": 0.3},
     }
     ablations: ClassVar = {"no_prompt": {"st_tokens": 0}, "no_tuning": {"mode": "full"}}
     # the card names ranges of these three

@@ -9,7 +9,8 @@ from benchmark.registry import registry
 from benchmark.spec import as_before, without_unborn
 
 
-@pytest.mark.parametrize("name", ["gwnet", "stgcn", "mtgnn", "agcrn", "dcrnn", "staeformer", "sttn", "mtgnn_joint"])
+@pytest.mark.parametrize("name", ["gwnet", "stgcn", "mtgnn", "agcrn", "dcrnn", "staeformer", "sttn", "mtgnn_joint",
+                                  "promptst"])
 def test_the_default_has_the_options_of_before_and_the_papers_inputs_another_id(name):
     options = registry().load(name).Options
     assert as_before(options) == {"inputs": "full"}
@@ -24,7 +25,7 @@ def test_the_default_has_the_options_of_before_and_the_papers_inputs_another_id(
 
 
 @pytest.mark.parametrize(("name", "paper", "other"), [("gwnet", 2, 1), ("stgcn", 1, 2), ("mtgnn", 2, 1), ("agcrn", 1, 2), ("dcrnn", 2, 1),
-                                                      ("staeformer", 3, 2), ("sttn", 1, 2), ("mtgnn_joint", 2, 1)])
+                                                      ("staeformer", 3, 2), ("sttn", 1, 2), ("mtgnn_joint", 2, 1), ("promptst", 1, 2)])
 def test_other_channels_than_the_papers_beside_its_inputs_are_a_sentence(name, paper, other):
     options = registry().load(name).Options
     assert resolve(options, {"inputs": "paper", "channels": str(paper)}, name).channels == paper

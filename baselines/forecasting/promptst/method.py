@@ -46,10 +46,13 @@ class PromptST(NeuralForecaster):
     network: PromptSTNetwork
     presets: ClassVar = {
         "smoke": {"width": 8, "layers": 1, "expansion": 2, "batch_size": 16, "learning_rate": 0.01, "tuning_rate": 0.01},
-        # the authors' width, one layer an axis; 960 and 6,400 steps of pre-training, and as many for each task; not searched
-        "quick": {"layers": 1, "batch_size": 8, "milestones": (3, 5), "decay": 0.3},
-        "medium": {"layers": 1, "batch_size": 8, "milestones": (8, 14), "decay": 0.3},
+        # the authors' width, one layer an axis; 960 and 6,400 steps of pre-training, and as many for each task. At the authors' rate a new
+        # head is not learnt in so few: 0.02 is the best of four on validation windows of the simulated New York (taxi_pick, seed 0, 400
+        # windows an epoch), and 1 % behind the pre-trained head, copied and tuned at 3e-3. `medium`: the same, not searched.
+        "quick": {"layers": 1, "batch_size": 8, "milestones": (3, 5), "decay": 0.3, "tuning_rate": 0.02},
+        "medium": {"layers": 1, "batch_size": 8, "milestones": (8, 14), "decay": 0.3, "tuning_rate": 0.02},
     }
+    trials: ClassVar = {"quick": 5}
     ablations: ClassVar = {"no_prompt": {"st_tokens": 0}, "no_tuning": {"mode": "full"}}
     # the card names ranges of these three
     sweeps: ClassVar = {"st_tokens": (1, 2, 4, 8), "layers": (1, 2, 3), "width": (16, 32, 64)}

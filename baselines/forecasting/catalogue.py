@@ -161,4 +161,14 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=6_026_530,
     ),
+    MethodInfo(
+        name="promptst",
+        target="baselines.forecasting.promptst.method:PromptST",
+        summary="one Transformer pre-trained on all tasks of a city, then frozen; prompts and a head for each task",
+        paper="Zhang, Zhao, Liu, Zhang, Ma, Wang, Zhao, Wang, Liu, CIKM 2023",
+        licence="none given",
+        scope="city",
+        inputs=("value", "time"),
+        parameters=78_104,
+    ),
 )

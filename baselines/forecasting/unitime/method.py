@@ -38,6 +38,10 @@ class UniTime(NeuralForecaster):
     of all epochs before.
     DEVIATION: the task's one scaler for all nodes, where the authors scale each series, so that errors compare between nodes.
     DEVIATION: no batch is dropped, and no data set listed twice: the tasks of a city are equally long.
+
+    It knows twelve steps of one series and no clock, so it cannot tell a morning from an evening and stays far behind the time-of-week
+    mean. Simulated New York, `quick`, seed 0: the selected validation error over the six epochs is 0.395, 0.384, 0.390, 0.374, 0.377 and
+    0.373 standard deviations, nearly flat from the first; test MAE on taxi_pick 14.94 (last value 16.89, linear 16.21).
     """
 
     Options = UniTimeOptions

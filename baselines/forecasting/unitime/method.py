@@ -48,7 +48,7 @@ class UniTime(NeuralForecaster):
     network: UniTimeNetwork
     optimiser = torch.optim.AdamW
     presets: ClassVar = {
-        "smoke": {**SMALL, "width": 16, "heads": 2, "blocks": 1, "learning_rate": 3e-3},
+        "smoke": {**SMALL, "width": 16, "heads": 2, "blocks": 1, "nodes_per_step": 4, "learning_rate": 3e-3},
         # quick: 3,840 steps of 64 series, with the small language model, one layer behind it and no dropout; not searched
         "quick": {**SMALL, "learning_rate": 1e-3},
         "medium": {**SMALL, "learning_rate": 1e-3},

@@ -171,4 +171,14 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=78_104,
     ),
+    MethodInfo(
+        name="unitime",
+        target="baselines.forecasting.unitime.method:UniTime",
+        summary="GPT-2 reads a sentence on the task and patches of each series; without pre-training unless lm=gpt2",
+        paper="Liu, Hu, Li, Diao, Liang, Hooi, Zimmermann, WWW 2024",
+        licence="Apache-2.0",
+        scope="city",
+        inputs=("value",),
+        parameters=98_070_552,
+    ),
 )

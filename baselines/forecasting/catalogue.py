@@ -151,4 +151,14 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value", "time"),
         parameters=402_108,
     ),
+    MethodInfo(
+        name="unist",
+        target="baselines.forecasting.unist.method:UniST",
+        summary="masked auto-encoder of space and time over all tasks of a city, told by prompts what is to come",
+        paper="Yuan, Ding, Feng, Jin, Li, KDD 2024",
+        licence="none given",
+        scope="city",
+        inputs=("value", "time", "coordinates"),
+        parameters=2_031_240,
+    ),
 )

@@ -8,7 +8,6 @@ at the test rows as well, which are not shown here. So forecasts are not clamped
 DEVIATION: batches are shuffled anew in every epoch (`fixed_batches` is the code's way), and the best epoch is that of the least mean over
 tasks of validation MAE / training standard deviation; the code compares scaled losses of every tenth epoch. Warm-up and cosine are shares
 of the planned epochs, and the first epoch has a rate above zero.
-DEVIATION: an epoch of a limited budget draws its windows from all tasks together, equally many of each.
 The clock is read through tables, so there are no further input channels. Its prompts read the days before the window.
 """
 
@@ -42,9 +41,10 @@ class UniST(NeuralForecaster):
     presets: ClassVar = {
         "smoke": {"width": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_heads": 2, "decoder_heads": 2, "space_memory": 16,
                   "time_memory": 16, "batch_size": 16, "learning_rate": 3e-3},
-        # the authors' smallest network
-        "quick": {"width": 64, "encoder_layers": 2, "decoder_layers": 2, "encoder_heads": 4, "decoder_heads": 2, "batch_size": 8,
-                  "learning_rate": 1e-3},
+        # the authors' smallest network with small memories: 480 steps of pre-training, 1,920 of tuning
+        "quick": {"width": 64, "encoder_layers": 2, "decoder_layers": 2, "encoder_heads": 4, "decoder_heads": 2, "space_memory": 64,
+                  "time_memory": 64, "batch_size": 8, "learning_rate": 1e-3, "pretraining_epochs": 3, "pretraining_windows": 320,
+                  "tuning_windows": 640},
     }
 
     @classmethod
@@ -86,7 +86,7 @@ class UniST(NeuralForecaster):
         forward, budget = self._compiled(network.reconstruct), run.budget.at_most(epochs)
 
         def batches(order: torch.Generator) -> Iterator[Batch]:
-            for task, starts in self._drawn(every, 1.0, run, order):
+            for task, starts in self._drawn(every, 1.0, run, self.options.pretraining_windows, order):
                 mask = MASKS[int(torch.randint(len(MASKS), (1,), generator=order, device="cpu"))]
                 yield task, starts.to(run.device), self._kept(mask, task, len(starts), order).to(run.device)
 
@@ -131,7 +131,7 @@ class UniST(NeuralForecaster):
         backbone = [p for name, p in network.named_parameters() if not name.startswith("prompts.")]
 
         def batches(order: torch.Generator) -> Iterator[Batch]:
-            for task, starts in self._drawn(every, self.options.tuning_share, run, order):
+            for task, starts in self._drawn(every, self.options.tuning_share, run, self.options.tuning_windows, order):
                 yield task, starts.to(run.device), None
 
         def loss(batch: Batch, step: int) -> Tensor:
@@ -160,15 +160,15 @@ class UniST(NeuralForecaster):
     def _windows(self, part: str, run: RunContext) -> dict[str, Windows]:
         return {task: getattr(self.problem.tasks[task], part).to(run.device) for task in self.network.tasks}
 
-    def _drawn(self, every: dict[str, Windows], share: float, run: RunContext, order: torch.Generator) -> list[tuple[str, Tensor]]:
-        """The batches of one epoch, task by task drawn and then mixed."""
+    def _drawn(self, every: dict[str, Windows], share: float, run: RunContext, most: int | None,
+               order: torch.Generator) -> list[tuple[str, Tensor]]:
+        """The batches of one epoch, task by task drawn and then mixed. most: windows of a task, none above the budget's."""
         if self.options.fixed_batches:
             order = run.generator("unist's fixed batches")
-        limit, drawn = run.budget.epoch_windows, []
+        limits, drawn = [limit for limit in (run.budget.epoch_windows, most) if limit is not None], []
         for task, windows in every.items():
             starts = torch.randperm(max(int(share * len(windows)), 1), generator=order, device="cpu")
-            starts = starts if limit is None else starts[:-(-limit // len(every))]
-            drawn += [(task, some) for some in starts.split(self.options.batch_size)]
+            drawn += [(task, some) for some in starts[:min(limits, default=None)].split(self.options.batch_size)]
         return [drawn[k] for k in torch.randperm(len(drawn), generator=order, device="cpu")]
 
     def _kept(self, mask: str, task: str, batch: int, order: torch.Generator) -> Tensor:

@@ -52,6 +52,9 @@ class UniSTOptions(TrainingOptions):
     mask_ratio: float = ranged(0.5, above=0, below=1)
     # epochs of pre-training; none: as many as the budget has; 0: no such stage (ours)
     pretraining_epochs: int | None = ranged(None, least=0)
+    # windows of each task that an epoch of pre-training and one of tuning draw; none: as many as the budget has (ours)
+    pretraining_windows: int | None = ranged(None, least=1)
+    tuning_windows: int | None = ranged(None, least=1)
     # train only the prompt network in the second stage (paper); the code trains all weights
     freeze_backbone: bool = False
     # share of a task's training windows, the earliest, that the second stage learns from: the paper's few-shot setting

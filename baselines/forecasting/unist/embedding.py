@@ -60,10 +60,9 @@ def positions(frames: int, rows: int, columns: int, width: int, device: torch.de
 
     rows, columns: of patches.
     """
-    with torch.inference_mode(False):
-        row, column = torch.meshgrid(*(torch.arange(side, device="cpu") for side in (rows, columns)), indexing="ij")
-        place = torch.cat([_waves(column.flatten(), width // 2), _waves(row.flatten(), width // 2)], dim=1)
-        return (_waves(torch.arange(frames, device="cpu"), width)[:, None] + place).float().to(device)
+    row, column = torch.meshgrid(*(torch.arange(side, device="cpu") for side in (rows, columns)), indexing="ij")
+    place = torch.cat([_waves(column.flatten(), width // 2), _waves(row.flatten(), width // 2)], dim=1)
+    return (_waves(torch.arange(frames, device="cpu"), width)[:, None] + place).float().to(device)
 
 
 def _waves(position: Tensor, width: int) -> Tensor:

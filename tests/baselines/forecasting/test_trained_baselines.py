@@ -17,11 +17,11 @@ FORECASTERS = [info for info in METHODS if info.family == "forecasting"]
 TRAINED = [info for info in FORECASTERS if issubclass(REGISTRY.load(info.name), NeuralForecaster)]
 # steps on one batch that fit it, and the learning rate of all
 STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 60, "mtgnn_joint": 60, "agcrn": 60, "dcrnn": 60, "staeformer": 60,
-         "sttn": 25, "gman": 20, "astgcn": 40, "unist": 60}
+         "sttn": 25, "gman": 20, "astgcn": 40, "unist": 40}
 # what keeps the checks of a costly network short, or lets all of it learn in a few steps
 OPTIONS = {"gman": {"blocks": 1, "walks": 10}, "astgcn": {"init": "torch"},
            # without the days before the window, which these problems do not show
-           "unist": {"prompts": ("space", "closeness"), "width": 32, "encoder_layers": 2, "decoder_layers": 2}}
+           "unist": {"prompts": ("space", "closeness"), "width": 16, "encoder_layers": 1, "decoder_layers": 1}}
 LEARNING_RATE = 5e-3
 
 each_trained = pytest.mark.parametrize("info", TRAINED, ids=lambda info: info.name)

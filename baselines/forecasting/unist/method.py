@@ -26,8 +26,8 @@ from baselines.forecasting.unist.network import UniSTNetwork
 from baselines.forecasting.unist.options import UniSTOptions
 from benchmark import Asks, ForecastProblem, NeuralForecaster, RunContext, Stage, Windows, evaluate, run_stage
 
-# a task, its windows, and the tokens that are kept of each; tuning keeps those of the history
-Batch = tuple[str, Tensor, Tensor | None]
+# a task and some of its windows
+Batch = tuple[str, Tensor]
 # windows at once where nothing is learnt
 EVALUATION_BATCH = 64
 # the authors' smallest network, with small memories
@@ -89,7 +89,7 @@ class UniST(NeuralForecaster):
         network, every, validation = self.network, self._windows("train", run), self._windows("validation", run)
         forward, budget = self._compiled(network.reconstruct), run.budget.at_most(epochs)
 
-        def batches(order: torch.Generator) -> Iterator[Batch]:
+        def batches(order: torch.Generator) -> Iterator[tuple[str, Tensor, Tensor]]:
             for task, starts in self._drawn(every, 1.0, run, self.options.pretraining_windows, order):
                 mask = MASKS[int(torch.randint(len(MASKS), (1,), generator=order, device="cpu"))]
                 yield task, starts.to(run.device), self._kept(mask, task, len(starts), order).to(run.device)
@@ -103,9 +103,8 @@ class UniST(NeuralForecaster):
             wrong = (made.float() - torch.cat([inputs.scaled, future], dim=1)) * network.gain(windows.task)
             return torch.where(counts, wrong, 0.0).square().sum(), counts.sum()
 
-        def loss(batch: Batch, step: int) -> Tensor:
+        def loss(batch: tuple[str, Tensor, Tensor], step: int) -> Tensor:
             task, starts, kept = batch
-            assert kept is not None
             total, count = errors(every[task], starts, kept)
             return total / count.clamp(min=1)
 
@@ -136,10 +135,10 @@ class UniST(NeuralForecaster):
 
         def batches(order: torch.Generator) -> Iterator[Batch]:
             for task, starts in self._drawn(every, self.options.tuning_share, run, self.options.tuning_windows, order):
-                yield task, starts.to(run.device), None
+                yield task, starts.to(run.device)
 
         def loss(batch: Batch, step: int) -> Tensor:
-            task, starts, _ = batch
+            task, starts = batch
             inputs, targets = every[task].inputs(starts), every[task].targets(starts)
             with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=self.options.amp):
                 predicted = forward(inputs)
@@ -165,7 +164,7 @@ class UniST(NeuralForecaster):
         return {task: getattr(self.problem.tasks[task], part).to(run.device) for task in self.network.tasks}
 
     def _drawn(self, every: dict[str, Windows], share: float, run: RunContext, most: int | None,
-               order: torch.Generator) -> list[tuple[str, Tensor]]:
+               order: torch.Generator) -> list[Batch]:
         """The batches of one epoch, task by task drawn and then mixed. most: windows of a task, none above the budget's."""
         if self.options.fixed_batches:
             order = run.generator("unist's fixed batches")

@@ -181,4 +181,14 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("value",),
         parameters=98_070_552,
     ),
+    MethodInfo(
+        name="unist",
+        target="baselines.forecasting.unist.method:UniST",
+        summary="masked auto-encoder of space and time over all tasks of a city, told by prompts what is to come",
+        paper="Yuan, Ding, Feng, Jin, Li, KDD 2024",
+        licence="none given",
+        scope="city",
+        inputs=("value", "time", "coordinates"),
+        parameters=2_031_240,
+    ),
 )

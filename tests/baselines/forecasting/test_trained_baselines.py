@@ -19,10 +19,12 @@ TRAINED = [info for info in FORECASTERS if issubclass(method := REGISTRY.load(in
            and not method.asks(method.Options()).past_days]
 # steps on one batch that fit it, and the learning rate of all
 STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 60, "mtgnn_joint": 60, "agcrn": 60, "dcrnn": 60, "staeformer": 60,
-         "sttn": 25, "gman": 20, "astgcn": 40, "promptst": 60, "unitime": 160}
+         "sttn": 25, "gman": 20, "astgcn": 40, "promptst": 60, "unitime": 160, "unist": 40}
 # what keeps the checks of a costly network short, or lets all of it learn in a few steps
 OPTIONS = {"gman": {"blocks": 1, "walks": 10}, "astgcn": {"init": "torch"},
-           "unitime": {"lm": "tiny", "width": 32, "heads": 2, "blocks": 1, "decoder_layers": 1}}
+           "unitime": {"lm": "tiny", "width": 32, "heads": 2, "blocks": 1, "decoder_layers": 1},
+           # without the days before the window, which these problems do not show
+           "unist": {"prompts": ("space", "closeness"), "width": 16, "encoder_layers": 1, "decoder_layers": 1}}
 LEARNING_RATE = 5e-3
 # steps of the series of which three quarters are training rows, where parameters depend on them: New York's
 SERIES = {"step": 4076}

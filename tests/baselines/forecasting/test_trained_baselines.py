@@ -14,9 +14,6 @@ from benchmark.forecasting.training import masked_mae
 
 REGISTRY = Registry(catalogues=("baselines.forecasting.catalogue",))
 FORECASTERS = [info for info in METHODS if info.family == "forecasting"]
-# the problems here have no days before their windows: a method that asks for them has these checks among its own
-TRAINED = [info for info in FORECASTERS if issubclass(method := REGISTRY.load(info.name), NeuralForecaster)
-           and not method.asks(method.Options()).past_days]
 # steps on one batch that fit it, and the learning rate of all
 STEPS = {"dlinear": 60, "stid": 20, "stgcn": 25, "gwnet": 15, "mtgnn": 60, "mtgnn_joint": 60, "agcrn": 60, "dcrnn": 60, "staeformer": 60,
          "sttn": 25, "gman": 20, "astgcn": 40, "promptst": 60, "unitime": 160, "unist": 40}
@@ -29,13 +26,21 @@ LEARNING_RATE = 5e-3
 # steps of the series of which three quarters are training rows, where parameters depend on them: New York's
 SERIES = {"step": 4076}
 
+
+def options(info, preset="full"):
+    method = REGISTRY.load(info.name)
+    return method.Options(**{**method.presets.get(preset, {}), **OPTIONS.get(info.name, {})})
+
+
+# the problems here have no days before their windows: a method that asks for them has these checks among its own
+TRAINED = [info for info in FORECASTERS if issubclass(method := REGISTRY.load(info.name), NeuralForecaster)
+           and not method.asks(options(info)).past_days]
 each_trained = pytest.mark.parametrize("info", TRAINED, ids=lambda info: info.name)
 
 
 def build(info, problem, preset="full") -> NeuralForecaster:
     torch.manual_seed(0)
-    method = REGISTRY.load(info.name)
-    return method(method.Options(**{**method.presets.get(preset, {}), **OPTIONS.get(info.name, {})}), problem)
+    return REGISTRY.load(info.name)(options(info, preset), problem)
 
 
 def test_the_catalogue_lists_the_forecasting_baselines_in_order():

@@ -141,6 +141,11 @@ def test_what_a_method_was_shown_is_not_cut_on_the_terminal(stores, width, monke
         assert part in text.replace(" ± ", "±"), part
 
 
+def test_a_method_that_the_paper_calls_otherwise_stands_beside_its_number(stores):
+    (table,) = make_tables(*stores([record("mtgnn"), record("mtgnn_joint", mae=2.0)]))
+    assert {row.method: row.paper for row in table.rows} == {"mtgnn": 7.0736, "mtgnn_joint": 7.0736}
+
+
 def test_the_papers_number_stands_at_its_own_metric_in_csv(stores):
     lines = list(csv.DictReader(io.StringIO(render(make_tables(*stores([record("gwnet"), record("stid")])), "csv"))))
     assert {(line["method"], line["metric"]): line["paper"] for line in lines if line["paper"]} == {("gwnet", "MAE"): "7.0701"}

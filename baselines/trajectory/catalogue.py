@@ -60,4 +60,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("gps", "route", "grid"),
         parameters=18_348_726,
     ),
+    MethodInfo(
+        name="bert",
+        target="baselines.trajectory.bert:BERT",
+        summary="deep self-attention over the roads of a route between special tokens, pre-trained to recover chosen ones",
+        paper="Devlin, Chang, Lee, Toutanova, NAACL 2019",
+        licence="Apache-2.0 (own code)",
+        family="trajectory",
+        scope="city",
+        inputs=("route",),
+        parameters=6_189_705,
+    ),
 )

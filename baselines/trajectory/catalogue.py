@@ -71,4 +71,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("route",),
         parameters=6_189_705,
     ),
+    MethodInfo(
+        name="toast",
+        target="baselines.trajectory.toast.method:Toast",
+        summary="skip-gram over walks with traffic context, then a Transformer that recovers masked stretches and tells trips from walks",
+        paper="Chen et al., CIKM 2021",
+        licence="none (no original code)",
+        family="trajectory",
+        scope="city",
+        inputs=("route",),
+        parameters=2_889_034,
+    ),
 )

@@ -182,7 +182,7 @@ def test_it_learns_the_roads_and_the_order_of_their_halves():
     assert run.history[0]["validation_loss"] > 2.5
     with torch.no_grad():
         terms = method.losses(problem.only.unlabelled)
-    assert float(terms["recovery"]) < 1.0
+    assert float(terms["recovery"]) < 2.0
     assert float(terms["swapped halves"]) < 0.2
 
 

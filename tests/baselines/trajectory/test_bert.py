@@ -183,7 +183,7 @@ def test_it_learns_the_roads_and_the_order_of_their_halves():
     with torch.no_grad():
         terms = method.losses(problem.only.unlabelled)
     assert float(terms["recovery"]) < 2.0
-    assert float(terms["swapped halves"]) < 0.2
+    assert float(terms["swapped halves"]) < 0.5
 
 
 @pytest.mark.gpu

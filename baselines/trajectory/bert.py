@@ -162,7 +162,7 @@ class BERT(PretrainedEncoder):
         "medium": {"width": 128, "feed_forward_width": 512, "layers": 3, "heads": 4, "pooling": "mean", **SMALL_STEPS},
     }
     # docs/search.md
-    trials: ClassVar = {"quick": 3}
+    trials: ClassVar = {"quick": 2}
     sweeps: ClassVar = {"layers": (3, 6, 12), "width": (128, 256, 512), "mask_probability": (0.15, 0.2)}
     options: BERTOptions
     network: BERTNetwork

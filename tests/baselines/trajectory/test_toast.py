@@ -1,6 +1,7 @@
 """Toast: walks and traffic context, then trips and walks (card toast.md §6, §7)."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from baselines.trajectory.toast.pairs import SHORTEST, context_pairs, noise_road
 from baselines.trajectory.toast.traffic_context import MASK, ROADS, TrafficSkipGram, indicator_count, indicators, learn_walks
 from benchmark.contract import Asks, Budget, RunContext
 from benchmark.registry import registry
+from benchmark.testing.shared import check_resumes
 from benchmark.trajectory.trips import TripView
 
 TINY = {"width": 16, "feed_forward_width": 16, "layers": 1, "heads": 2, "walks": 2, "walk_length": 12, "walk_epochs": 2, "batch_size": 4}
@@ -268,6 +270,20 @@ def test_it_tells_trips_from_walks_and_recovers_masked_roads_better_than_their_f
     share = torch.bincount(trips.route.values["road"], minlength=20) / len(trips.route.values["road"])
     assert recovery < 0.6 * float(-(share * share.clamp(min=1e-9).log()).sum())
     assert discrimination < 0.4
+
+
+def test_a_fit_broken_off_after_every_epoch_of_both_stages_ends_in_the_same_bits(problem, tmp_path):
+    check_resumes(SimpleNamespace(info=SimpleNamespace(name="toast"), problem=problem, folder=tmp_path,
+                                  make=lambda problem, seed=0: make(problem, epochs=2)))
+
+
+def test_a_fit_that_is_shown_road_classes_learns_them_as_well(problem):
+    city = replace(problem.only, road_class=torch.arange(20) % 3)
+    method = make(made_problem(city), road_class=True, epochs=1, walk_epochs=1)
+    before = method.network.skip_gram.traffic.weight.detach().clone()
+    method.fit(context(1))
+    assert before.shape == (14, 16)
+    assert (before != method.network.skip_gram.traffic.weight).any(dim=1).all()
 
 
 @pytest.mark.gpu

@@ -5,6 +5,7 @@ In: tensors, and for sequences of unequal length a `Ragged` layout instead of pa
 Open first: `ragged.py`: all tokens in one tensor, and the sequence and place of each. Then by what is wanted:
 
     `attention.py`  post-norm Transformer layers on such sequences, and positions
+    `bert.py`       such layers as BERT has them, and its first weights
     `axis.py`       post-norm Transformer layers along one axis of a dense tensor
     `padding.py`    padded tables of sequences of like length, for attention
     `recurrent.py`  a GRU over such sequences

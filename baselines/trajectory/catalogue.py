@@ -60,4 +60,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("gps", "route", "grid"),
         parameters=18_348_726,
     ),
+    MethodInfo(
+        name="jgrm",
+        target="baselines.trajectory.jgrm:JGRM",
+        summary="GPS and route encoders joined by self-attention, pre-trained to recover masked roads from both and to match them",
+        paper="Ma, Tu, Chen, Zhang, Xia, Zhou, Chen, Zheng, Gong, WWW 2024",
+        licence="none given (own code)",
+        family="trajectory",
+        scope="city",
+        inputs=("gps", "route"),
+        parameters=6_481_874,
+    ),
 )

@@ -122,7 +122,8 @@ class JGRM(StreamEncoder):
     presets: ClassVar = {
         "smoke": {**TINY_STREAMS, "epochs": 1, "warm_up_epochs": 1},
         "quick": {**NARROW_STREAMS, **SMALL_STEPS},
-        "medium": {**HALF_STREAMS, **SMALL_STEPS},
+        # the step size of MVTraj at this width
+        "medium": {**HALF_STREAMS, **SMALL_STEPS, "learning_rate": 3e-4},
     }
     options: JGRMOptions
     network: JGRMNetwork

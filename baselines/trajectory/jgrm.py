@@ -26,7 +26,7 @@ from baselines.trajectory.multi_view.matching import PairMatching
 from baselines.trajectory.multi_view.road_graph import RoadGraph
 from baselines.trajectory.multi_view.streams import GPS_ROAD, ROUTE, Stream, vectors_of
 from baselines.trajectory.multi_view.time_embedding import TimeEmbedding
-from baselines.trajectory.multi_view.trip_features import PointScaler, Units, unit_of_point, units_of
+from baselines.trajectory.multi_view.trip_features import PointScaler, Units, times_hidden, unit_of_point, units_of
 from baselines.trajectory.multi_view.unit_recovery import UnitRecovery
 from baselines.trajectory.multi_view.view_encoder import ViewEncoder
 from baselines.trajectory.multi_view.views import road_tokens
@@ -72,13 +72,13 @@ class JGRMNetwork(nn.Module):
         ask the route encoder alone for a travel time. Zeros tell a probe nothing.
         """
         units = units_of(trips, "route")
-        route, timed = self.route_stream(units), times_shown(units.layout, trips)
+        route, hidden = self.route_stream(units), times_hidden(trips, "route")
         silent = Stream(torch.zeros_like(route.pooled), torch.zeros_like(route.tokens), route.layout)
         alone = vectors_of([{GPS_ROAD: silent, ROUTE: route}], self.trip_vector)
-        if not timed.any():
+        if hidden.all():
             return alone
         joined = self.joined({GPS_ROAD: self.gps_stream(trips, units), ROUTE: route})
-        return torch.where(timed[:, None], vectors_of([joined], self.trip_vector), alone)
+        return torch.where(hidden[:, None], alone, vectors_of([joined], self.trip_vector))
 
     def route_stream(self, units: Units, masked: Tensor | None = None) -> Stream:
         """The route encoder; bool [unit] masked: roads whose vectors are zero."""
@@ -108,11 +108,6 @@ class JGRMNetwork(nn.Module):
             return self.route_stream(units).tokens
         # DEVIATION: the authors' code adds the mean minute once more in the place of the mean interval (card §6).
         return self.route(self.roads()[roads] + self.time.mean_time(), units.layout).tokens
-
-
-def times_shown(layout: Ragged, trips: Trips) -> Tensor:
-    """bool [trip]: whether all its roads show when they were entered."""
-    return layout.total(trips.route.values["time"].isnan()[:, None].float())[:, 0] == 0
 
 
 class JGRM(StreamEncoder):

@@ -13,7 +13,7 @@ from torch import Tensor
 from baselines.layers.skip_gram import SkipGramOptions, skip_gram
 from baselines.trajectory.multi_view.streams import View, streams_of
 from baselines.trajectory.pretraining import PretrainedEncoder, PretrainingOptions
-from benchmark import RunContext, Trips, ranged
+from benchmark import RunContext, Trips, born_later, ranged
 
 # encoders for tests, at about a fortieth of the papers' arithmetic, and at a quarter and half of their width
 TINY_STREAMS = {"embedding_width": 8, "width": 16, "feed_forward_width": 16, "interval_bins": 5, "view_layers": 1, "view_heads": 1,
@@ -63,6 +63,9 @@ class MultiViewOptions(StreamOptions):
     use_gat: bool = True
     # are two views of one trip: a classifier with hard negatives (the code), or a contrastive loss over the batch (the paper's formula)
     pair_loss: Literal["match", "infonce"] = "match"
+    # what stands for the GPS points of a trip whose times are hidden: the line along its roads that the task shows, or nothing: one zero
+    # vector a road or cell (ours)
+    gps: Literal["line", "drop"] = born_later("line", as_before="line")
 
     def __post_init__(self) -> None:
         if len(streams_of(self.views)) < 2:

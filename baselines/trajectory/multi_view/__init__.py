@@ -1,8 +1,8 @@
 """What encoders of several views share: the parts that JGRM, MVTraj and SMARTraj2 are built of.
 
 In: trips with points, roads and cells, and the options of `StreamOptions` (JGRM) or `MultiViewOptions`.
-Out: up to four streams of a trip (points by road, points by cell, roads, cells), each with a pooled vector and the tokens of its units, before
-and after they attend to one another.
+Out: up to four streams of a trip (points by road, points by cell, roads, cells), each with a pooled vector and the tokens of its units,
+before and after they attend to one another.
 
 Open first: `streams.py`, the words; then `views.py`, a trip encoded in every view, and `joint_extractor.py`, all streams together.
 

@@ -82,4 +82,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("route",),
         parameters=2_889_034,
     ),
+    MethodInfo(
+        name="jgrm",
+        target="baselines.trajectory.jgrm:JGRM",
+        summary="GPS and route encoders joined by self-attention, pre-trained to recover masked roads from both and to match them",
+        paper="Ma, Tu, Chen, Zhang, Xia, Zhou, Chen, Zheng, Gong, WWW 2024",
+        licence="none given (own code)",
+        family="trajectory",
+        scope="city",
+        inputs=("gps", "route"),
+        parameters=6_481_874,
+    ),
 )

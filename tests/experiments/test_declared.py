@@ -48,6 +48,11 @@ def test_every_table_and_figure_of_both_papers_is_declared():
                                            "fig6")} <= names
 
 
+@pytest.mark.parametrize("table", ["table1", "table4", "table7"])
+def test_results_and_efficiency_are_asked_of_every_encoder(table):
+    assert set(registry().names("trajectory")) <= set(experiments()[f"smartraj2/{table}"].methods)
+
+
 @pytest.mark.parametrize("name", sorted(experiments()))
 def test_what_is_declared_exists(name):
     one = experiments()[name]

@@ -137,10 +137,10 @@ def plain_recovery(network: nn.Module, trips, encoded, version: list[Plain]) -> 
     return total
 
 
-def plain_matching(matching: nn.Module, gated: list[Plain]) -> Tensor:
+def plain_matching(matching: nn.Module, gated: list[Plain], pairs=PAIRS) -> Tensor:
     """Negatives drawn trip by trip."""
     total = torch.zeros(())
-    for pair in PAIRS:
+    for pair in pairs:
         one, other = (F.normalize(matching.projections[name](torch.stack([trip[name][0] for trip in gated])), dim=1) for name in pair)
         similarity, rows, labels = one @ other.T / matching.temperature, [], []
         for k in range(len(gated)):

@@ -1,4 +1,4 @@
-"""The joint extractor of MVTraj and SMARTraj2: every stream asks every other one, then all attend together (SMARTraj2 card §3.7)."""
+"""The joint extractor: every stream asks every other one (not in JGRM), then all attend together (SMARTraj2 card §3.7, JGRM's §3)."""
 
 from __future__ import annotations
 
@@ -66,11 +66,12 @@ class CrossAttentions(nn.Module):
 class JointExtractor(nn.Module):
     """Cross-attention, positions and types, a linear map for road tokens and one for cell tokens, a Transformer over all streams."""
 
-    def __init__(self, streams: Sequence[str], width: int, cross_heads: int, places: int, layers: int, heads: int,
+    def __init__(self, streams: Sequence[str], width: int, cross_heads: int | None, places: int, layers: int, heads: int,
                  feed_forward_width: int, dropout: float) -> None:
+        """cross_heads: None leaves the cross-attention out."""
         super().__init__()
         self.order = [stream for stream in JOINT_ORDER if stream in streams]
-        self.cross = CrossAttentions(self.order, width, cross_heads)
+        self.cross = None if cross_heads is None else CrossAttentions(self.order, width, cross_heads)
         self.positions = Positions(places, width)
         self.mix = nn.ModuleDict({view: nn.Linear(width, width) for view in dict.fromkeys(UNITS[stream] for stream in self.order)})
         self.encoder = TransformerEncoder(layers, width, heads, feed_forward_width, dropout)
@@ -78,7 +79,9 @@ class JointExtractor(nn.Module):
     def forward(self, streams: Mapping[str, Stream], types: Tensor) -> dict[str, Stream]:
         """Streams, and [4, width] vectors of their types -> new streams. Each is [pooled; tokens] here, the pooled vector at place 0."""
         layouts = {stream: streams[stream].layout.with_head() for stream in self.order}
-        x = self.cross({stream: torch.cat([streams[stream].pooled, streams[stream].tokens]) for stream in self.order}, layouts)
+        x = {stream: torch.cat([streams[stream].pooled, streams[stream].tokens]) for stream in self.order}
+        if self.cross is not None:
+            x = self.cross(x, layouts)
         mixed = [self.mix[UNITS[stream]](x[stream] + self.positions(layouts[stream]) + types[TYPE_ROWS[stream]]) for stream in self.order]
         joint = self.encoder(torch.cat(mixed), Ragged.joined([layouts[stream] for stream in self.order]))
         parts = joint.split([len(part) for part in mixed])

@@ -38,5 +38,9 @@ class TimeEmbedding(nn.Module):
         return self.minute(units.minute) + self.weekday(units.weekday) + self.interval(units.interval)
 
     def at_mean_time(self, units: Units) -> Tensor:
-        """[unit, width]: as `forward`, with the means over all known minutes and weekdays."""
+        """[unit, width]: as `forward`, with the means over all known minutes and weekdays (MVTraj, SMARTraj2)."""
         return self.minute.weight[1:].mean(dim=0) + self.weekday.weight[1:].mean(dim=0) + self.interval(units.interval)
+
+    def mean_time(self) -> Tensor:
+        """[width]: the means over all known minutes and weekdays, and over the bins (JGRM)."""
+        return self.minute.weight[1:].mean(dim=0) + self.weekday.weight[1:].mean(dim=0) + self.interval.bins.weight.mean(dim=0)

@@ -97,6 +97,20 @@ def unit_of_point(trips: Trips, view: Literal["route", "grid"]) -> Tensor:
     return torch.where(place < shown.lengths()[trip], shown.offsets[:-1][trip] + place, -1)
 
 
+def times_hidden(trips: Trips, view: Literal["gps", "route"]) -> Tensor:
+    """bool [trip]: whether the task hides a time of the view."""
+    shown = trips.gps if view == "gps" else trips.route
+    return Ragged.of(shown.offsets).total(shown.values["time"].isnan()[:, None].float())[:, 0] > 0
+
+
+def emptied(points: Tensor, unit: Tensor, trips: Trips, layout: Ragged) -> tuple[Tensor, Tensor]:
+    """[point, channel] and int64 [point] unit of each; of a trip whose times are hidden one zero vector a unit instead of its points."""
+    hidden = times_hidden(trips, "gps")
+    kept = ~hidden[Ragged.of(trips.gps.offsets).sequence]
+    empty = hidden[layout.sequence].nonzero()[:, 0]
+    return torch.cat([points[kept], points.new_zeros(len(empty), CHANNELS)]), torch.cat([unit[kept], empty])
+
+
 class PointScaler(nn.Module):
     """z-scores of channels 2 … 8 by the training trips of a city (card §6, row 21); the constant stays 1."""
 

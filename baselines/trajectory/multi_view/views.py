@@ -15,7 +15,7 @@ from baselines.trajectory.multi_view.gps_encoder import GpsEncoder
 from baselines.trajectory.multi_view.road_graph import RoadGraph
 from baselines.trajectory.multi_view.streams import GRID, ROUTE, STREAMS, UNITS, Stream, streams_of
 from baselines.trajectory.multi_view.time_embedding import TimeEmbedding
-from baselines.trajectory.multi_view.trip_features import PointScaler, Units, normalised_poi, unit_of_point, units_of
+from baselines.trajectory.multi_view.trip_features import PointScaler, Units, emptied, normalised_poi, unit_of_point, units_of
 from baselines.trajectory.multi_view.view_encoder import ViewEncoder
 from benchmark import CityProblem, Trips
 
@@ -57,6 +57,7 @@ class CityViews(nn.Module):
         super().__init__()
         o = options
         self.block, self.probability = o.mask_length, o.mask_probability
+        self.drops_gps = o.gps == "drop"
         self.streams = streams_of(o.views)
         self.lone_at_mean_time = city.lone_roads == "mean time"
         self.poi = nn.Buffer(normalised_poi(city.cells.poi), persistent=False)
@@ -87,7 +88,10 @@ class CityViews(nn.Module):
             points = self.scaler(trips)
             for stream, encoder in shared.gps.items():
                 view = UNITS[stream]
-                streams[stream] = encoder(points, unit_of_point(trips, view), units[view].layout, masked[view])
+                layout, shown = units[view].layout, (points, unit_of_point(trips, view))
+                if self.drops_gps:
+                    shown = emptied(*shown, trips, layout)
+                streams[stream] = encoder(*shown, layout, masked[view])
         return Encoded({stream: streams[stream] for stream in self.streams}, _ends(poi, trips), units, masked)
 
     def route(self, units: Units, masked: Tensor, time: Tensor) -> Stream:

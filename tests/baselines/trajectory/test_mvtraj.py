@@ -1,5 +1,6 @@
 """MVTraj (card mvtraj.md §7)."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from baselines.trajectory.multi_view.streams import STREAMS, UNITS
 from baselines.trajectory.mvtraj import MVTraj, MVTrajOptions
 from benchmark.contract import Budget, RunContext
 from benchmark.registry import registry
+from benchmark.spec import without_unborn
 from benchmark.trajectory.trips import TripView
 
 
@@ -103,3 +105,35 @@ def test_it_learns_from_two_of_the_views(problem, views):
     method.fit(RunContext(0, torch.device("cpu"), Budget(25, 30)))
     assert mean_loss() < 0.95 * before
     assert method.encode(problem.only.unlabelled).shape == (7, 2 * 16)
+
+
+def with_points(trips, **values):
+    return replace(trips, gps=TripView(trips.gps.offsets, {**trips.gps.values, **values}))
+
+
+def test_where_gps_is_dropped_nothing_of_the_points_of_a_trip_without_times_is_read_and_other_trips_are_as_they_were(problem):
+    trips, (kept, dropped) = problem.only.unlabelled, (make(problem, gps=gps).network.eval() for gps in ("line", "drop"))
+    assert torch.equal(dropped(trips), kept(trips))
+    time, offsets = trips.gps.values["time"].clone(), trips.gps.offsets
+    time[offsets[3] + 1:offsets[5]] = math.nan  # of two trips, but for the departure of the first
+    hidden = with_points(trips, time=time)
+    moved = with_points(hidden, lon=torch.where(time.isnan(), 99.0, trips.gps.values["lon"]), step=torch.where(time.isnan(), 0, 1))
+    assert not torch.equal(kept(moved)[3:5], kept(hidden)[3:5])
+    others = torch.tensor([0, 1, 2, 5, 6])
+    torch.testing.assert_close(dropped(hidden)[others], kept(trips)[others])
+    assert torch.equal(dropped(moved)[3:5], dropped(hidden)[3:5])
+
+
+def test_a_dropped_trip_has_one_zero_vector_for_each_road_and_each_cell(problem):
+    trips = problem.only.unlabelled
+    network, hidden = make(problem, gps="drop").network.eval(), with_points(trips, time=torch.full_like(trips.gps.values["time"], math.nan))
+    streams, seen = network.views(hidden, network.shared).streams, {"gps_road": trips.route, "gps_grid": trips.grid}
+    for name, units in seen.items():
+        count = int(units.offsets[-1])
+        alone = network.shared.gps[name](torch.zeros(count, 8), torch.arange(count), streams[name].layout)
+        torch.testing.assert_close(streams[name].tokens, alone.tokens)
+
+
+def test_a_line_in_the_place_of_points_keeps_the_ids_of_earlier_records():
+    assert without_unborn(MVTrajOptions, {"gps": "line"}) == {}
+    assert without_unborn(MVTrajOptions, {"gps": "drop"}) == {"gps": "drop"}

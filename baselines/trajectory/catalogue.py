@@ -60,4 +60,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("gps", "route", "grid"),
         parameters=18_348_726,
     ),
+    MethodInfo(
+        name="jclrnt",
+        target="baselines.trajectory.jclrnt.method:JCLRNT",
+        summary="graph attention over roads and self-attention over routes, pre-trained to tell roads, trips, and roads on a trip from others",
+        paper="Mao, Li, Li, Bai, Zhao, CIKM 2022",
+        licence="none given (own code)",
+        family="trajectory",
+        scope="city",
+        inputs=("route",),
+        parameters=872_192,
+    ),
 )

@@ -63,7 +63,7 @@ METHODS: tuple[MethodInfo, ...] = (
     MethodInfo(
         name="jclrnt",
         target="baselines.trajectory.jclrnt.method:JCLRNT",
-        summary="graph attention over roads and self-attention over routes, pre-trained to tell roads, trips, and roads on a trip from others",
+        summary="graph attention over roads, self-attention over routes, pre-trained by contrast of roads, of trips, and of both",
         paper="Mao, Li, Li, Bai, Zhao, CIKM 2022",
         licence="none given (own code)",
         family="trajectory",

@@ -2,8 +2,8 @@
 
 Mao, Li, Li, Bai, Zhao, "Jointly Contrastive Representation Learning on Road Network and Trajectory", CIKM 2022,
 https://arxiv.org/abs/2209.06389. Own code from a description. Times are not read. Against the authors' code: a trip of which all roads are
-dropped keeps one, and the weight of trips with roads is the configuration file's 0.8, where their command line runs 1.0. The paper's weights
-of pairs and its detours are not in their training either.
+dropped keeps one, and the weight of trips with roads is the configuration file's 0.8, where their command line runs 1.0. The paper's
+adaptive weights of pairs and its detours are not in their training either; their two other estimators are not built.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ class JCLRNTNetwork(nn.Module):
     def __init__(self, options: JCLRNTOptions, city: CityProblem) -> None:
         super().__init__()
         o, roads = options, len(city.roads)
-        first = RoadGraph(roads, city.roads.links, o.width, o.graph_layers, o.edge_dropout)
-        self.graphs = nn.ModuleList([first])
+        self.first = RoadGraph(roads, city.roads.links, o.width, o.graph_layers, o.edge_dropout)
+        self.second: RoadGraph | None = None
         if o.form == "multi_view":
             followers = transition_links(city.unlabelled, roads, o.transition_threshold)
-            self.graphs.append(RoadGraph(roads, followers, o.width, o.graph_layers, o.edge_dropout, first.table))
+            self.second = RoadGraph(roads, followers, o.width, o.graph_layers, o.edge_dropout, self.first.table)
         self.dropout = Dropout(o.dropout)
         self.encoder = TransformerEncoder(o.layers, o.width, o.heads, o.feed_forward_width, o.dropout)
         self.trip_vector, self.bare = o.trip_vector, o.road_vectors == "table"
@@ -86,6 +86,11 @@ class JCLRNTNetwork(nn.Module):
         layout = Ragged.of(trips.route.offsets)
         tokens = sum_of([self.tokens(table, trips.route.values["road"], layout.place, layout) for table in self.tables()])
         return trip_vectors(self.trip_vector, layout.mean(tokens), layout.last(tokens))
+
+    @property
+    def graphs(self) -> list[RoadGraph]:
+        """One, or two over one table of roads."""
+        return [self.first] if self.second is None else [self.first, self.second]
 
     def tables(self) -> list[Tensor]:
         """[road, width] of each graph, no link left out: what trips are made of."""
@@ -153,11 +158,12 @@ class JCLRNT(NeuralEncoder):
         return sum_of(self.network.eval().tables()).float()
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        return {**super().state_dict(), **{LINKS: graph.links for graph in self.network.graphs[1:]}}
+        second = self.network.second
+        return {**super().state_dict(), **({} if second is None else {LINKS: second.links})}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        for graph in self.network.graphs[1:]:
-            graph.links = state[LINKS].to(graph.links.device)
+        if self.network.second is not None:
+            self.network.second.links = nn.Buffer(state[LINKS].to(self.network.second.links.device), persistent=False)
         super().load_state_dict({name: tensor for name, tensor in state.items() if name != LINKS})
 
 

@@ -36,7 +36,7 @@ class EncoderOptions(StageOptions):
     epochs: int = ranged(50, least=1)
     # whether the tasks' probes leave the encoder as it is, or train it with them
     probe: Literal["frozen", "finetune"] = "frozen"
-    # a step's trips have about as many roads: less padding, and fewer mixtures of trips
+    # a step's trips are about as long as one another: less padding, and fewer mixtures of trips
     length_buckets: bool = born_later(False, as_before=False)
 
 
@@ -66,6 +66,10 @@ class NeuralEncoder(TrajectoryEncoder):
         """[trip, d], differentiable."""
         return self.network(trips)
 
+    def lengths(self, trips: Trips) -> Tensor:
+        """int64 [trip]: how long trips are to this encoder, which `length_buckets` goes by."""
+        return trips.route.lengths()
+
     @torch.no_grad()
     def encode(self, trips: Trips) -> Tensor:
         self.network.eval()
@@ -74,11 +78,12 @@ class NeuralEncoder(TrajectoryEncoder):
     def fit(self, run: RunContext) -> None:
         self.network.to(run.device)
         cities = self.problem.cities
-        size, buckets = self.options.batch_size, self.options.length_buckets
+        size = self.options.batch_size
+        lengths = {city: self.lengths(one.unlabelled) if self.options.length_buckets else None for city, one in cities.items()}
 
         def batches(order: torch.Generator) -> Iterable[Trips]:
             """Batches of one city each, the cities in turn; a city of fewer trips begins again until the largest one is through."""
-            parts = {city: drawn_rows(one.unlabelled, size, order, length_buckets=buckets) for city, one in cities.items()}
+            parts = {city: drawn_rows(len(one.unlabelled), size, order, lengths[city]) for city, one in cities.items()}
             for k in range(max(map(len, parts.values()))):
                 for city, rows in parts.items():
                     yield cities[city].unlabelled.rows(rows[k % len(rows)]).to(run.device)
@@ -112,15 +117,15 @@ class NeuralEncoder(TrajectoryEncoder):
         return sum(p.numel() for p in self.network.parameters())
 
 
-def drawn_rows(trips: Trips, size: int, order: torch.Generator, *, length_buckets: bool = False) -> Sequence[Tensor]:
+def drawn_rows(trips: int, size: int, order: torch.Generator, lengths: Tensor | None = None) -> Sequence[Tensor]:
     """Rows of the batches of an epoch, int64 [trip] each: every trip once.
 
-    length_buckets: batches of like length in any order; which trips of a length meet is drawn anew every time.
+    lengths: int64 [trip], for batches of like length, in any order; which trips of a length meet is drawn anew every time.
     """
-    rows = torch.randperm(len(trips), generator=order, device="cpu")
-    if not length_buckets:
+    rows = torch.randperm(trips, generator=order, device="cpu")
+    if lengths is None:
         return rows.split(size)
-    parts = rows[torch.argsort(trips.route.lengths()[rows], stable=True)].split(size)
+    parts = rows[torch.argsort(lengths[rows], stable=True)].split(size)
     return [parts[k] for k in torch.randperm(len(parts), generator=order, device="cpu")]
 
 

@@ -25,7 +25,6 @@ from benchmark.trajectory.neural import HEAD_TIMES, EncoderOptions, FinetuningPr
 from benchmark.trajectory.posing import part_rows, pose_trajectories
 from benchmark.trajectory.probes import how_many, linear, two_layers, which
 from benchmark.trajectory.problem import TrajectoryProblem
-from benchmark.trajectory.using import no_trips
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,11 +173,19 @@ def test_length_buckets_put_trips_of_like_length_into_a_batch_and_draw_which_and
     assert [len(part) for part in first] != [40, 40, 40, 40, 8] or [len(part) for part in second] != [40, 40, 40, 40, 8]
 
 
+def test_an_encoder_may_say_how_long_trips_are_to_it(problems):
+    class ByCells(Small):
+        def lengths(self, trips):
+            return trips.grid.lengths()
+
+    trips = [batch for batch, _ in in_training(fitted(problems["one"], context(epochs=1), cls=ByCells, length_buckets=True))]
+    found = sorted((batch.grid.lengths().sort()[0].tolist() for batch in trips), key=lambda part: (part[0], part[-1]))
+    assert [length for part in found for length in part] == problems["one"].only.unlabelled.grid.lengths().sort()[0].tolist()
+
+
 def test_without_length_buckets_batches_and_ids_are_what_they_were():
-    trips, seeds = no_trips("a"), [torch.Generator().manual_seed(0) for _ in range(2)]
-    trips = replace(trips, weekday=torch.zeros(9, dtype=torch.int64))
-    parts = drawn_rows(trips, 4, seeds[0])
-    assert torch.equal(torch.cat(list(parts)), torch.randperm(9, generator=seeds[1]))
+    parts = drawn_rows(9, 4, torch.Generator().manual_seed(0))
+    assert torch.equal(torch.cat(list(parts)), torch.randperm(9, generator=torch.Generator().manual_seed(0)))
     assert "length_buckets" not in without_unborn(EncoderOptions, {"length_buckets": False})
 
 

@@ -93,4 +93,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("gps", "route"),
         parameters=6_481_874,
     ),
+    MethodInfo(
+        name="jclrnt",
+        target="baselines.trajectory.jclrnt.method:JCLRNT",
+        summary="graph attention over roads, self-attention over routes, pre-trained by contrast of roads, of trips, and of both",
+        paper="Mao, Li, Li, Bai, Zhao, CIKM 2022",
+        licence="none given (own code)",
+        family="trajectory",
+        scope="city",
+        inputs=("route",),
+        parameters=872_192,
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from benchmark.contract import RunContext
 from benchmark.options import ranged
+from benchmark.spec import born_later
 from benchmark.training.stage import TIMES, Stage, StageOptions, run_stage
 from benchmark.trajectory.contract import TrajectoryEncoder
 from benchmark.trajectory.probes import Prober, Question, Shown, Standardised, in_batches, probing_run, vectors_of
@@ -35,6 +36,8 @@ class EncoderOptions(StageOptions):
     epochs: int = ranged(50, least=1)
     # whether the tasks' probes leave the encoder as it is, or train it with them
     probe: Literal["frozen", "finetune"] = "frozen"
+    # a step's trips are about as long as one another: less padding, and fewer mixtures of trips
+    length_buckets: bool = born_later(False, as_before=False)
 
 
 class NeuralEncoder(TrajectoryEncoder):
@@ -63,6 +66,10 @@ class NeuralEncoder(TrajectoryEncoder):
         """[trip, d], differentiable."""
         return self.network(trips)
 
+    def lengths(self, trips: Trips) -> Tensor:
+        """int64 [trip]: how long trips are to this encoder, which `length_buckets` goes by."""
+        return trips.route.lengths()
+
     @torch.no_grad()
     def encode(self, trips: Trips) -> Tensor:
         self.network.eval()
@@ -72,10 +79,11 @@ class NeuralEncoder(TrajectoryEncoder):
         self.network.to(run.device)
         cities = self.problem.cities
         size = self.options.batch_size
+        lengths = {city: self.lengths(one.unlabelled) if self.options.length_buckets else None for city, one in cities.items()}
 
         def batches(order: torch.Generator) -> Iterable[Trips]:
             """Batches of one city each, the cities in turn; a city of fewer trips begins again until the largest one is through."""
-            parts = {city: torch.randperm(len(one.unlabelled), generator=order, device="cpu").split(size) for city, one in cities.items()}
+            parts = {city: drawn_rows(len(one.unlabelled), size, order, lengths[city]) for city, one in cities.items()}
             for k in range(max(map(len, parts.values()))):
                 for city, rows in parts.items():
                     yield cities[city].unlabelled.rows(rows[k % len(rows)]).to(run.device)
@@ -107,6 +115,18 @@ class NeuralEncoder(TrajectoryEncoder):
 
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.network.parameters())
+
+
+def drawn_rows(trips: int, size: int, order: torch.Generator, lengths: Tensor | None = None) -> Sequence[Tensor]:
+    """Rows of the batches of an epoch, int64 [trip] each: every trip once.
+
+    lengths: int64 [trip], for batches of like length, in any order; which trips of a length meet is drawn anew every time.
+    """
+    rows = torch.randperm(trips, generator=order, device="cpu")
+    if lengths is None:
+        return rows.split(size)
+    parts = rows[torch.argsort(lengths[rows], stable=True)].split(size)
+    return [parts[k] for k in torch.randperm(len(parts), generator=order, device="cpu")]
 
 
 class Finetuned(nn.ModuleDict):

@@ -14,13 +14,14 @@ from torch import nn
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, RunContext
 from benchmark.fitting import seed_everything
+from benchmark.spec import without_unborn
 from benchmark.testing.shared import check_resumes
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.training.stage import run_stage
 from benchmark.trajectory import neural as encoder
 from benchmark.trajectory import probes
 from benchmark.trajectory.cuts import TripTable
-from benchmark.trajectory.neural import HEAD_TIMES, EncoderOptions, FinetuningProber, NeuralEncoder, finetuning_rate
+from benchmark.trajectory.neural import HEAD_TIMES, EncoderOptions, FinetuningProber, NeuralEncoder, drawn_rows, finetuning_rate
 from benchmark.trajectory.posing import part_rows, pose_trajectories
 from benchmark.trajectory.probes import how_many, linear, two_layers, which
 from benchmark.trajectory.problem import TrajectoryProblem
@@ -159,6 +160,35 @@ def test_every_unlabelled_trip_is_seen_once_an_epoch_in_a_new_order(problems):
     assert first != second
 
 
+def test_length_buckets_put_trips_of_like_length_into_a_batch_and_draw_which_and_in_which_order(problems):
+    lengths = problems["one"].only.unlabelled.route.lengths()
+    trips = [batch for batch, _ in in_training(fitted(problems["one"], context(epochs=2), length_buckets=True))]
+    for epoch in (trips[:5], trips[5:]):
+        assert sorted(minute for batch in epoch for minute in batch.minute.tolist()) == sorted(
+            problems["one"].only.unlabelled.minute.tolist())
+        found = sorted((batch.route.lengths().sort()[0].tolist() for batch in epoch), key=lambda part: (part[0], part[-1]))
+        assert [length for part in found for length in part] == lengths.sort()[0].tolist()
+    first, second = ([sorted(batch.minute.tolist()) for batch in epoch] for epoch in (trips[:5], trips[5:]))
+    assert first != second
+    assert [len(part) for part in first] != [40, 40, 40, 40, 8] or [len(part) for part in second] != [40, 40, 40, 40, 8]
+
+
+def test_an_encoder_may_say_how_long_trips_are_to_it(problems):
+    class ByCells(Small):
+        def lengths(self, trips):
+            return trips.grid.lengths()
+
+    trips = [batch for batch, _ in in_training(fitted(problems["one"], context(epochs=1), cls=ByCells, length_buckets=True))]
+    found = sorted((batch.grid.lengths().sort()[0].tolist() for batch in trips), key=lambda part: (part[0], part[-1]))
+    assert [length for part in found for length in part] == problems["one"].only.unlabelled.grid.lengths().sort()[0].tolist()
+
+
+def test_without_length_buckets_batches_and_ids_are_what_they_were():
+    parts = drawn_rows(9, 4, torch.Generator().manual_seed(0))
+    assert torch.equal(torch.cat(list(parts)), torch.randperm(9, generator=torch.Generator().manual_seed(0)))
+    assert "length_buckets" not in without_unborn(EncoderOptions, {"length_buckets": False})
+
+
 def test_a_batch_holds_trips_of_one_city_the_cities_in_turn_and_the_smaller_one_begins_again(problems):
     cities = {**problems["both"].cities}
     cities["other"] = replace(cities["other"], unlabelled=cities["other"].unlabelled.rows(torch.arange(50)))
@@ -232,10 +262,10 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(problems):
     assert not same(first, other)
 
 
-@pytest.mark.parametrize("city", ["one", "both"])
-def test_a_fit_broken_off_after_every_epoch_ends_in_the_same_bits(problems, tmp_path, city):
+@pytest.mark.parametrize(("city", "options"), [("one", {}), ("both", {}), ("both", {"length_buckets": True})])
+def test_a_fit_broken_off_after_every_epoch_ends_in_the_same_bits(problems, tmp_path, city, options):
     check_resumes(SimpleNamespace(info=SimpleNamespace(name="small"), problem=problems[city], folder=tmp_path,
-                                  make=lambda problem, seed=0: make(problem, seed)))
+                                  make=lambda problem, seed=0: make(problem, seed, **options)))
 
 
 def test_a_broken_off_fit_really_goes_on_from_its_last_epoch(problems, tmp_path):

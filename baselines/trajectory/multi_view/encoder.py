@@ -105,6 +105,11 @@ class MultiViewEncoder(StreamEncoder):
     def views(cls, options: Any, declared: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(view for view in declared if view in options.views)
 
+    def lengths(self, trips: Trips) -> Tensor:
+        # the tokens that attend to one another after the views are joined
+        return sum((view.lengths() for name, view in (("route", trips.route), ("grid", trips.grid)) if name in self.options.views),
+                   torch.zeros_like(trips.weekday))
+
     def roads(self, city: str, trips: Trips) -> Tensor:
         if "route" not in self.options.views:
             raise NotImplementedError("Without the view `route` no road has a vector, and road_label is not asked.")

@@ -13,13 +13,16 @@ class RoadGraph(nn.Module):
     Without gradients and in evaluation the vectors are kept until a weight changes.
     """
 
-    def __init__(self, roads: int, links: Tensor, width: int, layers: int, edge_dropout: float) -> None:
-        """links: int64 [link, 2]; in training each is left out with probability `edge_dropout`, self loops never. No layers: the table."""
+    def __init__(self, roads: int, links: Tensor, width: int, layers: int, edge_dropout: float, table: nn.Embedding | None = None) -> None:
+        """links: int64 [link, 2]; in training each is left out with probability `edge_dropout`, self loops never. No layers: the table.
+
+        table: another graph's, for two graphs of the same roads.
+        """
         # more than a second, which nobody waits for who only asks for a method's options
         from torch_geometric.nn import GATConv
 
         super().__init__()
-        self.table = nn.Embedding(roads, width)
+        self.table = nn.Embedding(roads, width) if table is None else table
         self.layers = nn.ModuleList(GATConv(width, width, add_self_loops=False) for _ in range(layers))
         self.edge_dropout = edge_dropout
         # both [2, link]; loops are given to the layers, which would look for them anew at every call
@@ -27,21 +30,21 @@ class RoadGraph(nn.Module):
         self.loops = nn.Buffer(torch.arange(roads).expand(2, -1).contiguous(), persistent=False)
         self._kept: tuple[tuple[object, ...], Tensor] | None = None
 
-    def forward(self) -> Tensor:
-        """[road, width]."""
+    def forward(self, *, every_link: bool = False) -> Tensor:
+        """[road, width]; every_link: none is left out, in training neither."""
         if self.training or torch.is_grad_enabled():
             self._kept = None
-            return self._vectors()
+            return self._vectors(0.0 if every_link else self.edge_dropout)
         lower = torch.is_autocast_enabled(self.table.weight.device.type)
         state = (lower, *((weight.data_ptr(), weight._version) for weight in self.parameters()))
         if self._kept is None or self._kept[0] != state:
-            self._kept = state, self._vectors()
+            self._kept = state, self._vectors(0.0)
         return self._kept[1]
 
-    def _vectors(self) -> Tensor:
+    def _vectors(self, edge_dropout: float) -> Tensor:
         x, kept = self.table.weight, torch.ones(self.links.shape[1], dtype=torch.bool, device=self.links.device)
-        if self.training and self.edge_dropout:
-            kept = torch.rand(len(kept), device=kept.device) >= self.edge_dropout
+        if self.training and edge_dropout:
+            kept = torch.rand(len(kept), device=kept.device) >= edge_dropout
         links = torch.cat([self.links[:, kept], self.loops], dim=1)
         for layer in self.layers:
             x = F.relu(layer(x, links))

@@ -91,6 +91,13 @@ def test_the_terms_add_up_to_the_card_s_total(problem):
     assert set(recovered) == set(STREAMS)
 
 
+def test_a_trip_is_as_long_as_the_roads_and_cells_that_are_read(problem):
+    trips = problem.only.unlabelled
+    roads, cells = trips.route.lengths(), trips.grid.lengths()
+    for views, expected in ((("gps", "route", "grid"), roads + cells), (("gps", "route"), roads), (("gps", "grid"), cells)):
+        assert torch.equal(make(problem, views=views).lengths(trips), expected)
+
+
 @pytest.mark.parametrize("views", [("gps", "route"), ("gps", "grid"), ("route", "grid")])
 def test_it_learns_from_two_of_the_views(problem, views):
     method = make(problem, views=views, epochs=25, learning_rate=1e-2, warm_up_epochs=1)

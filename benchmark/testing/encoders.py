@@ -23,7 +23,7 @@ from benchmark.testing.shared import check_devices, check_facts, check_pickles, 
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory import cuts
 from benchmark.trajectory.contract import TrajectoryEncoder
-from benchmark.trajectory.cuts import Posed, TripTable
+from benchmark.trajectory.cuts import Posed, TripTable, UntilLastRoad
 from benchmark.trajectory.posing import part_rows, pose_trajectories
 from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.trips import Trips
@@ -168,13 +168,20 @@ def check_cut_hides_what_comes_after(bench: Bench) -> None:
 
 
 def check_hidden_times(bench: Bench) -> None:
-    """travel_time: other times after the departure, and another number of GPS points, leave the vectors as they are, bit for bit."""
+    """travel_time: other times after the departure, another number of GPS points, and a last road that is not shown, leave the vectors as
+    they are, bit for bit."""
     rows, table = bench.rows.test, bench.table
     before = bench.vectors(cuts.pose_travel_time(table, rows, STRICT).trips)
+    before_last = bench.vectors(cuts.pose_travel_time(UntilLastRoad(table), rows, STRICT).trips)
     for seed in range(3):
-        posed = cuts.pose_travel_time(_other_times(table, np.random.default_rng(seed)), rows, STRICT)
-        same = torch.equal(before, bench.vectors(posed.trips))
+        other = _other_times(table, np.random.default_rng(seed))
+        same = torch.equal(before, bench.vectors(cuts.pose_travel_time(other, rows, STRICT).trips))
         assert same, f"{bench.info.name}: a hidden time, or the number of points, changes a vector"
+        road = np.array(other.route.values["road"])
+        road[other.route.offsets[1:] - 1] = seed
+        ended = UntilLastRoad(altered(other, route=View(other.route.offsets, {**other.route.values, "road": road})))
+        same = torch.equal(before_last, bench.vectors(cuts.pose_travel_time(ended, rows, STRICT).trips))
+        assert same, f"{bench.info.name}: the road whose entry is asked for, or a hidden time, changes a vector"
 
 
 def check_views(bench: Bench) -> None:

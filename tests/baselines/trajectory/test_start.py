@@ -377,7 +377,7 @@ def test_the_terms_are_weighed_by_their_shares(problem):
         method = make(problem, recovery_share=share)
         method.network.eval()
         torch.manual_seed(1)
-        terms[share] = {name: float(value) for name, value in method.losses(problem.only.unlabelled).items()}
+        terms[share] = {name: value.item() for name, value in method.losses(problem.only.unlabelled).items()}
     assert terms[0.6]["recovery"] == pytest.approx(0.6 * terms[1.0]["recovery"])
     assert terms[0.6]["contrast"] > 0 == terms[1.0]["contrast"]
 

@@ -208,6 +208,8 @@ TRAJECTORY = Family(
         Scenario(STANDARD, "the suite as it is"),
         Scenario("keep-70", "the destination tasks show the first 70 % of a trip's roads or cells, instead of all but the last",
                  _DESTINATIONS, {"kept_share": 0.7}),
+        Scenario("last-entry", "travel_time takes the last road of a trip away and asks when it is entered, instead of when the trip ends",
+                 ("travel_time",), {"until_last_road": True}),
         *(Scenario(f"labels-{percent}", f"{percent} % of the labelled trips", ("travel_time", *_DESTINATIONS),
                    {"labelled_share": percent / 100}) for percent in (10, 25, 50))),
     counts=("unlabelled_trips", "labelled_trips"),

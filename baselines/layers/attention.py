@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from baselines.layers.ragged import Ragged
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: Dropout | None = None) -> Tensor:
     """softmax(Q K^T / sqrt(d)) V: [batch, asking, head, d], 2 × [batch, asked, head, d] -> [batch, asking, head · d].
 
-    mask: bool [batch, 1, 1, asked], what may be asked; None: all.
+    mask: bool [batch, 1, 1, asked], what may be asked; or what is added to the scores, [batch, 1, asking, asked]; None: all.
     The fused kernel, except with dropout of the weights on a CPU: there the fused form is no faster, and its masks are dear.
     """
     rate = dropout.rate if dropout is not None and dropout.training else 0.0
@@ -25,7 +26,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropo
         mixed = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=rate)
     else:
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-        scores = scores if mask is None else scores.masked_fill(~mask, -math.inf)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
         mixed = dropout(torch.softmax(scores, dim=-1)) @ value
     return mixed.transpose(1, 2).flatten(2)
 
@@ -42,10 +44,11 @@ class SelfAttention(nn.Module):
         nn.init.zeros_(self.output.bias)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, tables: Tables) -> Tensor:
-        """[token, width] -> [token, width]."""
+    def forward(self, x: Tensor, tables: Tables, masks: Sequence[Tensor] | None = None) -> Tensor:
+        """[token, width] -> [token, width]; masks: of each table, as `attend` takes them, instead of its own."""
         mixed = []
-        for table, mask in zip(tables.pad(F.linear(x, self.in_weight, self.in_bias)), tables.masks, strict=True):
+        own = tables.masks if masks is None else masks
+        for table, mask in zip(tables.pad(F.linear(x, self.in_weight, self.in_bias)), own, strict=True):
             query, key, value = table.unflatten(2, (3, self.heads, -1)).unbind(2)
             mixed.append(attend(query, key, value, mask, self.dropout))
         return self.output(tables.unpad(mixed))

@@ -104,4 +104,15 @@ METHODS: tuple[MethodInfo, ...] = (
         inputs=("route",),
         parameters=872_192,
     ),
+    MethodInfo(
+        name="start",
+        target="baselines.trajectory.start.method:Start",
+        summary="graph attention over roads with transfer shares, time-aware self-attention, masked roads recovered and views contrasted",
+        paper="Jiang, Pan, Ren, Jiang, Li, Wang, ICDE 2023",
+        licence="MIT",
+        family="trajectory",
+        scope="city",
+        inputs=("route",),
+        parameters=6_666_894,
+    ),
 )

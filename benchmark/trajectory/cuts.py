@@ -75,6 +75,21 @@ class TripTable:
         return pd.DatetimeIndex(pd.to_datetime(self.departure(rows), unit="s", utc=True)).tz_convert(self.city.zone).tz_localize(None)
 
 
+class UntilLastRoad(TripTable):
+    """The same trips until they enter their last road, which is not shown: travel_time then asks for the seconds until that moment."""
+
+    def __init__(self, table: TripTable) -> None:
+        vars(self).update(vars(table))
+        vars(self).pop("step", None)  # of the whole routes
+        self.whole_route = table.route
+        self.route = prefix(table.route, (table.route.lengths() - 1).clip(0))
+
+    def seconds(self, rows: np.ndarray) -> np.ndarray:
+        """[trip] float64 seconds from the first point to the entry of the last road."""
+        entry, last = self.whole_route.values["entry"], self.whole_route.offsets[rows + 1] - 1
+        return (entry[last] - self.departure(rows)).astype(np.float64)
+
+
 def whole(table: TripTable, rows: np.ndarray) -> Trips:
     """Trips with all their points, roads, cells and times."""
     return _trips(table, rows, _points(table, rows), take(table.route, rows), take(table.grid, rows))
@@ -85,8 +100,9 @@ def pose_travel_time(table: TripTable, rows: np.ndarray, protocol: TrajectoryPro
 
     Under `strict` everything is made from the driven roads and the minute of departure: GPS points every 50 m along the roads, and the
     cells under these. The number of GPS points would tell the time, and so would that of the cells, which are those of the points.
-    Nothing is cut, whatever the `share`.
+    Nothing is cut, whatever the `share`; a trip without a road is left out.
     """
+    rows = rows[table.route.lengths()[rows] > 0]
     route, labels = take(table.route, rows), table.seconds(rows)
     if protocol.hides == "route times":
         return Posed(rows, _trips(table, rows, _points(table, rows), route, take(table.grid, rows), route_times=False), labels)

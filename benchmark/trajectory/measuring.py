@@ -14,13 +14,14 @@ from benchmark import metrics
 from benchmark.contract import Asks, Budget, Fitted, Measured, Measurer, RunContext, Workload
 from benchmark.data.cards import size_in_words
 from benchmark.data.trajectory.city import TrajectoryCity
+from benchmark.errors import UserError
 from benchmark.families import TRAJECTORY, Scenario, trajectory_protocol
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
 from benchmark.spec import RunSpec
 from benchmark.suites.catalogue import split_task
 from benchmark.trajectory.contract import TrajectoryEncoder
-from benchmark.trajectory.cuts import TripTable
+from benchmark.trajectory.cuts import TripTable, UntilLastRoad
 from benchmark.trajectory.exam import Exam, Judge
 from benchmark.trajectory.isolated import IsolatedEncoder, IsolatedFinetuning, IsolatedFrozen
 from benchmark.trajectory.judging import KeptAside
@@ -47,6 +48,9 @@ class TrajectoryMeasurer(Measurer):
 
     def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol, scenario: Scenario) -> None:
         """Every task can be posed on every city; what a city's trips lack shows in its run."""
+        if "until_last_road" in scenario.changes and trajectory_protocol(protocol.name).hides != "times":
+            raise UserError(f"Scenario {scenario.name} hides all times but the departure's, and protocol {protocol.name} shows some that "
+                            "give the answer away; take --protocol strict.")
 
     def problem(self, cities: Sequence[TrajectoryCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> TrajectoryProblem:
         unlimited = dict.fromkeys(TRAJECTORY.counts)
@@ -103,7 +107,8 @@ class TrajectoryMeasurer(Measurer):
                 method: TrajectoryEncoder, prober: Callable[[], Prober], run: RunContext, keep: bool) -> Measured:
         """Fit the method, and judge it. prober: of the fitted method."""
         protocol, info, cls = trajectory_protocol(spec.protocol), registry().info(spec.method), registry().load(spec.method)
-        kept_share = TRAJECTORY.scenario(spec.scenario).changes.get("kept_share")
+        changes = TRAJECTORY.scenario(spec.scenario).changes
+        asked_of = {name: UntilLastRoad(table) if "until_last_road" in changes else table for name, table in tables.items()}
         shows_class = cls.asks(method.options).road_class
         made, started = Measured(), time.perf_counter()
         method.fit(run)
@@ -113,7 +118,7 @@ class TrajectoryMeasurer(Measurer):
             city, kind = split_task([one.name for one in cities], task)
             if kind == "road_label":
                 check_labels(tables[city].city)
-            judge = JUDGES[protocol.judging](Exam(tables[city], rows[city], protocol, kept_share, method, asked, run))
+            judge = JUDGES[protocol.judging](Exam(asked_of[city], rows[city], protocol, changes.get("kept_share"), method, asked, run))
             made.floors[task] = judge.floors(kind)
             if missing := _missing(kind, cls.views(method.options, info.inputs), shows_class):
                 run.notes.setdefault("missing", {})[task] = missing

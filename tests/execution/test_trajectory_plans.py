@@ -83,6 +83,13 @@ def test_the_harder_destination_asks_for_the_destinations_only(cities):
     assert set(TRAJECTORY.scenarios) & set(FORECASTING.scenarios) == {"standard"}
 
 
+def test_the_entry_of_the_last_road_is_asked_for_where_times_are_hidden_alone(cities):
+    plan = make_plan(Request(("word2vec",), "here", scenario="last-entry", device="cpu"))
+    assert {run.tasks for run in plan.runs} == {("travel_time",)}
+    with pytest.raises(UserError, match="give the answer away; take --protocol strict"):
+        make_plan(Request(("word2vec",), "here", scenario="last-entry", protocol="paper", device="cpu"))
+
+
 def test_scope_city_is_a_fit_a_city_and_the_floor_method_runs_beside(cities):
     plan = make_plan(Request(("word2vec",), "both", (0, 1), device="cpu"))
     assert [(run.method, run.tasks[0], run.seed) for run in plan.runs] == [

@@ -1,19 +1,30 @@
 """What each task shows of a trip, against a slow transcription of the rules, trip by trip (trajectory-suite §5-7)."""
 
+import copy
 import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.hard_trips import MIDNIGHT, FakeCity, cell_of, cells_of, made_city, noisy_city, view_of
 
+from benchmark.data.trajectory.city import View
 from benchmark.errors import UserError
 from benchmark.families import trajectory_protocol
 from benchmark.testing.tiny_trips import tiny_trajectory_city
-from benchmark.trajectory.cuts import TripTable, kept_units, pose_destination_grid, pose_destination_road, pose_travel_time, whole
+from benchmark.trajectory.cuts import (
+    TripTable,
+    UntilLastRoad,
+    kept_units,
+    pose_destination_grid,
+    pose_destination_road,
+    pose_travel_time,
+    whole,
+)
 from benchmark.trajectory.exam import Exam
 from benchmark.trajectory.posing import part_rows
 
@@ -364,3 +375,42 @@ def test_what_is_posed_is_a_copy_and_some_of_it_are_the_same_trips(tiny):
             values.zero_()
     assert as_bits(posed.trips) == before
     assert as_bits(pose_destination_road(tiny, rows, STRICT, None).trips) == before
+
+
+def test_until_the_last_road_nothing_but_the_roads_before_it_and_the_departure_are_shown(tmp_path):
+    table = TripTable(tiny_trajectory_city(tmp_path / "tiny"))
+    rows = part_rows(table.city, {"unlabelled_trips": None, "labelled_trips": None}).test
+    posed, total = pose_travel_time(UntilLastRoad(table), rows, STRICT), pose_travel_time(table, rows, STRICT)
+    assert np.array_equal(posed.rows, rows)
+    for k, row in enumerate(rows):
+        points, route, _ = trip_of(table, row)
+        trips = posed.trips.rows(torch.tensor([k]))
+        assert trips.route.values["road"].tolist() == [road for road, _ in route[:-1]]
+        assert posed.labels[k] == route[-1][1] - points[0][0]
+        assert posed.labels[k] <= total.labels[k]
+        for view in (trips.gps, trips.route, trips.grid):
+            assert view.values["time"][0] == 0
+            assert view.values["time"][1:].isnan().all()
+        assert set(trips.gps.values["road"].tolist()) <= {road for road, _ in route[:-1]}
+        assert trips.gps.values["step"].max() < len(route) - 1
+    assert torch.equal(posed.trips.minute, total.trips.minute)
+
+
+def test_other_last_roads_and_times_change_no_trip_that_is_shown_until_then(tmp_path):
+    table = TripTable(tiny_trajectory_city(tmp_path / "tiny"))
+    rows, other = np.arange(len(table.route.offsets) - 1), copy.copy(table)
+    last = table.route.offsets[1:] - 1
+    values = {name: np.array(array) for name, array in table.route.values.items()}
+    values["road"][last] = 0
+    values["entry"] += 7 * np.arange(len(values["entry"])) - 7 * np.repeat(table.route.offsets[:-1], table.route.lengths())
+    other.route = View(table.route.offsets, values)
+    one, two = (pose_travel_time(UntilLastRoad(each), rows, STRICT) for each in (table, other))
+    assert not np.array_equal(one.labels, two.labels)
+    for view in ("gps", "route", "grid"):
+        for name, array in getattr(one.trips, view).values.items():
+            assert torch.equal(array.nan_to_num(-1), getattr(two.trips, view).values[name].nan_to_num(-1)), (view, name)
+
+
+def test_a_trip_of_one_road_has_no_road_before_its_last():
+    table = TripTable(FakeCity([straight([3]), straight([3, 4])]))
+    assert pose_travel_time(UntilLastRoad(table), np.arange(2), STRICT).rows.tolist() == [1]

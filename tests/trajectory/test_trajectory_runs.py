@@ -313,6 +313,15 @@ def test_scenario_keep_70_asks_for_the_same_ends_from_further_away(remembered):
         assert far.floors[task][MARKOV]["acc_5"] < near.floors[task][MARKOV]["acc_5"]
 
 
+def test_scenario_last_entry_asks_for_less_time_of_the_same_trips(remembered):
+    whole, until = remembered(spec_of()), remembered(spec_of(scenario="last-entry", tasks=("travel_time",)))
+    assert set(until.metrics) == {"travel_time"}
+    assert until.sums["travel_time"]["observed"]["count"] == whole.sums["travel_time"]["observed"]["count"] == [16]
+    assert until.metrics["travel_time"] != whole.metrics["travel_time"]
+    for floor in FLOORS["travel_time"]:
+        assert 0 < until.floors["travel_time"][floor]["mae"] < whole.floors["travel_time"][floor]["mae"]
+
+
 def test_protocol_paper_scores_folds_of_what_is_not_learnt_from(remembered):
     record = remembered(spec_of(protocol="paper"))
     assert set(record.metrics) == set(record.floors) == set(KINDS)

@@ -94,7 +94,7 @@ class JCLRNTNetwork(nn.Module):
 
     def tables(self) -> list[Tensor]:
         """[road, width] of each graph, no link left out: what trips are made of."""
-        return [graph.table.weight if self.bare else graph(every_link=True) for graph in self.graphs]
+        return [graph.table.weight if self.bare else graph.with_every_link() for graph in self.graphs]
 
     def tokens(self, table: Tensor, roads: Tensor, places: Tensor, layout: Ragged) -> Tensor:
         """[road, width], 2 × int64 [unit] road and its place in the whole trip -> [unit, width]."""

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class RoadGraph(nn.Module):
-    """A road table, and graph attention over it: the vectors of all roads, made once for all tokens that ask.
+class KeptVectors(nn.Module, ABC):
+    """The vectors of all roads, made once for all tokens that ask: without gradients and in evaluation kept until a weight changes."""
 
-    Without gradients and in evaluation the vectors are kept until a weight changes.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: tuple[tuple[object, ...], Tensor] | None = None
+
+    def forward(self) -> Tensor:
+        """[road, width]."""
+        if self.training or torch.is_grad_enabled():
+            self._kept = None
+            return self._vectors()
+        weights = [*self.parameters(), *self.buffers()]
+        lower = torch.is_autocast_enabled(weights[0].device.type)
+        state = (lower, *((weight.data_ptr(), weight._version) for weight in weights))
+        if self._kept is None or self._kept[0] != state:
+            self._kept = state, self._vectors()
+        return self._kept[1]
+
+    @abstractmethod
+    def _vectors(self) -> Tensor:
+        """[road, width], made anew."""
+
+
+class RoadGraph(KeptVectors):
+    """A road table, and graph attention over it."""
 
     def __init__(self, roads: int, links: Tensor, width: int, layers: int, edge_dropout: float, table: nn.Embedding | None = None) -> None:
         """links: int64 [link, 2]; in training each is left out with probability `edge_dropout`, self loops never. No layers: the table.
@@ -28,24 +51,19 @@ class RoadGraph(nn.Module):
         # both [2, link]; loops are given to the layers, which would look for them anew at every call
         self.links = nn.Buffer(links[links[:, 0] != links[:, 1]].T.contiguous(), persistent=False)
         self.loops = nn.Buffer(torch.arange(roads).expand(2, -1).contiguous(), persistent=False)
-        self._kept: tuple[tuple[object, ...], Tensor] | None = None
 
-    def forward(self, *, every_link: bool = False) -> Tensor:
-        """[road, width]; every_link: none is left out, in training neither."""
-        if self.training or torch.is_grad_enabled():
-            self._kept = None
-            return self._vectors(0.0 if every_link else self.edge_dropout)
-        lower = torch.is_autocast_enabled(self.table.weight.device.type)
-        state = (lower, *((weight.data_ptr(), weight._version) for weight in self.parameters()))
-        if self._kept is None or self._kept[0] != state:
-            self._kept = state, self._vectors(0.0)
-        return self._kept[1]
+    def with_every_link(self) -> Tensor:
+        """[road, width]; none is left out, in training neither."""
+        return self._attended(self.links) if self.training else self()
 
-    def _vectors(self, edge_dropout: float) -> Tensor:
-        x, kept = self.table.weight, torch.ones(self.links.shape[1], dtype=torch.bool, device=self.links.device)
-        if self.training and edge_dropout:
-            kept = torch.rand(len(kept), device=kept.device) >= edge_dropout
-        links = torch.cat([self.links[:, kept], self.loops], dim=1)
+    def _vectors(self) -> Tensor:
+        if not (self.training and self.edge_dropout):
+            return self._attended(self.links)
+        kept = torch.rand(self.links.shape[1], device=self.links.device) >= self.edge_dropout
+        return self._attended(self.links[:, kept])
+
+    def _attended(self, links: Tensor) -> Tensor:
+        x, links = self.table.weight, torch.cat([links, self.loops], dim=1)
         for layer in self.layers:
             x = F.relu(layer(x, links))
         return x

@@ -79,7 +79,7 @@ def test_links_are_left_out_in_training_only():
     graph = RoadGraph(30, torch.randint(30, (200, 2)), 4, 1, 0.5)
     assert not torch.equal(graph.train()(), graph())
     assert torch.equal(graph.eval()(), graph())
-    assert torch.equal(graph.train()(every_link=True), graph.eval()())
+    assert torch.equal(graph.train().with_every_link(), graph.eval()())
 
 
 def test_two_graphs_of_the_same_roads_may_have_one_table():

@@ -110,6 +110,16 @@ class PadsAndCountsPadding(Honest):
         return torch.column_stack([super().encode(trips), trips.route.padded("road", 7).sum(dim=1)])
 
 
+class ReadsRoutesAlone(Honest):
+    """With the times of roads, which are told from the minute of departure on."""
+
+    def encode(self, trips):
+        route = trips.route
+        time = torch.nan_to_num(route.values["time"].double(), nan=-1.0).split(route.lengths().tolist())
+        roads = torch.nn.functional.embedding_bag(route.values["road"], self.table, route.offsets[:-1], mode="mean")
+        return torch.column_stack([torch.stack([part.sum() for part in time]), trips.minute, trips.weekday, roads.double()])
+
+
 class ForgetsItsState(Honest):
     def load_state_dict(self, state):
         self.table = torch.zeros_like(state["table"])
@@ -117,10 +127,10 @@ class ForgetsItsState(Honest):
 
 @pytest.fixture
 def bench(monkeypatch, tmp_path):
-    def make(cls):
+    def make(cls, inputs=("gps", "route", "grid")):
         catalogue = types.ModuleType("catalogue_of_this_test")
         catalogue.METHODS = [MethodInfo("broken", f"{__name__}:{cls.__name__}", "s", "p", "l", family="trajectory", scope="city",
-                                        inputs=("gps", "route", "grid"))]
+                                        inputs=inputs)]
         monkeypatch.setitem(sys.modules, catalogue.__name__, catalogue)
         monkeypatch.setitem(sys.modules, __name__, sys.modules[cls.__module__])
         monkeypatch.setattr(checks, "registry", lambda: Registry((catalogue.__name__,), "none"))
@@ -143,6 +153,19 @@ def test_a_broken_promise_is_caught_and_named(bench, cls, check, sentence):
 @pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
 def test_an_honest_encoder_that_reads_everything_it_is_shown_passes(bench, check):
     check(bench(Honest))
+
+
+def test_a_trip_departs_when_it_departs_whatever_views_are_read(bench):
+    checks.check_views(bench(ReadsRoutesAlone, ("route",)))
+    with pytest.raises(AssertionError, match="says that it reads the view gps"):
+        checks.check_views(bench(ReadsRoutesAlone, ("gps", "route")))
+
+
+def test_a_last_road_whose_entry_is_asked_for_and_that_is_shown_is_caught(bench, monkeypatch):
+    made = bench(Honest)
+    monkeypatch.setattr(cuts, "prefix", lambda view, count: view)
+    with pytest.raises(AssertionError, match="the road whose entry is asked for"):
+        checks.check_hidden_times(made)
 
 
 @dataclass(frozen=True)

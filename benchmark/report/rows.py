@@ -81,7 +81,7 @@ def make_row(task: str, source: str, records: Sequence[Record], horizon: int | N
     paper = (paper_numbers().get((spec.suite, task, spec.method, find_family(spec.family).kind(task).paper_metric))
              if spec.scenario == STANDARD and not horizon else None)
     return Row(task, spec.method, changed_options(first), len(records), cells, paper, source, missing=missing_reason(first, task),
-               past_days=past_days(records), beside=any(record.notes.get("asks", {}).get("beside") for record in records),
+               past_days=past_days(records), beside=beside(records),
                version=spec.method_version, differs=differs, settled=all(is_settled(record, task) for record in records))
 
 
@@ -119,6 +119,11 @@ def changed_options(record: Record) -> str:
 def past_days(records: Iterable[Record]) -> int:
     """The most days before each window that these runs were shown."""
     return max((record.notes.get("asks", {}).get("past_days", 0) for record in records), default=0)
+
+
+def beside(records: Iterable[Record]) -> bool:
+    """Whether one of these runs was shown the windows of the other tasks."""
+    return any(record.notes.get("asks", {}).get("beside") for record in records)
 
 
 def missing_reason(record: Record, task: str) -> str | None:

@@ -59,8 +59,12 @@ def with_brackets(name: str, past_days: int, *said: str) -> str:
 
 def row_name(row: Row) -> str:
     """What a row is called: its method, and all that tells it from other rows."""
-    said = (ALL_TASKS if row.beside else "", row.changed, row.differs, "" if row.settled else NOT_SETTLED)
-    return with_brackets(row.method, row.past_days, *said)
+    return with_brackets(row.method, row.past_days, all_tasks(row.beside), row.changed, row.differs, "" if row.settled else NOT_SETTLED)
+
+
+def all_tasks(beside: bool) -> str:
+    """What is said of a method that is shown the windows of the other tasks."""
+    return ALL_TASKS if beside else ""
 
 
 def better_or_worse(difference: float, metric: str) -> str:

@@ -14,8 +14,8 @@ from benchmark.registry import registry
 from benchmark.report.advice import advice, command
 from benchmark.report.choice import Filter, chosen_records
 from benchmark.report.labels import budget_facts, method_facts, told_apart
-from benchmark.report.rows import changed_options, past_days, task_values
-from benchmark.report.words import percent_head, printed, unit_of, with_brackets
+from benchmark.report.rows import beside, changed_options, past_days, task_values
+from benchmark.report.words import all_tasks, percent_head, printed, unit_of, with_brackets
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
 from benchmark.suites.catalogue import find_suite
@@ -161,7 +161,8 @@ def _runs(title: str, rows: Mapping[tuple[Any, ...], list[Run]], chosen: Filter)
     methods: dict[str, dict[str, list[Run]]] = {}
     for key in sorted(rows, key=lambda key: (names.index(key[1]) if key[1] in names else len(names), key[1:])):
         record = rows[key][0].record
-        label = with_brackets(key[1], past_days([run.record for run in rows[key]]), changed_options(record), differs[key[1:]])
+        records = [run.record for run in rows[key]]
+        label = with_brackets(key[1], past_days(records), all_tasks(beside(records)), changed_options(record), differs[key[1:]])
         methods.setdefault(label, {})[key[0]] = sorted(rows[key], key=lambda run: run.spec.seed)
     left_out = tuple(label for label, by_task in methods.items() if changed_options(next(iter(by_task.values()))[0].record)
                      ) if len(methods) > MANY else ()

@@ -120,7 +120,8 @@ def test_a_name_of_a_method_and_of_a_source_shows_both():
     shown = describe("cmust")
     assert (shown["method"], shown["family"]) == ("cmust", "forecasting")
     assert shown["source"]["options"]["suite"]["meaning"]
-    assert describe("jgrm")["source"] == "jgrm"
+    assert describe("jgrm")["method"] == "jgrm"
+    assert describe("simulator")["source"] == "simulator"
     with pytest.raises(UserError, match=r"Unknown method, suite or source 'jgrn'\. Did you mean jgrm"):
         describe("jgrn")
 

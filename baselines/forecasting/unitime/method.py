@@ -41,7 +41,8 @@ class UniTime(NeuralForecaster):
 
     It knows twelve steps of one series and no clock, so it cannot tell a morning from an evening and stays far behind the time-of-week
     mean. Simulated New York, `quick`, seed 0: the selected validation error over the six epochs is 0.395, 0.384, 0.390, 0.374, 0.377 and
-    0.373 standard deviations, nearly flat from the first; test MAE on taxi_pick 14.94 (last value 16.89, linear 16.21).
+    0.373 standard deviations, nearly flat from the first; test MAE on taxi_pick 14.94 (last value 16.89, linear 16.21). On the simulated
+    Suzhou's five minutes it is behind the last value: flow 10.63 (10.46), speed 8.44 (7.92).
     """
 
     Options = UniTimeOptions

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from benchmark.contract import RunContext
 from benchmark.options import resolve
 from benchmark.registry import registry
-from benchmark.testing import check_method, encoders
+from benchmark.testing import check_method, encoders, forecasting
 
 METHODS, ENCODERS = registry().names("forecasting"), registry().names("trajectory")
 
@@ -47,34 +48,24 @@ def test_the_listed_parameter_count_is_that_of_the_default_network_at_206_nodes(
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_predicts_the_same_on_cpu_and_cuda(name, make_problem):
-    from benchmark.contract import Budget, RunContext
-    from benchmark.fitting import seed_everything
-
-    problem = make_problem()
-    cls = registry().load(name)
-    seed_everything(0)
-    fitted = cls(resolve(cls.Options, cls.presets.get("smoke", {}), name), problem)
-    fitted.fit(RunContext(0, torch.device("cpu"), Budget(1, 30, 32, 8)))
-    windows = problem.only.validation
-    starts = torch.arange(len(windows))
-    on_cpu = fitted.predict(windows.inputs(starts))
-    moved = cls(resolve(cls.Options, cls.presets.get("smoke", {}), name), problem)
-    moved.fit(RunContext(0, torch.device("cuda"), Budget(1, 30, 32, 8)))
-    moved.load_state_dict({key: tensor.cuda() for key, tensor in fitted.state_dict().items()})
-    on_cuda = moved.predict(windows.to(torch.device("cuda")).inputs(starts.cuda())).cpu()
-    torch.testing.assert_close(on_cuda, on_cpu, rtol=1e-3, atol=1e-2)
+def test_a_method_predicts_the_same_on_cpu_and_cuda(name, tmp_path):
+    """On the kit's city, which shows what a method asks for: days before the window, and all tasks to one of scope `city`."""
+    bench = forecasting.Bench(name, tmp_path)
+    moved = bench.make(bench.problem)
+    moved.fit(RunContext(0, torch.device("cuda"), forecasting.TINY))
+    moved.load_state_dict({key: tensor.cuda() for key, tensor in bench.fitted.state_dict().items()})
+    windows = bench.held_out()
+    on_cuda = bench.predictions(moved, windows.to(torch.device("cuda"))).cpu()
+    torch.testing.assert_close(on_cuda, bench.predictions(bench.fitted, windows), rtol=1e-3, atol=1e-2)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 @pytest.mark.parametrize("name", ENCODERS)
 def test_an_encoder_gives_the_same_vectors_on_cpu_and_cuda(name, tmp_path):
-    from benchmark.contract import Budget, RunContext
-
     bench = encoders.Bench(name, tmp_path)
     moved = bench.make(bench.problem)
-    moved.fit(RunContext(0, torch.device("cuda"), Budget(1, 30)))
+    moved.fit(RunContext(0, torch.device("cuda"), encoders.TINY))
     moved.load_state_dict({key: tensor.cuda() for key, tensor in bench.fitted.state_dict().items()})
     trips = bench.whole()
     torch.testing.assert_close(moved.encode(trips.to(torch.device("cuda"))).cpu(), bench.vectors(trips), rtol=1e-3, atol=1e-3)

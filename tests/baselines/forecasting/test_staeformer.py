@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made.cuda import assert_same_on_cuda, needs_cuda
 from plain.staeformer import plain_staeformer
 
 from baselines.forecasting.staeformer import STAEformer, STAEformerNetwork, STAEformerOptions
@@ -156,11 +157,9 @@ def test_no_weights_between_all_nodes_are_kept_for_the_backward_pass(make_proble
     assert not [shape for shape in shapes if shape[-2:] == (40, 40)]
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(make_problem):
     problem = make_problem()
     network = STAEformer(STAEformerOptions(), problem).network.eval()
     inputs = problem.only.train.inputs(torch.arange(4))
-    expected = network(inputs)
-    torch.testing.assert_close(network.cuda()(inputs.to(torch.device("cuda"))).cpu(), expected, atol=1e-3, rtol=1e-3)
+    assert_same_on_cuda(network, inputs)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from made.cuda import assert_same_on_cuda, needs_cuda
 from plain.step import plain_alike, plain_answer, plain_probabilities, plain_reconstruction, plain_states
 from torch import nn
 
@@ -444,10 +445,8 @@ def test_it_declines_where_tasks_differ_in_nodes_or_clock_or_come_after_others(s
     assert STEP.asks(STEPOptions()) == Asks(past_days=7, beside=True)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(problem):
     network: STEPNetwork = STEP(small(), problem).network.eval()
     inputs = windows_of(problem).inputs(torch.arange(4))
-    expected = network(inputs)
-    torch.testing.assert_close(network.cuda()(inputs.to(torch.device("cuda"))).cpu(), expected, atol=1e-3, rtol=1e-3)
+    assert_same_on_cuda(network, inputs)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made.cuda import assert_same_on_cuda, needs_cuda
 from plain.axis import plain_weights
 from plain.baselines import laplacian_of
 from plain.sttn import plain_causal, plain_l, plain_p
@@ -237,12 +238,10 @@ def test_no_weights_between_all_nodes_are_kept_for_the_backward_pass(form: str, 
     assert not [shape for shape in shapes if len(shape) > 3 and shape[-2:] == (40, 40)]
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 @each_form
 def test_it_computes_the_same_on_cuda(form: str, make_problem):
     problem = make_problem()
     network = STTN(STTNOptions(form=form), problem).network.eval()
     inputs = problem.only.train.inputs(torch.arange(4))
-    expected = network(inputs)
-    torch.testing.assert_close(network.cuda()(inputs.to(torch.device("cuda"))).cpu(), expected, atol=1e-3, rtol=1e-3)
+    assert_same_on_cuda(network, inputs)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made.cuda import assert_same_on_cuda, needs_cuda
 from plain.unist import plain_auto_encoder
 
 from baselines.forecasting.unist.embedding import unpatchify
@@ -371,10 +372,8 @@ def test_dropout_acts_in_training_alone(with_past):
     assert not torch.equal(network(inputs), network(inputs))
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(with_past):
     problem = with_past()
     network, inputs = built(problem), problem.only.train.inputs(torch.arange(4))
-    expected = network(inputs)
-    torch.testing.assert_close(network.cuda()(inputs.to(torch.device("cuda"))).cpu(), expected, atol=1e-3, rtol=1e-3)
+    assert_same_on_cuda(network, inputs)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made.cuda import assert_same_on_cuda, needs_cuda
 from plain.unitime import plain_unitime
 
 from baselines.forecasting.unitime.language import LanguageModel
@@ -465,10 +466,8 @@ def test_without_transformers_the_extra_is_named(monkeypatch, tmp_path):
         read_gpt2({}, 0)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(problem):
     network = UniTime(UniTimeOptions(lm="tiny"), problem).network.eval()
     inputs = problem.tasks["speed"].train.inputs(torch.arange(4))
-    expected = network(inputs)
-    torch.testing.assert_close(network.cuda()(inputs.to(torch.device("cuda"))).cpu(), expected, atol=1e-3, rtol=1e-3)
+    assert_same_on_cuda(network, inputs)

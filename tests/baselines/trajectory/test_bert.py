@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made.cuda import needs_cuda
 from made.trips import made_city, made_problem
 
 from baselines.layers.bert import BertLayer
@@ -186,8 +187,7 @@ def test_it_learns_the_roads_and_the_order_of_their_halves():
     assert float(terms["swapped halves"]) < 0.5
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(problem):
     method, trips = make(problem, swapped_halves=True), problem.only.unlabelled
     expected = method.encode(trips)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made.cuda import needs_cuda
 from made.trips import made_city, made_problem, made_trips
 from plain.jclrnt import plain_contrast, plain_losses, plain_transition_scores
 
@@ -274,8 +275,7 @@ def test_it_learns_which_roads_go_with_which_trips(form):
     assert (products[near][:, None] > products[~near]).float().mean() > 0.85
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(problem):
     method, trips = make(problem, road_dropout=0.0), problem.only.unlabelled
     method.network.eval()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made.cuda import needs_cuda
 from made.trips import made_city, made_problem, made_trips
 from plain.start import plain_bias, plain_contrast, plain_graph, plain_trip
 
@@ -430,8 +431,7 @@ def test_it_learns_which_road_follows_which_and_which_views_belong_together():
     assert after["contrast"] < 0.1 * before["contrast"]
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda(problem):
     method, trips = make(problem, layers=2), problem.only.unlabelled
     expected, device = method.encode(trips), torch.device("cuda")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made.cuda import needs_cuda
 from made.trips import made_city, made_problem
 from plain.toast import plain_loss, plain_pairs
 
@@ -286,8 +287,7 @@ def test_a_fit_that_is_shown_road_classes_learns_them_as_well(problem):
     assert (before != method.network.skip_gram.traffic.weight).any(dim=1).all()
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@needs_cuda
 def test_it_computes_the_same_on_cuda_and_both_stages_learn_there(problem):
     method, trips = make(problem), problem.only.unlabelled
     expected = method.encode(trips)

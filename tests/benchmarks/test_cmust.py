@@ -1,15 +1,13 @@
 """CMuST: speed and memory against the plain form, and the card's freezing reference. `make bench`; not part of the normal run."""
 
-import os
 import pickle
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from made.measuring import seconds, status_mb, threads
+from made.measuring import printed_by_a_child, seconds, status_mb, threads
 from plain.cmust import channels, plain_copy
 
 from benchmark.contract import Budget, RunContext
@@ -21,7 +19,6 @@ from methods.cmust.options import CMuSTOptions
 from methods.cmust.prompts import initial
 from methods.cmust.roada import freezable, start
 
-ROOT = Path(__file__).resolve().parents[2]
 NODES, BATCH = 206, 16
 # the card's freezing reference after 10 epochs, as printed: delta -> tensors (tensor_all), share (tensor_all), share (element), tensors
 # (tensor_mean). It does not say what its two tasks were.
@@ -72,14 +69,11 @@ def test_a_step_takes_at_most_three_quarters_of_the_plain_form_s_time(benchmark,
 
 def test_a_step_peaks_at_least_15_percent_below_the_plain_form(benchmark, make_problem, tmp_path):
     """Largest resident size over two steps less the size before them, each form in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-
     path = tmp_path / "problem.pickle"
     path.write_bytes(pickle.dumps(make_problem(nodes=NODES)))
 
     def growth_mb(form):
-        done = subprocess.run([sys.executable, __file__, form, path], check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
-        return float(done.stdout)
+        return float(printed_by_a_child(__file__, form, path, threads=2))
 
     peaks = {form: growth_mb(form) for form in ("plain", "fast")}
     benchmark.extra_info |= {f"{form}_mb": peak for form, peak in peaks.items()}

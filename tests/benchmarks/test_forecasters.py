@@ -1,17 +1,13 @@
 """What every trained forecaster costs, in steps of GWNET at 69 nodes: `make bench`; the table stands in docs/speed.md."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from made.measuring import printed_by_a_child
 
 from baselines.forecasting.catalogue import METHODS
 from benchmark.registry import registry
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = [info.name for info in METHODS if not info.deterministic] + ["cmust"]
 # steps of the unit that a step may take at 69 nodes
 MOST = {"agcrn": 1.9, "dcrnn": 4.7, "mtgnn": 0.9, "staeformer": 9.0}
@@ -19,10 +15,7 @@ MOST = {"agcrn": 1.9, "dcrnn": 4.7, "mtgnn": 0.9, "staeformer": 9.0}
 
 def costs(name, nodes):
     """As `made.forecaster_costs` prints them."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-    command = [sys.executable, "-m", "made.forecaster_costs", name, str(nodes)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
-    return json.loads(done.stdout)
+    return json.loads(printed_by_a_child("-m", "made.forecaster_costs", name, nodes, threads=1))
 
 
 @pytest.mark.parametrize("nodes", [69, 206])

@@ -1,12 +1,11 @@
 """STAEformer's memory against the plain form, which keeps a map of all pairs a head: `make bench`; not part of the normal run."""
 
-import os
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
 import torch
+from made.measuring import printed_by_a_child
 from plain.staeformer import plain_staeformer
 
 from baselines.forecasting.staeformer import STAEformer, STAEformerOptions
@@ -14,19 +13,16 @@ from benchmark.fitting import prepare
 from benchmark.forecasting.training import masked_mae
 from benchmark.timing.memory import ResidentGrowth
 
-ROOT = Path(__file__).resolve().parents[2]
 NODES, BATCH = 206, 16
 
 
 def test_a_step_peaks_below_the_plain_form(benchmark, make_problem, tmp_path):
     """B = 16, N = 206, the authors' channels and sizes: growth of the resident memory over two steps, each form in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     path = tmp_path / "problem.pickle"
     path.write_bytes(pickle.dumps(make_problem(nodes=NODES)))
 
     def growth_mb(form):
-        done = subprocess.run([sys.executable, __file__, form, path], check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
-        return float(done.stdout)
+        return float(printed_by_a_child(__file__, form, path, threads=1))
 
     peaks = {form: growth_mb(form) for form in ("plain", "fast")}
     benchmark.extra_info |= {f"{form}_mb": peak for form, peak in peaks.items()}

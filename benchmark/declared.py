@@ -1,4 +1,4 @@
-"""Experiments as they are declared: the tables and figures of a paper, in an `experiments.toml` beside its method.
+"""Experiments as they are declared: the tables and figures of a paper, in an `experiments.toml` beside its method, or a campaign.
 
     [table2]                          # cmust/table2, where the file is registered as `cmust`
     title = "Sparse data"
@@ -29,14 +29,15 @@ from benchmark.families import STANDARD
 from benchmark.plain_json import leave_out
 from benchmark.registry import Catalogue
 from benchmark.shapes import Check, anything, each, fields_of, list_of, one_of, text, typed, whole, word
+from benchmark.spec import PRESETS
 
 # modules of this project that list files of experiments; each holds `EXPERIMENTS`, a sequence of ExperimentFile. Others: the entry point
-CATALOGUES = ("methods.catalogue",)
+CATALOGUES = ("methods.catalogue", "benchmark.experiments.reference")
 ENTRY_POINTS = "stbench.experiments"
 FILE = "experiments.toml"
 # each is a module of `benchmark.experiments`
 KINDS = ("grid", "ablation", "sweep", "scenarios", "timing", "statistics", "curves", "attention")
-# what stands for every experiment
+# what stands for every experiment of a paper, and for every method of a suite's family
 ALL = "all"
 
 
@@ -60,7 +61,7 @@ class Experiment:
     # one of `KINDS`
     kind: str
     suites: tuple[str, ...]
-    # in the order of the rows
+    # in the order of the rows; `ALL` alone: every one of the suites' family
     methods: tuple[str, ...] = ()
     # names of tasks, or of their kinds; None: all of the suites
     tasks: tuple[str, ...] | None = None
@@ -73,6 +74,11 @@ class Experiment:
     options: Mapping[str, Any] = field(default_factory=dict)
     # how many the paper takes
     seeds: int = 1
+    # taken where the user names none; empty: as everywhere
+    preset: str = ""
+    edition: str = ""
+    # a campaign of stbench's own, of no paper: published runs count as done, and `ALL` leaves it out
+    reference: bool = False
     # the paper's metrics, by its names
     metrics: tuple[str, ...] = ()
     # of results/paper, where the paper's numbers are known
@@ -90,10 +96,11 @@ class Files(Catalogue[ExperimentFile]):
 
 
 _NAMES = list_of(word)
+_TRUTH = typed(lambda value: isinstance(value, bool), "true or false")
 _SHAPE: dict[str, Check] = {
     "title": text, "kind": one_of(KINDS), "suites": _NAMES, "methods": _NAMES, "tasks": _NAMES, "scenarios": _NAMES, "variants": _NAMES,
-    "sweeps": _NAMES, "options": each(anything), "seeds": whole, "metrics": _NAMES, "paper": word, "settings": each(text),
-    "adaptation": typed(lambda value: isinstance(value, bool), "true or false")}
+    "sweeps": _NAMES, "options": each(anything), "seeds": whole, "preset": one_of(PRESETS), "edition": word, "reference": _TRUTH,
+    "metrics": _NAMES, "paper": word, "settings": each(text), "adaptation": _TRUTH}
 _REQUIRED = ("title", "kind", "suites")
 _DECLARED = each(fields_of({key: _SHAPE[key] for key in _REQUIRED}, {key: one for key, one in _SHAPE.items() if key not in _REQUIRED}))
 
@@ -116,7 +123,7 @@ def experiments() -> dict[str, Experiment]:
 
 
 def find_experiments(names: tuple[str, ...]) -> list[Experiment]:
-    """The named experiments; `all` means every one.
+    """The named experiments; `all` means every one of a paper.
 
     Raises
     ------
@@ -129,7 +136,8 @@ def find_experiments(names: tuple[str, ...]) -> list[Experiment]:
             read(files().info(owner))
         if name not in known and name != ALL:
             raise unknown("experiment", name, known)
-    return list(known.values()) if ALL in names else [known[name] for name in dict.fromkeys(names)]
+    papers = [name for name, one in known.items() if not one.reference] if ALL in names else []
+    return [known[name] for name in dict.fromkeys([*papers, *names]) if name != ALL]
 
 
 def read(file: ExperimentFile) -> list[Experiment]:

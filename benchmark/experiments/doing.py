@@ -10,7 +10,7 @@ from benchmark.declared import Experiment
 from benchmark.errors import UserError
 from benchmark.execution.campaign import Result, run_plan, to_do
 from benchmark.execution.engines import Watcher
-from benchmark.execution.jobs import joined
+from benchmark.execution.jobs import Plan, joined
 from benchmark.execution.plan import Request, pick_device, pick_preset
 from benchmark.experiments.kinds import Resolved, kind_of
 from benchmark.experiments.parts import Planned, find, plan_parts
@@ -20,15 +20,21 @@ from benchmark.report.report_page import report_page
 from benchmark.report.report_parts import city_cards, environments
 from benchmark.report.sheet import Sheet
 from benchmark.spec import seeds_of
-from benchmark.store.records import Store, local_root
+from benchmark.store.merging import merge
+from benchmark.store.records import Store, local_root, published_root
 from benchmark.suites.cities import CityFinder
 
 
 def request_of(seeds: tuple[int, ...] | None = None, preset: str | None = None, protocol: str = "strict", edition: str | None = None,
                device: str | None = None) -> Request:
-    """What all runs of an experiment share; no seeds: as many as each experiment says."""
-    device = pick_device(device)
-    return Request((), "", seeds or (), None, None, pick_preset(preset, device), protocol, edition, device)
+    """What all runs of experiments share; no seeds, preset or edition: as each of them says."""
+    return Request((), "", seeds or (), None, None, preset, protocol, edition, pick_device(device))
+
+
+def asked(experiment: Experiment, request: Request) -> Request:
+    """The same with what the experiment says itself, where the user said nothing."""
+    return replace(request, seeds=request.seeds or seeds_of(experiment.seeds), edition=request.edition or experiment.edition or None,
+                   preset=request.preset or experiment.preset or pick_preset(None, pick_device(request.device)))
 
 
 def plan_experiment(experiment: Experiment, request: Request, finder: CityFinder) -> Planned:
@@ -40,8 +46,7 @@ def plan_experiment(experiment: Experiment, request: Request, finder: CityFinder
     """
     vary = kind_of(experiment).vary
     try:
-        return (plan_parts(experiment, replace(request, seeds=request.seeds or seeds_of(experiment.seeds)), vary, finder) if vary
-                else Planned(experiment, ()))
+        return plan_parts(experiment, asked(experiment, request), vary, finder) if vary else Planned(experiment, ())
     except UserError as error:
         raise UserError(f"{experiment.name}: {error}") from None
 
@@ -61,6 +66,8 @@ def run_experiments(experiments: Sequence[Experiment], request: Request, results
     store, finder, done = Store(local_root(results)), CityFinder(builds=not dry_run), []
     watcher = watcher or Watcher()
     planned = [plan_experiment(one, request, finder) for one in experiments]
+    if not dry_run:
+        take_published([plan for one in planned if one.experiment.reference and (plan := one.plan)], store)
     for keeps in (False, True):
         plans = [plan for one in planned if kind_of(one.experiment).keeps == keeps and (plan := one.plan)]
         if not plans:
@@ -72,15 +79,25 @@ def run_experiments(experiments: Sequence[Experiment], request: Request, results
             done.append(run_plan(plan, store, workers=workers, force=force, keep=keeps, watcher=watcher))
     for one in experiments if not dry_run else ():
         if do := kind_of(one).do:
-            do(one, request, store.root)
+            do(one, asked(one, request), store.root)
     return done
+
+
+def take_published(plans: Sequence[Plan], store: Store) -> list[Path]:
+    """Copy the published records of these plans that the local store lacks, so that they are not measured again."""
+    published = Store(root) if (root := published_root()) else None
+    if published is None:
+        return []
+    specs = {job.spec.id: job.spec for plan in plans for job in plan}
+    found = [published.sound(published.path(spec)) for spec in specs.values() if not store.has(spec)]
+    return merge([(published, record) for record in found if record], store)
 
 
 def resolve(experiment: Experiment, request: Request, results: Path | None = None) -> Resolved:
     """An experiment with its finished runs; nothing is built."""
     local, published = open_stores(results)
     planned = plan_experiment(experiment, request, CityFinder(builds=False))
-    return Resolved(planned, find(planned, local, published), request, local, published)
+    return Resolved(planned, find(planned, local, published), asked(experiment, request), local, published)
 
 
 def experiment_pictures(experiment: Experiment, request: Request, results: Path | None = None) -> list[Picture]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.declared import Experiment
+from benchmark.declared import ALL, Experiment
 from benchmark.errors import TooSmall
 from benchmark.execution.jobs import Job, Plan, Setting, joined
 from benchmark.execution.plan import Request, make_plan
@@ -14,6 +14,7 @@ from benchmark.registry import registry
 from benchmark.report.choice import Filter, chosen_records
 from benchmark.spec import Record, RunSpec
 from benchmark.store.records import Store
+from benchmark.suites.catalogue import find_suite
 from benchmark.suites.cities import CityFinder
 
 # what stands in the rows of a method that the registry lacks
@@ -78,8 +79,9 @@ def plan_parts(experiment: Experiment, request: Request, vary: Vary, finder: Cit
     """
     parts: list[Part] = []
     for suite in experiment.suites:
+        everyone = tuple(registry().names(find_suite(suite).family)) if experiment.methods == (ALL,) else None
         for scenario in experiment.scenarios:
-            for method in experiment.methods:
+            for method in everyone or experiment.methods:
                 if method not in registry():
                     parts.append(Part(suite, scenario, method, absent=ABSENT))
                     continue

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark import lazy
 from benchmark.families import find_family
+from benchmark.files import DiskError
 from benchmark.registry import registry
 from benchmark.testing.promises import BrokenPromise
 
@@ -53,8 +54,8 @@ def outcomes(name: str, folder: Path, options: Mapping[str, Any]) -> Iterator[Ou
     UserError: there is no such method, its package does not load, or it has no such option.
     """
     bench = lazy.load(find_family(registry().info(name).family).checks)(name, folder, **options)
-    resolved: Callable[[], Any] = bench.options
-    resolved()  # what a user typed is no fault of the method
+    if options:  # what a user typed is no fault of the method
+        bench.options()
     declared = bench.cls.expected_failures
     # what a method raised, and where → the first check in which it did
     first: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -77,6 +78,8 @@ def _outcome(bench: Any, check: Callable[[Any], None]) -> Outcome:
             check(bench)
     except BrokenPromise as broken:
         return Outcome(*named, FAILS, broken.seen, broken.expected, broken.fix)
+    except DiskError:  # the machine's fault
+        raise
     except (Exception, SystemExit) as error:  # a method may fail in any way; so much is its author's to know
         from benchmark.fitting import failure_of
 

@@ -122,7 +122,8 @@ def run_python(code, **environment):
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "--help"], ["embed", "--help"], ["list", "methods"],
+@pytest.mark.parametrize("arguments", [["--help"], ["new", "--help"], ["check", "--help"], ["run", "--help"], ["predict", "--help"],
+                                       ["embed", "--help"], ["list", "methods"],
                                        ["list", "suites"], ["list", "tasks"],
                                        ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"], ["table", "--long"],
                                        ["table", "--ranks"], ["time", "--show"], ["list", "experiments"], ["data", "list"]],

@@ -17,7 +17,7 @@ kinds of it; then `spec.py`, what a run and its record are. The rooms, each with
     isolation/                          a method in a process of its own
     timing/                             what methods cost: size, arithmetic, time, memory, energy
     report/, experiments/, cli/         records → tables, grids of runs, the command line
-    testing/                            what every method must do
+    testing/, scaffold/                 what every method must do, and a method to begin with
 """
 
 from __future__ import annotations

@@ -134,6 +134,8 @@ class Method(ABC):
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     # option -> values that the paper, or its author, tries; the default is among them
     sweeps: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    # check of `stbench check` -> why the method does not pass it; it is shown as expected, with the reason
+    expected_failures: ClassVar[Mapping[str, str]] = {}
     # the suite on which the paper shows its ablations
     ablation_suite: ClassVar[str | None] = None
 
@@ -145,6 +147,11 @@ class Method(ABC):
     def asks(cls, options: Any) -> Asks:
         """What these options need beyond the window."""
         return Asks()
+
+    @classmethod
+    def declines(cls, options: Any, problem: Any) -> str | None:
+        """Why a method of these options has no answer to a problem, in a few words for the foot of a table; None: it has one."""
+        return None
 
     @abstractmethod
     def fit(self, run: RunContext) -> None:

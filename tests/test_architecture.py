@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"timing"}, {"testing"}, {"execution"}, {"forecasting", "trajectory"},
     {"training", "isolation"}, {"fitting"}, {"suites"},
-    {"data"}, {"contract"}, {"store"}, {"declared"}, {"families", "registry", "checkpoints"},
+    {"data"}, {"contract"}, {"store"}, {"declared", "scaffold"}, {"families", "registry", "checkpoints"},
     {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},
     {"shapes", "folders"}, {"files", "lazy", "plain_json", "signals"}, {"owners"}, {"errors"}, {""},
 ]
@@ -122,7 +122,8 @@ def run_python(code, **environment):
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["predict", "--help"], ["embed", "--help"], ["list", "methods"],
+@pytest.mark.parametrize("arguments", [["--help"], ["new", "--help"], ["check", "--help"], ["run", "--help"], ["predict", "--help"],
+                                       ["embed", "--help"], ["list", "methods"],
                                        ["list", "suites"], ["list", "tasks"],
                                        ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"], ["table", "--long"],
                                        ["table", "--ranks"], ["time", "--show"], ["list", "experiments"], ["data", "list"]],

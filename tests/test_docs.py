@@ -145,7 +145,7 @@ def test_the_trips_of_the_page_on_data_import_and_join_a_suite_of_cities_that_ar
 
 @pytest.mark.docs
 def test_the_method_of_the_page_on_methods_passes_the_conformance_check(monkeypatch, tmp_path):
-    from benchmark.testing import check_method, forecasting
+    from benchmark.testing import check_method
 
     code = block(ADD, "python", "class NLinear(")
     (tmp_path / "baselines_example.py").write_text(code)
@@ -154,9 +154,8 @@ def test_the_method_of_the_page_on_methods_passes_the_conformance_check(monkeypa
     catalogue = types.ModuleType("docs_catalogue")
     catalogue.METHODS = [eval(entry.strip(), {"MethodInfo": MethodInfo})]
     monkeypatch.setitem(sys.modules, "docs_catalogue", catalogue)
-    for module in ("benchmark.testing", forecasting.__name__):
-        monkeypatch.setattr(f"{module}.registry", lambda: Registry(("docs_catalogue",), "none"))
-    assert len(check_method("nlinear", tmp_path / "cities")) == 15
+    monkeypatch.setattr("benchmark.registry._registry", Registry(("docs_catalogue",), "none"))
+    assert len(check_method("nlinear", tmp_path / "cities")) == 16
     assert len(code.splitlines()) <= 45
 
 

@@ -1,6 +1,7 @@
 """The command line: one small module a command; each parses and calls one function of the Python API.
 
-In: the words that a user typed. Out: text or JSON on stdout, progress and errors on stderr, exit code 0, or 2 with one sentence.
+In: the words that a user typed. Out: text or JSON on stdout, progress and errors on stderr, exit code 0, or 2 with one sentence; 1 of a
+method that fails a check.
 
 Open first: `app.py`, all commands put together; then the module of the command's name:
 
@@ -10,6 +11,7 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `table.py`, `results.py`            tables from records, and the two stores
     `rescore.py`                        numbers made again, without training
     `compare.py`                        kept runs against one of them, answer by answer
+    `new.py`, `check.py`                the skeleton of a method, and what every method must do
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 

@@ -9,11 +9,13 @@ import typer
 import benchmark
 from benchmark.cli import (
     ablate,
+    check,
     compare,
     data,
     embed,
     figure,
     listing,
+    new,
     predict,
     report,
     rescore,
@@ -50,6 +52,8 @@ def options(
 app.command("run")(run.run)
 app.command("ablate")(ablate.ablate)
 app.command("sweep")(sweep.sweep)
+app.command("new")(new.new)
+app.command("check")(check.check)
 app.command("predict")(predict.predict)
 app.command("embed")(embed.embed)
 app.command("time")(time.time)

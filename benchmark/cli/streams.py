@@ -13,7 +13,7 @@ from benchmark.report.visible import visible
 DEGRADED = "stbench.degraded"
 # what stands for a sign where the encoding has none
 INSTEAD = str.maketrans({"±": "+-", "–": "-", "−": "-", "·": "-", "…": "...", "─": "-", "━": "-", "↑": "^", "↓": "v", "→": "->", "≥": ">=",
-                         "≤": "<=", "≠": "!=", "≈": "~", "×": "x", "✕": "x", "Δ": "d", "†": "#", "²": "2"})
+                         "≤": "<=", "≠": "!=", "≈": "~", "×": "x", "✕": "x", "Δ": "d", "†": "#", "²": "2", "✓": "ok", "✗": "x"})
 
 
 class Visible(logging.Formatter):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,22 @@ from benchmark.data.trajectory.splits import LABELLED, TEST
 from benchmark.families import TRAJECTORY, trajectory_protocol
 from benchmark.fitting import seed_everything
 from benchmark.options import resolve
-from benchmark.ragged import offsets_kept, place_in_row, spread
 from benchmark.registry import registry
-from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_reach, check_resumes, reachable_arrays
+from benchmark.testing.other_trips import SENTINEL, altered, changed, marked, other_end, other_entries, other_times, sizes_of
+from benchmark.testing.promises import BrokenPromise, apart, close, expect
+from benchmark.testing.shared import (
+    NO_COMPANY,
+    check_devices,
+    check_facts,
+    check_pickles,
+    check_reach,
+    check_resumes,
+    check_seeds,
+    check_state_round_trip,
+    expect_answer,
+    expect_same_state,
+    reachable_arrays,
+)
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory import cuts
 from benchmark.trajectory.contract import TrajectoryEncoder
@@ -32,36 +45,51 @@ from benchmark.trajectory.using import fitted_encoder, rebuilt_problem
 STRICT = trajectory_protocol("strict")
 TINY = Budget(epochs=1, patience=30)
 NO_LIMIT = {"unlabelled_trips": None, "labelled_trips": None}
-# a longitude that only labelled and test trips know
-SENTINEL = 104.123456789
+# how a vector comes to know nothing that is hidden
+SHOWN_ALONE = "take places, times and lengths from `trips` alone, and nothing that was kept of whole trips"
 KEPT_SHARES = tuple(one.changes["kept_share"] for one in TRAJECTORY.scenarios.values() if "kept_share" in one.changes)
 
 
 class Bench:
     """An encoder on one or two tiny cities, fitted once for the checks that only read."""
 
+    noun = "vectors"
+
     @property
     def checks(self) -> tuple[Callable[[Bench], None], ...]:
         """What it must do."""
         return CHECKS
 
-    def __init__(self, name: str, folder: Path, **options: Any) -> None:
-        self.info = registry().info(name)
+    def __init__(self, name: str, folder: Path, /, **options: Any) -> None:
+        self.info, self.overrides, self.folder = registry().info(name), options, folder
         self.cls: type[TrajectoryEncoder] = registry().load(name)
-        self.folder, self.options = folder, options
         names = ("tiny", "twin") if self.info.scope == "cities" else ("tiny",)
         self.tables = [TripTable(tiny_trajectory_city(folder / one, one, seed)) for seed, one in enumerate(names)]
         self.table = self.tables[0]
         self.rows = part_rows(self.table.city, NO_LIMIT)
-        self.problem = self.pose(self.tables)
-        self.fitted = self.fit(0)
+
+    @cached_property
+    def problem(self) -> TrajectoryProblem:
+        problem = self.pose(self.tables)
+        expect_answer(self.info.name, self.cls.declines(self.options(), problem))
+        return problem
+
+    @cached_property
+    def fitted(self) -> TrajectoryEncoder:
+        return self.fit(0)
+
+    def options(self) -> Any:
+        return resolve(self.cls.Options, {**self.cls.presets.get("smoke", {}), **self.overrides}, self.info.name)
+
+    def without_data(self) -> TrajectoryProblem:
+        return rebuilt_problem(fitted_encoder(self.fitted, [table.city for table in self.tables], {}))
 
     def pose(self, tables: list[TripTable]) -> TrajectoryProblem:
         return pose_trajectories(tables, {table.name: part_rows(table.city, NO_LIMIT) for table in tables})
 
     def make(self, problem: TrajectoryProblem, seed: int = 0) -> TrajectoryEncoder:
         seed_everything(seed)
-        return self.cls(resolve(self.cls.Options, {**self.cls.presets.get("smoke", {}), **self.options}, self.info.name), problem)
+        return self.cls(self.options(), problem)
 
     def fit(self, seed: int, problem: TrajectoryProblem | None = None) -> TrajectoryEncoder:
         method = self.make(problem or self.problem, seed)
@@ -75,54 +103,51 @@ class Bench:
         return self.vectors(self.whole(), method)
 
     def vectors(self, trips: Trips, method: TrajectoryEncoder | None = None) -> Tensor:
+        method = method or self.fitted
         with torch.no_grad():
-            return (method or self.fitted).encode(trips)
-
-
-def altered(table: TripTable, **views: View) -> TripTable:
-    """The same city with other trips in some views."""
-    other = copy.copy(table)
-    vars(other).pop("step", None)  # made anew
-    for name, view in views.items():
-        setattr(other, name, view)
-    return other
+            return method.encode(trips)
 
 
 def check_vectors(bench: Bench) -> None:
     """Trips and roads have finite vectors of one width, and different trips different ones."""
-    trips = bench.whole()
+    name, trips = bench.info.name, bench.whole()
     vectors = bench.vectors(trips)
-    shape = tuple(vectors.shape)
-    assert (vectors.ndim, len(vectors)) == (2, len(trips)), f"{bench.info.name}: the vectors of {len(trips)} trips are {shape}"
-    assert torch.isfinite(vectors).all(), f"{bench.info.name}: a vector holds NaN or infinity"
-    assert len(torch.unique(vectors, dim=0)) > 1, f"{bench.info.name}: all trips have the same vector"
+    expect((vectors.ndim, len(vectors)) == (2, len(trips)), f"{name}: the vectors of {len(trips)} trips are {tuple(vectors.shape)}",
+           expected=f"[trip, d], here [{len(trips)}, d]", fix="give one vector a trip: a mean over its entries, or that of its last one")
+    expect(bool(torch.isfinite(vectors).all()), f"{name}: a vector holds NaN or infinity", expected="finite numbers",
+           fix="look for a division by 0, a logarithm of 0 or a mean over nothing")
+    expect(len(torch.unique(vectors, dim=0)) > 1, f"{name}: all trips have the same vector", expected="vectors that tell trips apart",
+           fix="see that the network reads the trips that it is given")
     for posed in _posed(bench.table, bench.rows.test):
-        assert torch.isfinite(bench.vectors(posed.trips)).all(), f"{bench.info.name}: hidden times give NaN or infinity"
+        expect(bool(torch.isfinite(bench.vectors(posed.trips)).all()), f"{name}: hidden times give NaN or infinity",
+               expected="finite vectors also where times are NaN",
+               fix="replace them (torch.nan_to_num), and tell the network which they were")
     if "route" in bench.info.inputs:
+        _check_roads(bench)
+
+
+def _check_roads(bench: Bench) -> None:
+    name, count, fitted = bench.info.name, len(bench.table.network), bench.fitted
+    try:
         with torch.no_grad():
-            roads = bench.fitted.roads(bench.table.name, cuts.whole(bench.table, bench.rows.seen))
-        assert len(roads) == len(bench.table.network), f"{bench.info.name}: {len(roads)} vectors for {len(bench.table.network)} roads"
-        assert torch.isfinite(roads).all(), f"{bench.info.name}: the vector of a road holds NaN or infinity"
-
-
-def check_seeds(bench: Bench) -> None:
-    """The same seed gives the same bits; another seed gives another fit, unless the method is deterministic."""
-    first, second, other = (bench.vectors(bench.whole(), bench.fit(seed)) for seed in (0, 0, 1))
-    assert torch.equal(first, second), f"{bench.info.name}: seed 0 twice gives different vectors"
-    same = torch.equal(first, other)
-    assert same == bench.info.deterministic, (
-        f"{bench.info.name}: seeds 0 and 1 give {'the same' if same else 'different'} vectors, but deterministic is "
-        f"{bench.info.deterministic}")
+            roads = fitted.roads(bench.table.name, cuts.whole(bench.table, bench.rows.seen))
+    except NotImplementedError as error:
+        raise BrokenPromise(f"{name}: {error}", "vectors of roads, which the task road_label asks for", "write `roads`") from None
+    expect(len(roads) == count, f"{name}: {len(roads)} vectors for {count} roads", expected="one vector a road of the city, in its order",
+           fix="give a road that no trip drives a vector as well")
+    expect(bool(torch.isfinite(roads).all()), f"{name}: the vector of a road holds NaN or infinity", expected="finite numbers",
+           fix="look for a mean over no trips: some roads are driven by none")
 
 
 def check_no_held_out_trip_in_fit(bench: Bench) -> None:
     """No object reachable from the method before, during or after `fit` holds a labelled or a test trip."""
-    tables = [altered(table, gps=_marked(table)) for table in bench.tables]
+    tables = [altered(table, gps=marked(table)) for table in bench.tables]
     method = bench.make(bench.pose(tables))
 
     def look(moment: str) -> None:
-        for array in reachable_arrays(method):
-            assert not (array == SENTINEL).any(), f"{bench.info.name}: a labelled or test trip is reachable {moment}"
+        reached = any((array == SENTINEL).any() for array in reachable_arrays(method))
+        expect(not reached, f"{bench.info.name}: a labelled or test trip is reachable {moment}", expected="unlabelled and validation trips "
+               "alone", fix="keep what the problem gives, and read no trips of a city yourself")
 
     look("before fit")
     method.fit(RunContext(0, torch.device("cpu"), TINY, progress=lambda _: look("during fit")))
@@ -135,9 +160,10 @@ def check_held_out_trips_do_not_change_the_fit(bench: Bench) -> None:
     tables = []
     for table in bench.tables:
         held = np.isin(table.city.parts, (LABELLED, TEST))
-        views = {name: _changed(getattr(table, name), held, rng, _sizes(table)) for name in ("gps", "route", "grid")}
+        views = {name: changed(getattr(table, name), held, rng, sizes_of(table)) for name in ("gps", "route", "grid")}
         tables.append(altered(table, **views))
-    _same_state(bench, bench.fit(0, bench.pose(tables)), "depends on labelled or test trips")
+    expect_same_state(bench, bench.fitted, bench.fit(0, bench.pose(tables)), "depends on labelled or test trips",
+                      "learn from problem.cities[…].unlabelled and .validation alone")
 
 
 def check_no_road_class(bench: Bench) -> None:
@@ -150,8 +176,10 @@ def check_no_road_class(bench: Bench) -> None:
         tables.append(other)
     problem = bench.pose(tables)
     pairs = zip(_told(bench.problem), _told(problem), strict=True)
-    assert all(torch.equal(one, other) for one, other in pairs), "the problem tells of road classes"
-    _same_state(bench, bench.fit(0, problem), "depends on road classes")
+    expect(all(torch.equal(one, other) for one, other in pairs), "the problem tells of road classes",
+           expected="roads without their classes", fix="this is the engine's fault: see how trips are posed")
+    expect_same_state(bench, bench.fitted, bench.fit(0, problem), "depends on road classes", "read no file of the city: the class is what "
+                      "road_label asks for; a method that needs it asks for it (Asks(road_class=True))")
 
 
 def check_cut_hides_what_comes_after(bench: Bench) -> None:
@@ -161,10 +189,13 @@ def check_cut_hides_what_comes_after(bench: Bench) -> None:
         for kind, pose in (("destination_road", cuts.pose_destination_road), ("destination_grid", cuts.pose_destination_grid)):
             before = pose(table, rows, STRICT, share)
             for seed in range(3):
-                after = pose(_other_end(table, kind, share, np.random.default_rng(seed)), rows, STRICT, share)
-                assert np.array_equal(before.rows, after.rows), f"{kind}: what comes after the cut decides whether a trip is asked"
-                assert torch.equal(bench.vectors(before.trips), bench.vectors(after.trips)), (
-                    f"{bench.info.name}: what comes after the cut of {kind} (keep {share or 'all but the last'}) changes a vector")
+                after = pose(other_end(table, kind, share, np.random.default_rng(seed)), rows, STRICT, share)
+                expect(np.array_equal(before.rows, after.rows), f"{kind}: what comes after the cut decides whether a trip is asked",
+                       expected="the same trips", fix="this is the engine's fault: see how trips are cut")
+                one, other = bench.vectors(before.trips), bench.vectors(after.trips)
+                kept = share or "all but the last"
+                expect(torch.equal(one, other), f"{bench.info.name}: what comes after the cut of {kind} (keep {kept}) changes a vector: "
+                       f"{apart(one, other)}", expected="the same bits", fix=SHOWN_ALONE)
 
 
 def check_hidden_times(bench: Bench) -> None:
@@ -174,27 +205,30 @@ def check_hidden_times(bench: Bench) -> None:
     before = bench.vectors(cuts.pose_travel_time(table, rows, STRICT).trips)
     before_last = bench.vectors(cuts.pose_travel_time(UntilLastRoad(table), rows, STRICT).trips)
     for seed in range(3):
-        other = _other_times(table, np.random.default_rng(seed))
-        same = torch.equal(before, bench.vectors(cuts.pose_travel_time(other, rows, STRICT).trips))
-        assert same, f"{bench.info.name}: a hidden time, or the number of points, changes a vector"
+        other = other_times(table, np.random.default_rng(seed))
+        after = bench.vectors(cuts.pose_travel_time(other, rows, STRICT).trips)
+        expect(torch.equal(before, after), f"{bench.info.name}: a hidden time, or the number of points, changes a vector: "
+               f"{apart(before, after)}", expected="the same bits", fix=SHOWN_ALONE)
         road = np.array(other.route.values["road"])
         road[other.route.offsets[1:] - 1] = seed
         ended = UntilLastRoad(altered(other, route=View(other.route.offsets, {**other.route.values, "road": road})))
-        same = torch.equal(before_last, bench.vectors(cuts.pose_travel_time(ended, rows, STRICT).trips))
-        assert same, f"{bench.info.name}: the road whose entry is asked for, or a hidden time, changes a vector"
+        after = bench.vectors(cuts.pose_travel_time(ended, rows, STRICT).trips)
+        expect(torch.equal(before_last, after), f"{bench.info.name}: the road whose entry is asked for, or a hidden time, changes a vector:"
+               f" {apart(before_last, after)}", expected="the same bits", fix=SHOWN_ALONE)
 
 
 def check_views(bench: Bench) -> None:
     """The views that the registry says it reads are those that it reads: other entries there change it, and nothing else does."""
     for number, view in enumerate(TRAJECTORY.inputs):
         rng = np.random.default_rng(number)
-        tables = [altered(table, **{view: _other_entries(table, view, rng)}) for table in bench.tables]
+        tables = [altered(table, **{view: other_entries(table, view, rng)}) for table in bench.tables]
         method = bench.fit(0, bench.pose(tables))
         same = torch.equal(bench.vectors(cuts.whole(tables[0], bench.rows.test), method), bench.answers(bench.fitted))
-        if view in bench.info.inputs:
-            assert not same, f"{bench.info.name} says that it reads the view {view}, but other entries there change nothing"
-        else:
-            assert same, f"{bench.info.name} reads the view {view}, but does not say so: its inputs are {', '.join(bench.info.inputs)}"
+        said = view in bench.info.inputs
+        expect(same != said, f"{bench.info.name} says that it reads the view {view}, but other entries there change nothing" if said else
+               f"{bench.info.name} reads the view {view}, but does not say so: its inputs are {', '.join(bench.info.inputs)}",
+               expected="a MethodInfo whose `inputs` are the views that are read", fix=f"{'take' if said else 'put'} '{view}' "
+               f"{'out of' if said else 'into'} them, or change what the network reads")
 
 
 def check_companions(bench: Bench) -> None:
@@ -204,32 +238,22 @@ def check_companions(bench: Bench) -> None:
         alone = torch.cat([bench.vectors(trips.rows(torch.tensor([k]))) for k in range(len(trips))])
         backwards = bench.vectors(trips.rows(torch.arange(len(trips)).flip(0))).flip(0)
         for other in (alone, backwards):
-            torch.testing.assert_close(other, whole, rtol=1e-4, atol=1e-5,
-                                       msg=f"{bench.info.name}: a vector depends on the trips beside it")
-
-
-def check_state_round_trip(bench: Bench) -> None:
-    """A new method with the fitted state, on a problem without trips, gives the same vectors: so it is kept and used."""
-    state = {key: tensor.clone() for key, tensor in bench.fitted.state_dict().items()}
-    assert all(isinstance(tensor, Tensor) for tensor in state.values()), f"{bench.info.name}: state_dict holds more than tensors"
-    fresh = bench.make(rebuilt_problem(fitted_encoder(bench.fitted, [table.city for table in bench.tables], {})), seed=5)
-    fresh.load_state_dict(state)
-    same = torch.equal(bench.vectors(bench.whole(), fresh), bench.vectors(bench.whole()))
-    assert same, f"{bench.info.name}: the state does not round-trip"
+            expect(close(other, whole, 1e-5), f"{bench.info.name}: a vector depends on the trips beside it: alone or backwards it is "
+                   f"{apart(other, whole)}", expected="the same but for rounding", fix=NO_COMPANY)
 
 
 def check_answers_alone(bench: Bench) -> None:
     """A new method with the fitted state, which has seen nothing else, gives a trip alone the vector that it had among others."""
-    problem = rebuilt_problem(fitted_encoder(bench.fitted, [table.city for table in bench.tables], {}))
+    problem = bench.without_data()
     for posed in _posed(bench.table, bench.rows.test):
         among = bench.vectors(posed.trips)
         for row in torch.linspace(0, len(among) - 1, 3).long():
             fresh = bench.make(problem, seed=5)
             fresh.load_state_dict(bench.fitted.state_dict())
-            torch.testing.assert_close(
-                bench.vectors(posed.trips.rows(row[None]), fresh)[0], among[row], rtol=1e-4, atol=1e-4,
-                msg=f"{bench.info.name}: alone, from its saved state, a trip has another vector than among others; the method uses the "
-                "other trips of a batch, or remembers what it was shown before")
+            alone = bench.vectors(posed.trips.rows(row[None]), fresh)[0]
+            expect(close(alone, among[row], 1e-4), f"{bench.info.name}: alone, from its saved state, a trip has another vector than among "
+                   f"others, {apart(alone, among[row])}; the method uses the other trips of a batch, or remembers what it was shown before",
+                   expected="the same but for rounding", fix=NO_COMPANY)
 
 
 CHECKS = (check_facts, check_vectors, check_seeds, check_no_held_out_trip_in_fit, check_held_out_trips_do_not_change_the_fit,
@@ -242,103 +266,7 @@ def _posed(table: TripTable, rows: np.ndarray) -> list[Posed]:
             cuts.pose_destination_grid(table, rows, STRICT, None)]
 
 
-def _same_state(bench: Bench, other: TrajectoryEncoder, sentence: str) -> None:
-    state = other.state_dict()
-    for key, tensor in bench.fitted.state_dict().items():
-        assert torch.equal(tensor, state[key]), f"{bench.info.name}: '{key}' {sentence}"
-
-
 def _told(problem: TrajectoryProblem) -> list[Tensor]:
     """What a problem says of roads and cells."""
     return [value for city in problem.cities.values() for one in (city.roads, city.cells) for value in vars(one).values()
             if isinstance(value, Tensor)]
-
-
-def _sizes(table: TripTable) -> dict[str, int]:
-    return {"road": len(table.network), "cell": table.city.grid.cells}
-
-
-def _marked(table: TripTable) -> View:
-    """GPS points whose longitude is the sentinel in labelled and test trips."""
-    held = spread(np.isin(table.city.parts, (LABELLED, TEST)), table.gps.offsets)
-    return View(table.gps.offsets, {**table.gps.values, "lon": np.where(held, SENTINEL, table.gps.values["lon"])})
-
-
-def _changed(view: View, trips: np.ndarray, rng: np.random.Generator, sizes: dict[str, int]) -> View:
-    """Other values in all entries of these trips (bool [trip]); times go on rising."""
-    return _replaced(view, spread(trips, view.offsets), rng, sizes)
-
-
-def _other_entries(table: TripTable, view: str, rng: np.random.Generator) -> View:
-    """A view with other values in all entries. When a trip departs is told with every view, so its first point keeps its time."""
-    shown = getattr(table, view)
-    changed = _changed(shown, np.ones(len(shown.offsets) - 1, bool), rng, _sizes(table))
-    if view == "gps":
-        first = shown.offsets[:-1]
-        changed.values["time"][first] = shown.values["time"][first]
-    return changed
-
-
-def _replaced(view: View, entries: np.ndarray, rng: np.random.Generator, sizes: dict[str, int]) -> View:
-    """Other values in these entries (bool [entry])."""
-    values = {}
-    for name, array in view.values.items():
-        changed = np.array(array)
-        count = int(entries.sum())
-        if name in sizes:
-            changed[entries] = rng.integers(0, sizes[name], count)
-        elif name in ("lon", "lat"):
-            changed[entries] += rng.normal(0, 1e-3, count)
-        else:
-            changed[entries] += 1000 * (np.cumsum(entries) - 1)[entries] + rng.integers(1, 1000, count)  # later, and never falling
-        values[name] = changed
-    return View(view.offsets, values)
-
-
-def _only(view: View, entries: np.ndarray) -> View:
-    """The view with these entries (bool [entry]) alone."""
-    return View(offsets_kept(entries, view.offsets), {name: np.asarray(array)[entries] for name, array in view.values.items()})
-
-
-def _other_end(table: TripTable, kind: str, share: float | None, rng: np.random.Generator) -> TripTable:
-    """The city with other ends of trips: of everything behind the cut other places, later times, and fewer points."""
-    view = table.route if kind == "destination_road" else table.grid
-    kept = cuts.kept_units(view.lengths(), share)
-    cut = np.asarray(view.values["entry"])[view.offsets[:-1] + kept]
-    place, first_hidden = place_in_row(view.offsets), spread(kept, view.offsets)
-
-    def behind(other: View, time: str) -> np.ndarray:
-        return np.asarray(other.values[time]) >= spread(cut, other.offsets)
-
-    gps = _replaced(table.gps, behind(table.gps, "time"), rng, _sizes(table))
-    thinned = _only(gps, ~(behind(table.gps, "time") & (rng.random(int(gps.offsets[-1])) < 0.5)))
-    views = {"gps": thinned}
-    for name in ("route", "grid"):
-        other = getattr(table, name)
-        if other is view:  # the moment of the cut is that of its own unit: the unit changes, its time stays
-            replaced = _replaced(other, place >= first_hidden, rng, _sizes(table))
-            entry = np.array(replaced.values["entry"])
-            entry[other.offsets[:-1] + kept] = cut
-            views[name] = View(other.offsets, {**replaced.values, "entry": entry})
-        else:
-            views[name] = _replaced(other, behind(other, "entry"), rng, _sizes(table))
-    return altered(table, **views)
-
-
-def _other_times(table: TripTable, rng: np.random.Generator) -> TripTable:
-    """The city with other times after the minute of departure and fewer GPS points, and cells to fit these."""
-    minute = np.asarray(table.departure(np.arange(len(table.gps.offsets) - 1))) // 60 * 60
-
-    def times(view: View, name: str) -> View:
-        step = rng.integers(0, 40, int(view.offsets[-1])).astype(np.float64)
-        first = view.offsets[:-1]
-        step[first] = rng.integers(0, 60, len(first))
-        total = np.cumsum(step)
-        since = total - spread(total[first] - step[first], view.offsets)
-        return View(view.offsets, {**view.values, name: (spread(minute, view.offsets) + since).astype(view.values[name].dtype)})
-
-    gps = times(table.gps, "time")
-    kept = rng.random(int(gps.offsets[-1])) < 0.5
-    kept[gps.offsets[:-1]] = True
-    gps = _only(gps, kept)
-    return altered(table, gps=gps, route=times(table.route, "entry"), grid=cuts.cells_under(gps))

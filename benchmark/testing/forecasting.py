@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmark.contract import Budget, RunContext
-from benchmark.data.clock import Clock
-from benchmark.data.folder import Origin as CityOrigin
-from benchmark.data.forecasting.city import ForecastingCity, Series, write_city
+from benchmark.contract import Asks, Budget, RunContext
+from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.families import FORECASTING, forecasting_protocol
 from benchmark.fitting import seed_everything
 from benchmark.forecasting.contract import Forecaster
@@ -24,7 +23,21 @@ from benchmark.forecasting.scoring import score
 from benchmark.forecasting.using import fitted_forecaster, rebuilt_problem
 from benchmark.options import resolve
 from benchmark.registry import registry
-from benchmark.testing.shared import check_devices, check_facts, check_pickles, check_reach, check_resumes, reachable_arrays
+from benchmark.testing.promises import apart, close, expect
+from benchmark.testing.shared import (
+    NO_COMPANY,
+    check_devices,
+    check_facts,
+    check_pickles,
+    check_reach,
+    check_resumes,
+    check_seeds,
+    check_state_round_trip,
+    expect_answer,
+    expect_same_state,
+    reachable_arrays,
+)
+from benchmark.testing.tiny_series import tiny_city
 
 STRICT = forecasting_protocol("strict")
 # a value that stands only in test rows: no method may ever hold it during fit
@@ -39,20 +52,32 @@ SCENARIOS = ("nodes-50", "interval-2x", "cold-start", "single-task")
 class Bench:
     """A method on a tiny city, fitted once for the checks that only read."""
 
+    noun = "predictions"
+
     @property
     def checks(self) -> tuple[Callable[[Bench], None], ...]:
         """What it must do."""
         return CHECKS
 
-    def __init__(self, name: str, folder: Path, **options: Any) -> None:
-        self.info, self.overrides = registry().info(name), options
+    def __init__(self, name: str, folder: Path, /, **options: Any) -> None:
+        self.info, self.overrides, self.folder = registry().info(name), options, folder
         self.cls: type[Forecaster] = registry().load(name)
         self.city = tiny_city(folder / "city")
         self.tasks = self.city.tasks if self.info.scope == "city" else self.city.tasks[:1]
-        self.asks = self.cls.asks(self.options())
-        self.problem = self.pose(self.city)
-        self.fitted = self.fit(0)
-        self.folder = folder
+
+    @cached_property
+    def asks(self) -> Asks:
+        return self.cls.asks(self.options())
+
+    @cached_property
+    def problem(self) -> ForecastProblem:
+        problem = self.pose(self.city)
+        expect_answer(self.info.name, self.cls.declines(self.options(), problem))
+        return problem
+
+    @cached_property
+    def fitted(self) -> Forecaster:
+        return self.fit(0)
 
     def make(self, problem: ForecastProblem, seed: int = 0) -> Forecaster:
         seed_everything(seed)
@@ -72,8 +97,11 @@ class Bench:
     def answers(self, method: Forecaster) -> torch.Tensor:
         return self.predictions(method)
 
-    def held_out(self, city: ForecastingCity | None = None) -> Windows:
-        return self.held_out_of(self.tasks[0], city or self.city, self.problem)
+    def without_data(self) -> ForecastProblem:
+        return rebuilt_problem(fitted_forecaster(self.fitted, self.city, STRICT, {}), self.asks)
+
+    def held_out(self) -> Windows:
+        return self.held_out_of(self.tasks[0], self.city, self.problem)
 
     def held_out_of(self, task: str, city: ForecastingCity, problem: ForecastProblem) -> Windows:
         """What a method fitted to a problem is asked of a task's test part."""
@@ -85,32 +113,17 @@ class Bench:
         return torch.cat([method.predict(windows.inputs(starts, apart=True)) for starts in every.split(batch)])
 
 
-def tiny_city(folder: Path, test_value: float | None = None) -> ForecastingCity:
-    """Two tasks, eight nodes, ten days of half hours, some entries missing; `test_value` fills the test rows."""
-    rng = np.random.default_rng(7)
-    steps, nodes, clock = 480, 8, Clock("2016-01-04T00:00:00", 30, "UTC")
-    slot = clock.slot(steps)[:, None]
-    series = []
-    for k, task in enumerate(("taxi_pick", "taxi_drop")):
-        rate = rng.uniform(5, 40, nodes) * (1.1 + np.sin(2 * np.pi * slot / 48 + rng.uniform(0, 1, nodes) + k))
-        values = rng.poisson(rate).astype(np.float32)
-        if test_value is not None:
-            values[-steps // 5:] = test_value
-        series.append(Series(task, values, rng.random(values.shape) > 0.05, np.arange(nodes), clock, "trips per 30 min"))
-    import pandas as pd
-
-    table = pd.DataFrame({"node_id": [str(n) for n in range(nodes)], "name": "", "lon": 0.01 * (np.arange(nodes) % 4),
-                          "lat": 0.01 * (np.arange(nodes) // 4)})
-    return write_city(folder, "tiny", "own", CityOrigin("tiny", "made for tests", "none"), table, series)
-
-
-def check_seeds(bench: Bench) -> None:
-    """The same seed gives the same bits; another seed gives another fit, unless the method is deterministic."""
-    first, second, other = (bench.predictions(bench.fit(seed)) for seed in (0, 0, 1))
-    assert torch.equal(first, second), f"{bench.info.name}: seed 0 twice gives different predictions"
-    assert torch.equal(first, other) == bench.info.deterministic, (
-        f"{bench.info.name}: seeds 0 and 1 give {'the same' if torch.equal(first, other) else 'different'} predictions, "
-        f"but deterministic is {bench.info.deterministic}")
+def check_predictions(bench: Bench) -> None:
+    """Predictions of a task's test part are finite numbers, [window, horizon, node]."""
+    for task in bench.tasks:
+        windows = bench.held_out_of(task, bench.city, bench.problem)
+        predicted, wanted = bench.predictions(bench.fitted, windows), (len(windows), windows.horizon, windows.values.shape[1])
+        expect(tuple(predicted.shape) == wanted, f"{bench.info.name} predicts {tuple(predicted.shape)} of {task}",
+               expected=f"[window, horizon, node], here {wanted}", fix="move the axes of what the network gives")
+        strange = int((~torch.isfinite(predicted)).sum())
+        expect(strange == 0, f"{bench.info.name}: {strange} of {predicted.numel()} predictions of {task} are NaN or infinite",
+               expected="finite numbers for every window, also where inputs are unobserved",
+               fix="look for a division by 0, a logarithm of 0 or a mean over nothing; unobserved inputs are 0 in inputs.scaled")
 
 
 def check_no_test_data_in_fit(bench: Bench) -> None:
@@ -120,8 +133,9 @@ def check_no_test_data_in_fit(bench: Bench) -> None:
     method = bench.make(problem)
 
     def look(moment: str) -> None:
-        for array in reachable_arrays(method):
-            assert not (array == SENTINEL).any(), f"{bench.info.name}: a test row is reachable {moment}"
+        reached = any((array == SENTINEL).any() for array in reachable_arrays(method))
+        expect(not reached, f"{bench.info.name}: a test row is reachable {moment}", expected="training and validation rows alone",
+               fix="keep what the problem gives, and read no series of a city yourself")
 
     look("before fit")
     method.fit(RunContext(0, torch.device("cpu"), TINY, progress=lambda _: look("during fit")))
@@ -130,24 +144,26 @@ def check_no_test_data_in_fit(bench: Bench) -> None:
 
 def check_test_rows_do_not_change_the_fit(bench: Bench) -> None:
     """Other test rows, the same fitted state."""
-    other = bench.fit(0, bench.pose(tiny_city(bench.city.folder.with_name("other"), 1.0))).state_dict()
-    for key, tensor in bench.fitted.state_dict().items():
-        assert torch.equal(tensor, other[key]), f"{bench.info.name}: '{key}' depends on test rows"
+    fitted, other = bench.fitted, bench.fit(0, bench.pose(tiny_city(bench.city.folder.with_name("other"), 1.0)))
+    expect_same_state(bench, fitted, other, "depends on test rows", "learn from problem.tasks[…].train and .validation alone")
 
 
 def check_future_has_no_effect(bench: Bench) -> None:
     """What comes after a window's history cannot change its prediction, nor can unobserved inputs."""
     windows = bench.held_out()
-    shown = torch.arange(windows.values.shape[0])[:, None] < windows.past + windows.history
+    history = torch.arange(windows.values.shape[0])[:, None] < windows.past + windows.history
 
     def with_another_future(one: Windows) -> Windows:
-        return dataclasses.replace(one, values=torch.where(shown, one.values, SENTINEL), observed=torch.where(shown, one.observed, True),
+        return dataclasses.replace(one, values=torch.where(history, one.values, SENTINEL),
+                                   observed=torch.where(history, one.observed, True),
                                    beside={task: with_another_future(other) for task, other in one.beside.items()})
 
     changed = with_another_future(windows)
     first = torch.zeros(1, dtype=torch.int64)
-    assert torch.equal(bench.fitted.predict(windows.inputs(first)), bench.fitted.predict(changed.inputs(first))), (
-        f"{bench.info.name}: the future changes a prediction")
+    one, other = (bench.fitted.predict(shown.inputs(first)) for shown in (windows, changed))
+    expect(torch.equal(one, other), f"{bench.info.name}: the future changes a prediction: {apart(one, other)}",
+           expected="the same bits, whatever comes after the history and whatever stands where nothing was observed",
+           fix="predict from `inputs` alone; of values use inputs.scaled, or mask inputs.values by inputs.observed")
 
 
 def check_inputs(bench: Bench) -> None:
@@ -155,10 +171,11 @@ def check_inputs(bench: Bench) -> None:
     for name in FORECASTING.inputs[1:]:
         method = bench.fit(0, _other_problem(bench.problem, name))
         same = torch.equal(bench.predictions(method, _other_windows(bench.held_out(), name)), bench.predictions(bench.fitted))
-        if name in bench.info.inputs:
-            assert not same, f"{bench.info.name} says that it reads '{name}', but other values there change nothing"
-        else:
-            assert same, f"{bench.info.name} reads '{name}', but does not say so: its inputs are {', '.join(bench.info.inputs)}"
+        said = name in bench.info.inputs
+        expect(same != said, f"{bench.info.name} says that it reads '{name}', but other values there change nothing" if said else
+               f"{bench.info.name} reads '{name}', but does not say so: its inputs are {', '.join(bench.info.inputs)}",
+               expected="a MethodInfo whose `inputs` are what is read",
+               fix=f"{'take' if said else 'put'} '{name}' {'out of' if said else 'into'} them, or change what the network reads")
 
 
 def _other_problem(problem: ForecastProblem, name: str) -> ForecastProblem:
@@ -191,30 +208,21 @@ def check_batch_size_independence(bench: Bench) -> None:
     """Windows predicted alone, by seven or all at once agree."""
     whole = bench.predictions(bench.fitted, batch=10_000)
     for batch in (1, 7):
-        torch.testing.assert_close(bench.predictions(bench.fitted, batch=batch), whole, rtol=1e-4, atol=1e-3,
-                                   msg=f"{bench.info.name}: predictions depend on the batch size")
-
-
-def check_state_round_trip(bench: Bench) -> None:
-    """A new method with the fitted state, on a problem without training data, predicts the same: so it is kept and used."""
-    state = {key: tensor.clone() for key, tensor in bench.fitted.state_dict().items()}
-    assert all(isinstance(tensor, torch.Tensor) for tensor in state.values()), f"{bench.info.name}: state_dict holds more than tensors"
-    fresh = bench.make(rebuilt_problem(fitted_forecaster(bench.fitted, bench.city, STRICT, {}), bench.asks), seed=5)
-    fresh.load_state_dict(state)
-    assert torch.equal(bench.predictions(fresh), bench.predictions(bench.fitted)), f"{bench.info.name}: the state does not round-trip"
+        some = bench.predictions(bench.fitted, batch=batch)
+        expect(close(some, whole, 1e-3), f"{bench.info.name}: predictions depend on the batch size: in batches of {batch} and all at once "
+               f"they are {apart(some, whole)}", expected="the same but for rounding", fix=NO_COMPANY)
 
 
 def check_answers_alone(bench: Bench) -> None:
     """A new method with the fitted state, which has seen nothing else, predicts a window alone as it was predicted among others."""
-    windows, among = bench.held_out(), bench.predictions(bench.fitted)
-    problem = rebuilt_problem(fitted_forecaster(bench.fitted, bench.city, STRICT, {}), bench.asks)
+    windows, among, problem = bench.held_out(), bench.predictions(bench.fitted), bench.without_data()
     for start in torch.linspace(0, len(windows) - 1, 5).long():
         fresh = bench.make(problem, seed=5)
         fresh.load_state_dict(bench.fitted.state_dict())
-        torch.testing.assert_close(
-            fresh.predict(windows.inputs(start[None], apart=True))[0], among[start], rtol=1e-4, atol=1e-3,
-            msg=f"{bench.info.name}: alone, from its saved state, a window is predicted otherwise than among others; the method uses the "
-            "other windows of a batch, or remembers what it was shown before")
+        alone = fresh.predict(windows.inputs(start[None], apart=True))[0]
+        expect(close(alone, among[start], 1e-3), f"{bench.info.name}: alone, from its saved state, a window is predicted otherwise than "
+               f"among others, {apart(alone, among[start])}; the method uses the other windows of a batch, or remembers what it was shown "
+               "before", expected="the same but for rounding", fix=NO_COMPANY)
 
 
 def check_scenarios(bench: Bench) -> None:
@@ -225,15 +233,21 @@ def check_scenarios(bench: Bench) -> None:
         problem = pose_under(city, FORECASTING.scenario(name), bench.info.scope, (target,), STRICT, bench.asks)
         reason = bench.cls.declines(bench.options(), problem)
         if reason is not None:
-            assert isinstance(reason, str), f"{bench.info.name} declines scenario {name} without a sentence"
+            expect(isinstance(reason, str) and bool(reason), f"{bench.info.name} declines scenario {name} with {reason!r}",
+                   expected="a few words, which stand under tables", fix="let `declines` return a text, or None where there is an answer")
             continue
         method, windows = bench.fit(0, problem), bench.held_out_of(target, city, problem)
         predicted = bench.predictions(method, windows)
         wanted = (len(windows), windows.horizon, problem.tasks[target].nodes)
-        assert predicted.shape == wanted, f"{bench.info.name} predicts {tuple(predicted.shape)} under scenario {name}, not {wanted}"
+        expect(tuple(predicted.shape) == wanted, f"{bench.info.name} predicts {tuple(predicted.shape)} under scenario {name}, not {wanted}",
+               expected="the nodes and steps of the task that is asked for, which may be fewer than another task's",
+               fix="size the network by problem.tasks[…], or say in `declines` why there is no answer")
         fresh = bench.make(rebuilt_problem(fitted_forecaster(method, city, STRICT, {}, name), bench.asks), seed=5)
         fresh.load_state_dict(method.state_dict())
-        assert torch.equal(bench.predictions(fresh, windows), predicted), f"{bench.info.name}: under scenario {name} its state is not all"
+        again = bench.predictions(fresh, windows)
+        expect(torch.equal(again, predicted), f"{bench.info.name}: under scenario {name} its state is not all: {apart(again, predicted)}",
+               expected="the same bits from a new method with the fitted one's state",
+               fix="put everything that `fit` learns into state_dict")
 
 
 def check_learns(bench: Bench) -> None:
@@ -242,7 +256,10 @@ def check_learns(bench: Bench) -> None:
     for task in bench.tasks:
         windows, scaler = bench.held_out_of(task, bench.city, bench.problem), bench.problem.tasks[task].scaler
         own, mean = (_mae(predict, windows) for predict in (method.predict, _constant(scaler.mean, windows.horizon)))
-        assert own < 0.9 * mean, f"{bench.info.name} on {task}: MAE {own:.2f}, the training mean has {mean:.2f}"
+        expect(own < 0.9 * mean, f"{bench.info.name} on {task}: MAE {own:.2f}, the training mean has {mean:.2f}",
+               expected=f"less than {0.9 * mean:.2f} after {LEARNING.epochs} epochs on a city of a plain daily rhythm",
+               fix="try a larger learning_rate in presets['smoke']; see that every layer gets a gradient, and that what the network gives "
+               "is z-scored")
 
 
 def _constant(value: float, horizon: int) -> Any:
@@ -257,6 +274,6 @@ def _mae(predict: Any, windows: Windows) -> float:
     return float(sums["absolute"].sum() / sums["count"].sum())
 
 
-CHECKS = (check_facts, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit, check_future_has_no_effect,
-          check_inputs, check_devices, check_batch_size_independence, check_state_round_trip,
+CHECKS = (check_facts, check_predictions, check_seeds, check_no_test_data_in_fit, check_test_rows_do_not_change_the_fit,
+          check_future_has_no_effect, check_inputs, check_devices, check_batch_size_independence, check_state_round_trip,
           check_answers_alone, check_scenarios, check_reach, check_resumes, check_pickles, check_learns)

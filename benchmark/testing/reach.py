@@ -39,6 +39,15 @@ SEEDING = ((torch, "manual_seed"), (torch, "seed"), (torch, "set_rng_state"), (r
 VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "STBENCH_HOME", "STBENCH_RESULTS",
              "PYTHONHASHSEED")
 
+# what to do instead of reaching for something: the beginning of what was reached -> advice; the last is for everything else
+INSTEAD = {
+    "a global generator": "draw from run.generator(…) or run.numpy(…), or from torch's global generator as it is: the runner seeds it",
+    "a file that it writes": "keep stages in run.checkpoints, and what figures need in run.arrays",
+    "a file of the cities": "take the data from the problem and the inputs; what more a method may ask for says `asks`",
+    "torch's threads": "leave threads to the runner", "the variable": "leave variables of the process to the runner",
+    "the network": "let the package hold what it needs", "another process": "do the work in this process",
+    "": "take what you need from the problem, the inputs and `run`"}
+
 _watching: list[Reach] = []
 # whether the hook is there: one stays until the process ends, and does nothing while nobody watches
 _hooked = False
@@ -50,10 +59,7 @@ class Reach:
     def __init__(self, cls: type, data: Path) -> None:
         """data: where the cities of this check lie."""
         self.found: dict[str, str] = {}
-        top, module = sys.modules.get(cls.__module__.partition(".")[0]), sys.modules[cls.__module__]
-        # the folder of its package, or the file of its only module
-        package = getattr(top, "__file__", None) if hasattr(top, "__path__") else None
-        self._own = str(Path(package).parent) if package else str(module.__file__)
+        self._own = own_files(cls)
         self._data = [path.resolve() for path in (data, home(), data_home())]
         self._stack = ExitStack()
 
@@ -128,6 +134,18 @@ class Reach:
                 self.found.setdefault(f"a global generator ({name})", self._place(frame))
             return function(*arguments, **named)
         return watched
+
+
+def own_files(cls: type) -> str:
+    """The folder of a class's package, or the file of its only module: how the paths of its own code begin."""
+    top, module = sys.modules.get(cls.__module__.partition(".")[0]), sys.modules[cls.__module__]
+    package = getattr(top, "__file__", None) if hasattr(top, "__path__") else None
+    return str(Path(package).parent) if package else str(module.__file__)
+
+
+def instead_of(what: str) -> str:
+    """What a method should do instead of reaching for something."""
+    return next(advice for beginning, advice in INSTEAD.items() if what.startswith(beginning))
 
 
 def _audit(event: str, told: tuple[Any, ...]) -> None:

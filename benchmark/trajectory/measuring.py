@@ -75,6 +75,8 @@ class TrajectoryMeasurer(Measurer):
     def try_out(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext) -> dict[str, float]:
         """Task → the first metric that it has, on validation trips that no probe learns from or is stopped by."""
         measured = self._measure(spec, cities, options, run, PartRows.without_test, keep=False)
+        if not measured.metrics:
+            raise UserError(f"{spec.method} has no answer here: {'; '.join(dict.fromkeys(run.notes['missing'].values()))}.")
         return {task: next(value for value in values.values() if value is not None) for task, values in measured.metrics.items()}
 
     def _measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext,
@@ -88,6 +90,9 @@ class TrajectoryMeasurer(Measurer):
         if asks.said():
             run.notes["asks"] = asks.said()
         problem = pose_trajectories(list(tables.values()), rows, road_class=asks.road_class, protocol=protocol)
+        if reason := cls.declines(options, problem):
+            run.notes["missing"] = dict.fromkeys(spec.tasks, reason)
+            return Measured()
         finetunes = issubclass(cls, NeuralEncoder) and options.probe == "finetune"
         if not isolated:
             method = cls(options, problem)

@@ -12,7 +12,8 @@ import torch
 from benchmark import MethodInfo, Registry, TrajectoryEncoder
 from benchmark.data.trajectory.splits import TEST
 from benchmark.testing import encoders as checks
-from benchmark.testing.encoders import Bench, altered
+from benchmark.testing.encoders import Bench
+from benchmark.testing.other_trips import altered, marked
 from benchmark.testing.tiny_trips import tiny_trajectory_city
 from benchmark.trajectory import cuts
 from benchmark.trajectory.problem import CityProblem
@@ -328,6 +329,6 @@ def test_no_id_day_or_trip_stands_in_two_parts(tmp_path):
 
 def test_an_altered_table_leaves_the_city_as_it_was(tmp_path):
     table = cuts.TripTable(tiny_trajectory_city(tmp_path / "city"))
-    other = altered(table, gps=checks._marked(table))
+    other = altered(table, gps=marked(table))
     assert (other.gps.values["lon"] == checks.SENTINEL).any()
     assert not (table.gps.values["lon"] == checks.SENTINEL).any()

@@ -108,13 +108,22 @@ class Network(NeuralEncoder):
         return self.network.weight
 
 
+class Declines(Roads):
+    """Knows one city alone."""
+
+    @classmethod
+    def declines(cls, options, problem):
+        return "the method knows the west alone" if set(problem.cities) != {"west"} else None
+
+
 class Nan(Roads):
     def encode(self, trips):
         return super().encode(trips) / 0
 
 
 METHODS = [MethodInfo(cls.__name__.lower(), f"{__name__}:{cls.__name__}", "s", "p", "l", family="trajectory", scope="city", inputs=inputs)
-           for cls, inputs in ((Roads, ("route", "grid")), (Cells, ("grid",)), (Network, ("route", "grid")), (Nan, ("route",)))]
+           for cls, inputs in ((Roads, ("route", "grid")), (Cells, ("grid",)), (Network, ("route", "grid")), (Nan, ("route",)),
+                               (Declines, ("route",)))]
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +192,14 @@ def test_a_record_has_metrics_sums_floors_counts_and_the_city_of_every_task(reme
     assert set(record.city["cities"]["east"]["split"]["days"]) == {"train", "validation", "test"}
     assert (record.city["tasks"]["travel_time"], record.city["tasks"]["road_label"]) == ({"unit": "s"}, {"unit": ""})
     assert set(record.timings) == {"fit_s", "predict_s", "total_s"}
+
+
+def test_an_encoder_that_declines_a_suite_is_not_fitted_and_its_record_says_why(cities):
+    record = run(cities[:1], spec_of("declines"))
+    assert record.notes["missing"] == dict.fromkeys(KINDS, "the method knows the west alone")
+    assert not record.metrics
+    assert not posed
+    assert run(cities[1:], spec_of("declines", suite="west")).metrics.keys() == {"road_label", "travel_time", "destination_road"}
 
 
 def test_metrics_can_be_made_again_from_the_sums_of_a_record(remembered):

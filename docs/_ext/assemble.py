@@ -12,8 +12,8 @@ import command_page
 import list_page
 import method_pages
 
-# a page of the project → its name on the site; those of docs/ keep theirs
-OUTSIDE = {"README.md": "start.md", "CONTRIBUTING.md": "contributing.md"}
+# a page of the project → its name on the site; others of docs/ keep theirs, and search.html is the site's own
+NAMES = {"README.md": "start.md", "CONTRIBUTING.md": "contributing.md", "docs/search.md": "how-quick-was-chosen.md"}
 LINK = re.compile(r"(?<=\]\()([^)\s#]+)(?=[)#])")
 FENCED = re.compile(r"^(```.*?^```$)", re.DOTALL | re.MULTILINE)
 
@@ -33,7 +33,7 @@ def write(root: Path, source: Path) -> None:
 
 def _pages(root: Path) -> Iterator[tuple[str, bytes]]:
     """Name on the site → content."""
-    ours = {root / name: site for name, site in OUTSIDE.items()} | {path: path.name for path in (root / "docs").glob("*.md")}
+    ours = {path: path.name for path in (root / "docs").glob("*.md")} | {root / name: site for name, site in NAMES.items()}
     for path, name in ours.items():
         text, files = _turned(path, root, ours)
         yield name, text.encode()

@@ -6,11 +6,10 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from marks import table
+from marks import line, table
 from typer.main import get_command
 
 from benchmark.cli.app import app
-from benchmark.report.markdown import escape
 
 HEAD = """# Commands
 
@@ -38,7 +37,7 @@ def _sections(command: Any, name: str) -> Iterator[str]:
 def _help(text: str) -> str:
     """The help, its example as a block to copy."""
     said, _, example = inspect.cleandoc(text).partition("Example: ")
-    return "\n".join([*(f"{escape(' '.join(part.split()))}\n" for part in said.split("\n\n") if part.strip()),
+    return "\n".join([*(f"{line(part)}\n" for part in said.split("\n\n") if part.strip()),
                       f"```\n{example.strip()}\n```\n" if example else ""])
 
 
@@ -48,4 +47,4 @@ def _row(one: Any) -> tuple[str, str, str] | None:
         return None
     names = (*one.opts, *one.secondary_opts) if one.param_type_name == "option" else (one.metavar or one.name.upper(),)
     default = "required" if one.required else "–" if one.default in (None, False, (), []) else f"`{one.default}`"
-    return ", ".join(f"`{name}`" for name in names), escape(one.help or ""), default
+    return ", ".join(f"`{name}`" for name in names), line(one.help or ""), default

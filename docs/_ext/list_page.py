@@ -32,4 +32,9 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    return table(tuple(rows[0]), ([said(value) for value in row.values()] for row in rows))
+    """One table; of kinds that families have of their own, one a family."""
+    if "family" not in rows[0]:
+        return table(tuple(rows[0]), ([said(value) for value in row.values()] for row in rows))
+    return "\n".join(f"**{family}**\n\n" + _table([{key: value for key, value in row.items() if key != "family"}
+                                                for row in rows if row["family"] == family])
+                     for family in dict.fromkeys(row["family"] for row in rows))

@@ -6,18 +6,20 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from marks import code, options_table, prose, said, table
+from marks import code, line, options_table, prose, said, table
 
 from benchmark.families import FAMILIES
 from benchmark.registry import registry
 from benchmark.report.listing import describe
 from benchmark.report.listing import methods as rows
-from benchmark.report.markdown import escape
 
 FACTS = ("paper", "family", "scope", "inputs", "parameters", "deterministic", "licence", "version", "registered in")
 SHORT = ("scope", "inputs", "parameters", "paper")
+
+METHODS = Path(__file__).resolve().parents[1] / "methods.md"
 
 HEAD = """# All methods
 
@@ -34,7 +36,7 @@ def pages() -> Iterator[tuple[str, str]]:
     for family in FAMILIES:
         own = [row for row in ours if row["family"] == family]
         parts += [f"## {family.capitalize()}\n", table(("method", "what it is", *SHORT), (
-            (f"[{row['method']}](method/{row['method']}.md)", escape(row["summary"]), *(said(row[key]) for key in SHORT)) for row in own))]
+            (f"[{row['method']}](method/{row['method']}.md)", line(row["summary"]), *(said(row[key]) for key in SHORT)) for row in own))]
     names = "\n".join(f"method/{row['method']}" for row in ours)
     yield "all-methods.md", "\n".join([*parts, f"```{{toctree}}\n:hidden:\n\n{names}\n```\n"])
     for row in ours:
@@ -43,9 +45,9 @@ def pages() -> Iterator[tuple[str, str]]:
 
 def _page(name: str) -> str:
     facts, cls = describe(name), registry().load(name)
-    parts = [f"# {name}\n", f"{escape(facts['summary']).capitalize()}.\n",
-             table(("fact", ""), ((key, said(facts[key])) for key in FACTS)),
-             prose(inspect.getdoc(sys.modules[cls.__module__]) or ""),
+    parts = [f"# {name}\n", f"{line(facts['summary'][:1].upper() + facts['summary'][1:])}.\n",
+             "\n".join(f":{key}: {said(facts[key])}" for key in FACTS) + "\n",
+             prose(inspect.getdoc(sys.modules[cls.__module__]) or ""), *_more(name),
              f"## Options\n\n`stbench run --method {name} --set OPTION=VALUE …`\n",
              options_table(facts["options"])]
     for what, meaning in (("presets", "What a budget changes, declared and in the record"),
@@ -55,6 +57,12 @@ def _page(name: str) -> str:
             parts += [f"## {what.capitalize()}\n\n{meaning}.\n", table(("name", "options"), (
                 (f"`{one}`", _values(given)) for one, given in facts[what].items()))]
     return "\n".join(parts)
+
+
+def _more(name: str) -> list[str]:
+    """Where the page on papers and code has a section on a method."""
+    headings = re.findall(r"^## (.*)$", METHODS.read_text(encoding="utf-8"), re.MULTILINE)
+    return [f"More: [{heading}, where paper and code disagree](../methods.md#{name})\n" for heading in headings if heading.lower() == name]
 
 
 def _values(given: Mapping[str, Any] | list[Any]) -> str:

@@ -1,6 +1,6 @@
 """Build the documentation: `python docs/_ext build/docs/html`; a warning is an error.
 
-The pages of `docs/`, the README, and what is generated from the code itself are put together beside the result; nothing of that is
+The pages of `docs/`, the README, and what is generated from the code itself are put together in a temporary folder; nothing generated is
 committed, so it cannot go stale.
 """
 
@@ -27,14 +27,12 @@ def main() -> int:
         parser.error("Sphinx is not installed; type pip install -e '.[docs]'.")
     import assemble
 
-    out = given.out.resolve()
-    work = out.with_name(f"{out.name}-work")
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(prefix="docs-") as work:
         # what this machine has prepared and measured stands on no page
-        os.environ.update(STBENCH_HOME=home, STBENCH_RESULTS=f"{home}/results")
-        assemble.write(DOCS.parent, work / "source")
+        os.environ.update(STBENCH_HOME=f"{work}/home", STBENCH_RESULTS=f"{work}/results")
+        assemble.write(DOCS.parent, Path(work, "source"))
         tags = ["-t", "board"] if given.board else []
-        return build_main(["-W", "--keep-going", "-q", *tags, "-c", str(DOCS), "-d", str(work / "doctrees"), str(work / "source"), str(out)])
+        return build_main(["-W", "--keep-going", "-q", *tags, "-c", str(DOCS), "-d", f"{work}/doctrees", f"{work}/source", str(given.out)])
 
 
 if __name__ == "__main__":

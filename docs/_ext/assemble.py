@@ -19,16 +19,11 @@ FENCED = re.compile(r"^(```.*?^```$)", re.DOTALL | re.MULTILINE)
 
 
 def write(root: Path, source: Path) -> None:
-    """Write every page into `source`; one that is there already, and the same, keeps its time, so that it is not built again."""
-    written = dict(_pages(root))
-    for path in source.rglob("*"):
-        if path.is_file() and path.relative_to(source).as_posix() not in written:
-            path.unlink()
-    for name, content in written.items():
+    """Write every page, and what pages link to, into a new folder."""
+    for name, content in _pages(root):
         target = source / name
-        if not (target.is_file() and target.read_bytes() == content):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def _pages(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -65,5 +60,3 @@ def _turned(path: Path, root: Path, ours: dict[Path, str]) -> tuple[str, list[Pa
     # what can only be read in the checkout is named, not linked
     plain = [re.sub(r"\[([^\]]*)\]\(project:([^)#]*)[^)]*\)", r"\1 (`\2` in the checkout)", part) for part in turned]
     return "".join(plain), files
-
-

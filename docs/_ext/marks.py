@@ -36,9 +36,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def options_table(options: dict[str, dict[str, Any]]) -> str:
     """What `describe_options` tells, a row an option."""
-    return table(("option", "default", "allowed", "meaning"), (
-        (f"`{name}`", code(facts["default"]), escape(", ".join(map(str, facts.get("choices", [facts.get("range", "")])))) or "–",
-         line(facts["meaning"]) or "–") for name, facts in options.items()))
+    return table(("option", "default", "meaning", "allowed"), (
+        (f"`{name}`", code(facts["default"]), line(facts["meaning"]) or "–",
+         escape(", ".join(map(str, facts.get("choices", [facts.get("range", "")])))) or "–") for name, facts in options.items()))
 
 
 def prose(docstring: str) -> str:

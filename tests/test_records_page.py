@@ -14,7 +14,7 @@ from benchmark.spec import Record, RunSpec
 from benchmark.suites.catalogue import suites
 
 PAGE = ROOT / "docs" / "records.md"
-SECTIONS = {head.partition(":")[0]: text for head, text in re.findall(r"^## (.*)\n(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8"),
+SECTIONS = {head.partition(":")[0]: text for head, text in re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8"),
                                                                      re.DOTALL | re.MULTILINE)}
 PUBLISHED = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "results" / "runs").glob("*/*/*.json"))]
 
@@ -60,7 +60,7 @@ def test_what_published_records_say_of_data_cost_and_notes_is_explained():
 
 
 def test_what_the_engine_may_say_of_a_machine_is_explained():
-    said = set(re.findall(r'"(\w+)":|\["(\w+)"\]', inspect.getsource(environment)))
+    said = set(re.findall(r'"([a-z_]+)":|\["([a-z_]+)"\]', inspect.getsource(environment)))
     named = {first or second for first, second in said}
     assert {"device_name", "device_peak_mb", "commit"} <= named
     assert named <= set(re.findall(r"`(\w+)`", SECTIONS["counts, timings and environment"]))

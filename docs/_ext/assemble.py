@@ -1,4 +1,4 @@
-"""All pages in one folder: those that were written, with their links turned to where things lie on the site, and those that are generated."""
+"""All pages in one folder: those that were written, their links turned to where things lie on the site, and those that are generated."""
 
 from __future__ import annotations
 

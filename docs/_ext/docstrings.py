@@ -10,14 +10,16 @@ from benchmark.options import meanings
 
 # an underlined word, and the lines until the next empty one
 SECTION = re.compile(r"^(\w+)\n-{3,}\n(.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+# what an item is of
+NAMED = re.compile(r"^(\w+(?:, \w+)*): ")
 # behind the end of a sentence, where the next name is explained
-NEXT = re.compile(r"(?<=\.)\s+(?=\*{0,2}\w+(?:, \*{0,2}\w+)*: )")
+NEXT = re.compile(r"(?<=\.)\s+(?=\w+(?:, \w+)*: )")
 
 
 def _process(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:
     """Turn the lines of a docstring, in place."""
     text = SECTION.sub(_section, "\n".join(lines))
-    if what == "class" and dataclasses.is_dataclass(found):
+    if isinstance(found, type) and dataclasses.is_dataclass(found):
         said = meanings(found)
         fields = [f"{field.name}: {said[field.name]}" for field in dataclasses.fields(found) if said.get(field.name)]
         text += "\n\n" + _listed("Fields", fields) + "\n" if fields else ""
@@ -30,8 +32,7 @@ def _section(match: re.Match[str]) -> str:
 
 def _listed(head: str, items: list[str]) -> str:
     """A head, and below it an item a name; a text that explains no name is one paragraph."""
-    shown = [re.sub(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*): ", lambda found: "**" + found[1].replace("*", r"\*") + "**: ", item) for item in items]
-    return f"*{head}*\n\n" + "\n".join(f"- {item}" for item in shown)
+    return f"*{head}*\n\n" + "\n".join("- " + NAMED.sub(r"**\1**: ", item) for item in items)
 
 
 def setup(app: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from benchmark.report.listing import describe
 from benchmark.report.listing import methods as rows
 
 FACTS = ("paper", "family", "scope", "inputs", "parameters", "deterministic", "licence", "version", "registered in")
-SHORT = ("scope", "inputs", "parameters", "paper")
+SHORT = ("parameters", "paper")
 
 METHODS = Path(__file__).resolve().parents[1] / "methods.md"
 

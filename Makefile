@@ -2,6 +2,8 @@
 # make docs-test: run the blocks of docs/; make storm: kill workers a thousand times, and hold their tables against undisturbed ones;
 # make fuzz: read mangled files (COUNT, SEED); make gpu: all that needs a CUDA machine, within MINUTES, records to RESULTS;
 # make papers: every table and figure of the papers at preset smoke, as files below results/local/papers;
+# make docs: the documentation as a site, build/docs/html; make site: the leaderboard with the documentation beside it, build/site;
+# make check-results: every published record, and the bundles in submissions/, as CI checks a pull request;
 # make calibration: hold the simulated cities at full size against real ones.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +16,7 @@ RESULTS ?= results/local
 PRESET ?= full
 METHODS ?= cmust,stid,linear,historical_average,last_value
 
-.PHONY: run test storm fuzz gpu papers docs-test bench calibration lint clean
+.PHONY: run test storm fuzz gpu papers docs-test docs site check-results bench calibration lint clean
 
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -47,6 +49,19 @@ papers: .venv/.test
 
 docs-test: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m docs
+
+docs: .venv/.test
+	$(BIN)/python docs/_ext build/docs/html
+
+site: .venv/.test
+	$(BIN)/stbench leaderboard build --out build/site
+	$(BIN)/python docs/_ext build/site/docs --board
+
+# tables are made of all records, and end with exit code 2 if one is broken; every bundle is checked before it fails
+check-results: .venv/.run
+	$(BIN)/stbench table --all --out build/tables --strict
+	@failed=0; for bundle in submissions/*.zip; do \
+	if [ -e "$$bundle" ]; then $(BIN)/stbench submit check "$$bundle" || failed=1; fi; done; exit $$failed
 
 bench: .venv/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc -p no:xdist

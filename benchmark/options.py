@@ -164,22 +164,28 @@ def _convert(text: str, kind: Any, where: str) -> Any:
 
 def describe_options(options: type) -> dict[str, dict[str, Any]]:
     """Name → default, meaning (the comment above the field) and, where there are some, range and choices; base classes first."""
-    meanings: dict[str, str] = {}
-    for cls in reversed(options.__mro__[:-1]):
+    said = meanings(options)
+    hints = typing.get_type_hints(options)
+    choices = {f.name: {"choices": found} for f in dataclasses.fields(options) if (found := _choices(hints[f.name]))}
+    ranges = {f.name: {"range": str(within)} for f in dataclasses.fields(options) if (within := range_of(options, f.name))}
+    return {f.name: {"default": list(f.default) if isinstance(f.default, tuple) else f.default, "meaning": said.get(f.name, ""),
+                     **ranges.get(f.name, {}), **choices.get(f.name, {})} for f in dataclasses.fields(options)}
+
+
+def meanings(cls: type) -> dict[str, str]:
+    """Field of a dataclass → the comment above it, where it is first set or wherever it is set anew."""
+    found: dict[str, str] = {}
+    for one in reversed(cls.__mro__[:-1]):
         comment: list[str] = []
-        for line in inspect.getsource(cls).splitlines():
+        for line in inspect.getsource(one).splitlines():
             text = line.strip()
             if text.startswith("#"):
                 comment.append(text.lstrip("# "))
             else:
-                if match := re.match(r"(\w+)\s*:\s*[^=]+=", text):
-                    meanings[match[1]] = " ".join(comment) or meanings.get(match[1], "")
+                if match := re.match(r"(\w+)\s*:\s*[^=\s]", text):
+                    found[match[1]] = " ".join(comment) or found.get(match[1], "")
                 comment = []
-    hints = typing.get_type_hints(options)
-    choices = {f.name: {"choices": found} for f in dataclasses.fields(options) if (found := _choices(hints[f.name]))}
-    ranges = {f.name: {"range": str(within)} for f in dataclasses.fields(options) if (within := range_of(options, f.name))}
-    return {f.name: {"default": list(f.default) if isinstance(f.default, tuple) else f.default, "meaning": meanings.get(f.name, ""),
-                     **ranges.get(f.name, {}), **choices.get(f.name, {})} for f in dataclasses.fields(options)}
+    return found
 
 
 def _choices(kind: Any) -> list[Any]:

@@ -96,8 +96,11 @@ def test_lines_wrap_at_120_outside_tables_and_code(page):
         assert code or line.startswith(("|", "```")) or len(line) <= 120, f"{page.name}:{number}"
 
 
-def test_every_page_is_linked_from_the_readme():
-    assert {page.name for page in DOCS} <= {target.removeprefix("docs/") for target in links(README)}
+def test_every_page_is_linked_from_the_readme_or_stands_in_the_contents_of_the_site():
+    """What is in the contents and not there, and what is there and not in the contents, is a warning of the site's build."""
+    contents = re.findall(r"^(?:.*<)?([\w-]+)>?$", (README.parent / "docs" / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {page.name for page in DOCS} <= {"index.md", *(target.removeprefix("docs/") for target in links(README)),
+                                            *(f"{name}.md" for name in contents)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)

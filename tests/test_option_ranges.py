@@ -1,7 +1,6 @@
 """What an option, a seed and a list of names may be, refused by a sentence before any work."""
 
 import dataclasses
-import doctest
 import math
 import tracemalloc
 import typing
@@ -9,7 +8,6 @@ import typing
 import pytest
 from typer.testing import CliRunner
 
-import benchmark.options
 from benchmark.cli.app import app
 from benchmark.errors import UserError
 from benchmark.execution.plan import Request, make_plan
@@ -74,7 +72,6 @@ def test_what_lies_within_is_taken_and_a_default_set_anew_keeps_the_range():
     assert range_of(Child, "share") == Range(least=0, below=1)
     assert range_of(Child, "number") is None
     assert Child().share == 0.25
-    assert doctest.testmod(benchmark.options).failed == 0
 
 
 def test_a_field_that_was_born_later_has_a_range_too():

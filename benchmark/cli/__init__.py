@@ -10,6 +10,7 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `table.py`, `results.py`            tables from records, and the two stores
     `rescore.py`                        numbers made again, without training
     `compare.py`                        kept runs against one of them, answer by answer
+    `submit.py`, `verify.py`            records from others: packed, checked, made again, listed
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 

@@ -1,4 +1,4 @@
-"""What a wheel holds beside its modules: the papers' numbers, what is listed, and the published records, built from `results/`; the rest: pyproject.toml."""
+"""What a wheel holds beside its modules, built from `results/`: what is published; the rest: pyproject.toml."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ UNDATED = (1980, 1, 1, 0, 0, 0)
 
 
 class BuildWithResults(build_py):
-    """Copies `results/paper` and `results/submissions`, and packs `results/runs` into one file. An editable installation reads them where they lie."""
+    """Copies `results/paper` and `results/submissions`, and packs `results/runs` into one file. An editable installation reads them where
+    they lie."""
 
     def run(self) -> None:
         super().run()
@@ -35,7 +36,7 @@ class BuildWithResults(build_py):
         return [*super().get_outputs(include_bytecode), *ours]
 
     def _plain(self) -> dict[Path, str]:
-        return {path: f"{folder}/{path.name}" for folder in ("paper", "submissions") for path in sorted((RESULTS / folder).glob("*"))}
+        return {path: f"{folder}/{path.name}" for folder in ("paper", "submissions") for path in sorted((RESULTS / folder).glob("*.*"))}
 
     def _target(self, name: str) -> Path:
         path = Path(self.build_lib) / SHIPPED / name

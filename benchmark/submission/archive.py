@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from benchmark.submission.bundle import CARD, DESCRIPTION, PREDICTIONS, RECORD, largest
+from benchmark.submission.texts import shown
 
 # bytes of a bundle, members, bytes of all members, and how often a member may be longer than what it is packed to
 LARGEST_BUNDLE = 2**29
@@ -99,9 +100,7 @@ def digest(file: BinaryIO) -> str:
 
 def said(info: zipfile.ZipInfo) -> str:
     """A member's name in a sentence, whatever it is."""
-    name = info.orig_filename
-    shown = name if name.isascii() and name.isprintable() else ascii(name)[1:-1]
-    return (shown if len(shown) <= 120 else f"{shown[:120]}…") or "A member without a name"
+    return shown(info.orig_filename) or "A member without a name"
 
 
 def _check_end(file: BinaryIO) -> None:

@@ -18,6 +18,7 @@ from benchmark.submission.bundle import CARD, DESCRIPTION, PREDICTIONS, RECORD, 
 from benchmark.submission.contents import card_problems, description, record_of
 from benchmark.submission.data import data_problems, suite_problems
 from benchmark.submission.predictions import prediction_problem
+from benchmark.submission.texts import shown
 from benchmark.submission.together import copy_problems, seed_problems, target_problems
 from benchmark.suites.catalogue import built_in
 
@@ -102,7 +103,7 @@ def _problems(file: BinaryIO, checked: Checked, published: Store | None, listed:
 def _alone(archive: Archive, bundle: Bundle, checked: Checked) -> Iterator[str]:
     """What is wrong with each member."""
     for name in sorted(set(bundle.files) - set(archive.names)):
-        yield f"{ascii(name)[1:121]} is listed in {DESCRIPTION}, and is not in the bundle."
+        yield f"{shown(name)} is listed in {DESCRIPTION}, and is not in the bundle."
     ids = {named[3] for name in archive.names if (named := RECORD.fullmatch(name))}
     for name in archive.names:
         if name == DESCRIPTION:
@@ -129,9 +130,15 @@ def _together(checked: Checked, bundle: Bundle, published: Store | None, listed:
     if before is not None and before.code != bundle.code:
         yield f"{DESCRIPTION} says the code of {method} is at {bundle.code}; the method is listed with {before.code}."
     yield from seed_problems(records, known)
-    yield from copy_problems(records, bundle, there, before is not None)
+    yield from copy_problems(records, bundle, there, _texts(records, published), before is not None)
     yield from target_problems(records, there)
     yield from data_problems(records, known, there)
+
+
+def _texts(records: Mapping[str, Record], published: Store | None) -> dict[str, str]:
+    """Id → text of those runs of a bundle that are published, be it whole or not."""
+    paths = {record.spec.id: published.path(record.spec) for record in records.values()} if published else {}
+    return {run: path.read_text(encoding="utf-8", errors="replace") for run, path in paths.items() if path.is_file()}
 
 
 def _of_id(records: Mapping[str, Record], run: str) -> Record | None:

@@ -23,8 +23,8 @@ ENVIRONMENT = fields_of(
     {"stbench": text, "python": text, "torch": text, "device": text, "threads": whole},
     {"system": text, "cores": whole, "processor": text, "device_name": text, "cuda": or_none(text), "commit": or_none(text),
      "dirty": or_none(yes_or_no), "process_peak_mb": amount, "device_peak_mb": amount})
-CITY = fields_of({}, dict.fromkeys(("name", "edition", "title", "source", "licence", "notes", "nodes", "graph", "size", "suite_tasks", "tasks",
-                                    "cities"), anything))
+CITY = fields_of({}, dict.fromkeys(("name", "edition", "title", "source", "licence", "notes", "nodes", "graph", "size", "suite_tasks",
+                                    "tasks", "cities"), anything))
 TIMINGS = fields_of({}, dict.fromkeys(("fit_s", "predict_s", "total_s"), amount))
 STATUS = one_of(("done",))
 

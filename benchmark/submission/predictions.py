@@ -13,6 +13,7 @@ from benchmark.metrics import METRICS
 from benchmark.spec import Record
 from benchmark.store.check import METRIC_TOLERANCE
 from benchmark.submission.data import cities_of
+from benchmark.submission.texts import shown
 from benchmark.suites.catalogue import built_in, suites
 from benchmark.suites.cities import locate
 
@@ -56,7 +57,7 @@ def unpacked(content: bytes, record: Record) -> dict[str, np.ndarray]:
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ValueError(f"is no safetensors file ({error})") from None
     if set(arrays) != {f"{task}{END}" for task in record.metrics}:
-        raise ValueError(f"holds {', '.join(sorted(ascii(name)[1:60] for name in arrays)[:8]) or 'nothing'}, and not the predictions of "
+        raise ValueError(f"holds {', '.join(map(shown, sorted(arrays)[:8])) or 'nothing'}, and not the predictions of "
                          f"{', '.join(record.metrics)}")
     for name, array in arrays.items():
         if array.dtype != np.float32 or array.ndim != 3:
@@ -86,12 +87,16 @@ def rescored(record: Record, predicted: Mapping[str, np.ndarray], *, ours: bool 
 
 def prediction_problem(content: bytes, record: Record) -> tuple[str | None, bool]:
     """(why predictions are not those of a record, going on from a name; whether they were scored again)."""
+    try:
+        predicted = unpacked(content, record)
+    except ValueError as error:
+        return str(error), True
     from benchmark.contract import BadPrediction
 
     try:
-        made = rescored(record, unpacked(content, record))
-    except (ValueError, BadPrediction, UserError) as error:
-        return str(error).rstrip("."), True
+        made = rescored(record, predicted)
+    except (BadPrediction, UserError) as error:
+        return f"is not what the run was asked for: {str(error).rstrip('.')}", True
     if made is None:
         return None, False
     for task, values in record.metrics.items():

@@ -17,6 +17,12 @@ SCRIPT = re.compile(r"\b(?:javascript|vbscript)\s*:|data:text/html", re.IGNORECA
 TURNING = {"\u200e", "\u200f", "\u061c", "\ufeff", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 
 
+def shown(text: str, most: int = 120) -> str:
+    """Any text in a sentence: in plain letters, cut."""
+    plain = ascii(text[: most + 1])[1:-1]
+    return plain if len(text) <= most else f"{plain[:most]}…"
+
+
 def problem_of(text: str, *, card: bool = False) -> str | None:
     """What a text holds that it must not, in words that go on from "holds"; a card may name who to write to."""
     if any((unicodedata.category(sign) == "Cc" and sign not in "\n\t") or sign in TURNING for sign in text):
@@ -47,10 +53,9 @@ def problems_of(value: Any) -> Iterator[str]:
     """The first thing that plain data hold and must not, if any; it goes on from a name."""
     for where, text in texts_of(value):
         if problem := problem_of(text):
-            yield f"holds {problem} in {ascii(where)[1:81]}" if where else f"holds {problem}"
+            yield f"holds {problem} in {shown(where)}" if where else f"holds {problem}"
             return
 
 
 def _around(text: str, found: re.Match[str]) -> str:
-    shown = text[found.start() : found.start() + 40].partition("\n")[0]
-    return ascii(shown)[1:-1]
+    return shown(text[found.start() :].partition("\n")[0], 40)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.spec import Record, RunSpec
-from benchmark.store.reading import completed
 from benchmark.store.records import dumps
 from benchmark.submission.bundle import Bundle
 from benchmark.suites.catalogue import Suite, pick_tasks
@@ -44,18 +43,19 @@ def seed_problems(records: Records, suites: Mapping[str, Suite]) -> Iterator[str
                        f"0 to {most - 1}.")
 
 
-def copy_problems(records: Records, bundle: Bundle, published: Sequence[Record], listed: bool) -> Iterator[str]:
+def copy_problems(records: Records, bundle: Bundle, published: Sequence[Record], there: Mapping[str, str], listed: bool) -> Iterator[str]:
     """No record is another one: its id is not published with another content, and no two runs have the same sums.
 
-    listed: whether the method is, so that its own records may come again.
+    Parameters
+    ----------
+    there: id -> text of the published records of the same runs. listed: whether the method is, so that its own may come again.
     """
-    known = {record.spec.id: dumps(record) for record in published}
     again = {record.spec.id for record in records.values()}
     sums = {_sums(record): (f"the published run {record.spec.id} of {record.spec.method}", record.spec)
             for record in published if record.spec.id not in again}
     for name, record in records.items():
-        before, same = known.get(record.spec.id), known.get(record.spec.id) == dumps(completed(record))
-        if before is not None and not (listed and same):
+        same = there.get(record.spec.id) == dumps(record)
+        if record.spec.id in there and not (listed and same):
             yield f"{name} is published already{'' if same else ', with another content'}."
         if not record.sums:
             continue

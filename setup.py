@@ -1,4 +1,4 @@
-"""What a wheel holds beside its modules: the papers' numbers and the published records, built from `results/`; the rest: pyproject.toml."""
+"""What a wheel holds beside its modules, built from `results/`: what is published; the rest: pyproject.toml."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ UNDATED = (1980, 1, 1, 0, 0, 0)
 
 
 class BuildWithResults(build_py):
-    """Copies `results/paper`, and packs `results/runs` into one file. An editable installation reads them where they lie."""
+    """Copies `results/paper` and `results/submissions`, and packs `results/runs` into one file. An editable installation reads them where
+    they lie."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:
             return
-        for path, name in self._papers().items():
+        for path, name in self._plain().items():
             self.copy_file(str(path), str(self._target(name)))
         target = self._target("runs.zip")
         with zipfile.ZipFile(target, "w") as archive:
@@ -31,11 +32,11 @@ class BuildWithResults(build_py):
                 archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
-        ours = [] if self.editable_mode else [str(self._target(name)) for name in (*self._papers().values(), "runs.zip")]
+        ours = [] if self.editable_mode else [str(self._target(name)) for name in (*self._plain().values(), "runs.zip")]
         return [*super().get_outputs(include_bytecode), *ours]
 
-    def _papers(self) -> dict[Path, str]:
-        return {path: f"paper/{path.name}" for path in sorted((RESULTS / "paper").iterdir())}
+    def _plain(self) -> dict[Path, str]:
+        return {path: f"{folder}/{path.name}" for folder in ("paper", "submissions") for path in sorted((RESULTS / folder).glob("*.*"))}
 
     def _target(self, name: str) -> Path:
         path = Path(self.build_lib) / SHIPPED / name

@@ -263,6 +263,17 @@ class Measurer(ABC):
         isolated: the method lives in a process of its own, which never has a target of the test part.
         """
 
+    def rescore(self, spec: RunSpec, cities: Sequence[Any], predicted: Mapping[str, np.ndarray]) -> Measured:
+        """Score predictions of the test part, given in the order in which the run was asked; the truth is the cities' own.
+
+        predicted: task -> [window, horizon, node].
+
+        Raises
+        ------
+        UserError: the family predicts no series. BadPrediction: there are more or fewer than asked, or one is no number.
+        """
+        raise UserError("The run is of an encoder of trips, whose answers are not scored again without it; leave them out.")
+
     @abstractmethod
     def try_out(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext) -> dict[str, float]:
         """Fit the method, and say for each task how good it is on the validation part: for a search, which poses no test part.

@@ -5,6 +5,7 @@ A check takes a value and where it stands, and raises ValueError; the message go
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ LARGEST_WHOLE = 2**53
 LARGEST_NUMBER = 1e150
 # the types of a list of numbers
 ALL_NUMBERS = ({int}, {float}, {int, float})
+
+# no user, no password, no port of this machine
+LINK = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(/[A-Za-z0-9._~%!$&()*+,;=:@/?#-]*)?")
 
 Check = Callable[[Any, str], None]
 
@@ -116,6 +120,8 @@ text = typed(lambda value: isinstance(value, str), "text")
 # a name, which may be a part of a path
 word = typed(lambda value: isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200 and not {*"/\\"} & {*value}
              and not value.startswith("."), "short name")
+# an address that anybody may follow; what stands in it is safe within quotation marks
+link = typed(lambda value: isinstance(value, str) and len(value) <= 300 and LINK.fullmatch(value) is not None, "https:// address")
 number = typed(_is_number, "number")
 amount = typed(lambda value: _is_number(value) and value >= 0, "number of at least 0")
 whole = typed(lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_WHOLE, "whole number")

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # a module may import from its own room and from rooms of a lower level
 LEVELS = [
-    {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"timing"}, {"testing"}, {"execution"}, {"forecasting", "trajectory"},
+    {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"timing"}, {"testing", "submission"}, {"execution"}, {"forecasting", "trajectory"},
     {"training", "isolation"}, {"fitting"}, {"suites"},
     {"data"}, {"contract"}, {"store"}, {"declared", "scaffold"}, {"families", "registry", "checkpoints"},
     {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},

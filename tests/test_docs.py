@@ -1,6 +1,7 @@
 """README and docs are true: commands parse, links resolve, every key of the TOML files is explained, and what can run does."""
 
 import re
+import shutil
 import sys
 import tomllib
 import types
@@ -9,8 +10,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from made.lattice_city import write_lattice
-from made.pages import DOCS, PAGES, README, block, blocks, commands, links, mentions
+from made.pages import DOCS, PAGES, README, ROOT, block, blocks, commands, links, mentions
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from benchmark.cli.app import app
 from benchmark.data.own import city_file, trajectory_file
@@ -25,7 +27,8 @@ from benchmark.suites.importing import import_own
 
 # what the pages themselves make, and words that stand for a name
 OWN_METHODS, OWN_SUITES = {"nlinear", "all", "NAME"}, {"my-city"}
-DATA, ADD, RUNNING = (next(page for page in DOCS if page.name == name) for name in ("data.md", "add-a-method.md", "running.md"))
+DATA, ADD, RUNNING, SUBMIT = (next(page for page in DOCS if page.name == name)
+                              for name in ("data.md", "add-a-method.md", "running.md", "submit.md"))
 
 
 def parsed(words):
@@ -160,6 +163,27 @@ def test_the_method_of_the_page_on_methods_passes_the_conformance_check(monkeypa
     monkeypatch.setattr("benchmark.registry._registry", Registry(("docs_catalogue",), "none"))
     assert len(check_method("nlinear", tmp_path / "cities")) == 16
     assert len(code.splitlines()) <= 45
+
+
+@pytest.mark.docs
+def test_the_commands_of_the_page_on_submissions_pack_check_verify_and_list(tmp_path, monkeypatch):
+    """A published method stands for the reader's own, whose runs are there; the sample is really made again."""
+    shutil.copytree(ROOT / "results" / "runs" / "flights" / "last_value", tmp_path / "results" / "flights" / "last_value")
+    (tmp_path / "checkout" / "results").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    for words in commands(SUBMIT)[1:]:
+        with monkeypatch.context() as patch:
+            if words[0] != "verify":  # published for nobody yet
+                patch.setattr("benchmark.store.records.checkout", lambda: tmp_path / "checkout")
+            done = CliRunner().invoke(app, [word.replace("nlinear", "last_value") for word in words])
+        assert done.exit_code == 0, done.output
+        said[" ".join(words[:2])] = done.output
+    assert "8 records packed to last_value.zip" in said["submit pack"]
+    assert "The bundle passes: 8 records of last_value" in said["submit check"]
+    assert said["verify 101e1787a9ceb2f2"] in block(SUBMIT, "", "$ stbench verify")
+    assert said["submit list"].count("reproduced, bit for bit") == 2
+    assert "9 files written" in said["submit list"]
 
 
 @pytest.mark.docs

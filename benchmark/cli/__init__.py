@@ -12,6 +12,7 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `rescore.py`                        numbers made again, without training
     `compare.py`                        kept runs against one of them, answer by answer
     `new.py`, `check.py`                the skeleton of a method, and what every method must do
+    `submit.py`, `verify.py`            records from others: packed, checked, made again, listed
     `data.py`                           cities: listed, shown, built from a source, imported, verified
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 

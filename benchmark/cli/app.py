@@ -23,9 +23,11 @@ from benchmark.cli import (
     run,
     show,
     status,
+    submit,
     sweep,
     table,
     time,
+    verify,
 )
 from benchmark.cli.streams import put
 
@@ -65,5 +67,7 @@ app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("list")(listing.listing)
 app.command("show")(show.show)
+app.command("verify")(verify.verify)
 app.add_typer(data.app, name="data", help="Cities: list, show, build, import, verify.")
 app.add_typer(results.app, name="results", help="Records: publish, merge, remove or export them.")
+app.add_typer(submit.app, name="submit", help="Submissions: pack records of a method, check and list them.")

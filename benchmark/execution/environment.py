@@ -29,6 +29,17 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 
 @cache
+def processor_name() -> str:
+    """The model, as the system calls it. A record says it, since bits are promised for equal ones; an unfinished run goes on elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+@cache
 def code_state() -> dict[str, Any]:
     """commit: the hash of the checkout that this package runs from; dirty: whether a file differs from it. None where there is no checkout,
     or no git to ask. Asked once a process. Not of the machine: an unfinished run goes on after a commit."""

@@ -15,7 +15,7 @@ import torch
 from benchmark import lazy
 from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Measured, Measurer, Progress, RunContext
-from benchmark.execution.environment import code_state, environment, peak_memory_mb
+from benchmark.execution.environment import code_state, environment, peak_memory_mb, processor_name
 from benchmark.execution.faults import is_of_the_machine
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
@@ -109,7 +109,8 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     cities = [_open(measurer, ref) for ref in job.cities]
     history: list[dict[str, Any]] = []
     facts, about = measurer.facts(spec, cities)
-    base = {"city": facts, "environment": {**environment(torch.device(device)), **code_state()}, "notes": {**job.notes, **about}}
+    where = {**environment(torch.device(device)), "processor": processor_name(), **code_state()}
+    base = {"city": facts, "environment": where, "notes": {**job.notes, **about}}
     run = RunContext(spec.seed, torch.device(device), budget(spec), progress, history, checkpoints=checkpoints, keeps_arrays=keep)
 
     def checked(step: Progress) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmark import metrics
-from benchmark.contract import Asks, Fitted, Measured, Measurer, RunContext, Workload
+from benchmark.contract import Asks, BadPrediction, Fitted, Measured, Measurer, RunContext, Workload
 from benchmark.data.cards import size_in_words
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
@@ -35,6 +35,9 @@ from benchmark.training_notes import last_training
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# windows that are scored at once; the sums do not depend on it
+BATCH = 64
 
 
 class ForecastMeasurer(Measurer):
@@ -108,6 +111,16 @@ class ForecastMeasurer(Measurer):
             made.fitted = fitted_forecaster(method, city, protocol, predicted.windows(), spec.scenario)
         return made
 
+    def rescore(self, spec: RunSpec, cities: Sequence[ForecastingCity], predicted: Mapping[str, np.ndarray]) -> Measured:
+        city, protocol, made = under(cities[0], spec.scenario, spec.tasks), forecasting_protocol(spec.protocol), Measured()
+        for task, given in predicted.items():
+            windows = held_out_windows(city, task, protocol)
+            if len(given) != len(windows):
+                raise BadPrediction(f"Task {task}: {len(given)} windows were predicted, and {len(windows)} are asked.")
+            scored = score(_Given(given), windows, ranking=FORECASTING.kind(task).ranks_cells, batch=BATCH)
+            made.add(task, scored.sums, metrics.values(scored.sums))
+        return made
+
     def try_out(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> dict[str, float]:
         """Task → error of the best epoch of the last stage on it, in the task's unit, as the fit's notes say it."""
         cls = registry().load(spec.method)
@@ -155,6 +168,16 @@ class _Predicted:
     def windows(self) -> dict[str, np.ndarray]:
         """Task -> [window, horizon, node], in time order."""
         return {task: np.concatenate(parts) for task, parts in self.batches.items()}
+
+
+class _Given:
+    """Predicts what was predicted before, in the same order."""
+
+    def __init__(self, predicted: np.ndarray) -> None:
+        self.batches = iter(torch.from_numpy(predicted).split(BATCH))
+
+    def __call__(self, inputs: Inputs) -> Tensor:
+        return next(self.batches)
 
 
 def _posed(spec: RunSpec, city: ForecastingCity, asks: Asks) -> ForecastProblem:

@@ -11,6 +11,7 @@ from benchmark.report.absent import ABSENT, absent_note, is_absent, with_absent
 from benchmark.report.advice import advice
 from benchmark.report.choice import Filter
 from benchmark.report.comparison import is_deterministic
+from benchmark.report.listed import listed_notes
 from benchmark.report.rows import Cell, Row
 from benchmark.report.sheet import DIM, FLOOR, Sheet
 from benchmark.report.signs import sign_notes, sign_of
@@ -115,6 +116,7 @@ def notes(group: Sequence[Table]) -> list[str]:
         shown = ", ".join(dict.fromkeys(METRICS[paper_metric(table)].label for table in with_paper))
         warning = "never ranked" if first.comparable else "on its own data and protocol: not comparable, never ranked"
         lines.append(f"{paper_label(first)}: the paper's {shown} {warning}.")
+    lines += listed_notes(rows)
     if any(row.source == "published" for row in rows):
         lines.append("† from the published records (results/runs); the others were measured by this checkout.")
     return lines

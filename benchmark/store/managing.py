@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def plan_promotion(source: Store, target: Store, takes: Takes) -> Promotion:
             continue
         if target.has(record.spec):
             plan.there += 1
-        elif reason := _unfit(record):
+        elif reason := unfit(record):
             plan.refused.append((record, reason))
         else:
             plan.ready.append(record)
@@ -54,7 +54,7 @@ def promote(plan: Promotion, target: Store) -> list[Path]:
     return [target.path(record.spec) for record in plan.ready]
 
 
-def _unfit(record: Record) -> str | None:
+def unfit(record: Record) -> str | None:
     """Why a record is not published; None: it may be."""
     size = len(dumps(record).encode())
     if record.spec.preset == "smoke":
@@ -142,10 +142,10 @@ def export(store: Store, destination: Path, takes: Takes) -> list[Record]:
     return records
 
 
-def zipped(texts: dict[str, str]) -> bytes:
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
     """A compressed archive of these files, in the order of their names."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(texts):
-            archive.writestr(zipfile.ZipInfo(name, UNDATED), texts[name], zipfile.ZIP_DEFLATED)
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name, UNDATED), files[name], zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -65,9 +65,14 @@ def published_root() -> Path | None:
     return unpacked
 
 
+def results_root() -> Path:
+    """What is published beside records, of the checkout or of the wheel: the papers' own numbers, what is listed of outside methods."""
+    return root / "results" if (root := checkout()) else SHIPPED
+
+
 def paper_root() -> Path | None:
-    """The papers' own numbers, of the checkout or of the wheel."""
-    folder = root / "results" / "paper" if (root := checkout()) else SHIPPED / "paper"
+    """The papers' own numbers."""
+    folder = results_root() / "paper"
     return folder if folder.is_dir() else None
 
 

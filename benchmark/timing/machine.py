@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import torch
 
 from benchmark.execution.engines.processes import default_workers
-from benchmark.execution.environment import environment
+from benchmark.execution.environment import environment, processor_name
 
 DRIVER = Path("/proc/driver/nvidia/version")
 
@@ -24,14 +23,6 @@ def machine(device: torch.device) -> dict[str, Any]:
         cuda = {"device_memory_gb": round(about.total_memory / 1e9), "driver": driver_version()}
     return {**facts, **cuda, "cores": default_workers("cpu"), "threads": 1 if device.type == "cpu" else facts["threads"],
             "processor": processor_name(), "memory_gb": memory_gb()}
-
-
-def processor_name() -> str:
-    """The model, as the system calls it."""
-    for line in _lines(Path("/proc/cpuinfo")):
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def memory_gb() -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.data.cards import size_in_words
 from benchmark.families import STANDARD, find_family
+from benchmark.method_files import MethodFile
 from benchmark.protocols import Protocol
 from benchmark.spec import Preset, RunSpec
 from benchmark.suites.catalogue import Suite
@@ -25,6 +26,8 @@ class Job:
     notes: Mapping[str, Any]
     # whether the method lives in a process of its own
     isolated: bool = False
+    # what holds the method's class; None: it is of a package
+    file: MethodFile | None = None
 
     @property
     def known(self) -> bool:

@@ -10,6 +10,7 @@ from benchmark.data.sources import sources
 from benchmark.declared import experiments, files
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family
+from benchmark.method_files import named
 from benchmark.metrics import METRICS
 from benchmark.options import describe_options
 from benchmark.registry import Broken, Catalogue, registry
@@ -91,12 +92,14 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Everything of a name: a suite, a method or a source; where it names several, the later ones stand under their own word.
+    """Everything of a name: a suite, a method (``file.py:Class`` too) or a source; where it names several, the later ones stand under
+    their own word.
 
     Raises
     ------
     UserError: there is nothing of that name.
     """
+    (name,) = named([name], registry())
     every: dict[str, tuple[Container[str], Callable[[str], dict[str, Any]]]] = {
         "suite": (suites(), _suite), "method": (registry(), _method), "source": (sources(), _source)}
     found = {what: facts(name) for what, (known, facts) in every.items() if name in known}

@@ -47,7 +47,7 @@ class Sourced:
         built = build_city(source, None, parse_assignments(options, f"Source {source}"))
         if self.card is None:
             made = read_card(built.folder)
-            raise UserError(f"Source {source} makes the city {made['name']} ({made['edition']}), and not {self}; it lies in {built.folder}.")
+            raise UserError(f"Source {source} makes the city {made['name']} ({made['edition']}), and not {self.name} ({self.edition}).")
 
     def __str__(self) -> str:
         return f"city {self.name} ({self.edition}) of source {self.words}"

@@ -57,7 +57,7 @@ class Setting:
     def size(self) -> str:
         """How large the cities are, in words."""
         sizes = [size_in_words(card, self.suite.tasks) for card in self.cities.cards]
-        return "; ".join(sizes) if len(sizes) == len(self.cities.refs) else "not simulated yet"
+        return "; ".join(sizes) if len(sizes) == len(self.cities.refs) else "not made yet"
 
     def units(self) -> dict[str, str]:
         """Task → unit of its MAE and RMSE; empty where it has none, or where the city that says it is not there yet."""

@@ -47,7 +47,8 @@ def make_method(name: str, cities: Any, tasks: Sequence[str] | None = None, *, p
 
     Parameters
     ----------
-    name: of a registered method, or ``path/to/file.py:Class``. cities: one opened city or several. tasks: of a forecasting city; default its first one, or all for a method of scope `city`.
+    name: of a registered method, or ``path/to/file.py:Class``. cities: one opened city or several.
+    tasks: of a forecasting city; default its first one, or all for a method of scope `city`.
     preset: whose overrides, declared by the method, are taken first. options: the method's own.
 
     Raises

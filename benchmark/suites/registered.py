@@ -63,8 +63,8 @@ class Suites(Catalogue[SuiteInfo]):
         if not all(self.spelling.fullmatch(city) for city in info.cities):
             raise TypeError(f"{place} is of the cities {ascii(info.cities)[:80]}; a city has a {self.spelt} name")
         if info.sources and (len(info.sources) != len(info.cities) or not all(map(str.strip, info.sources))):
-            raise TypeError(f"{place} says the sources {ascii(info.sources)[:80]}; each of its {len(info.cities)} cities has one, \"my_source "
-                            "level=5\"")
+            raise TypeError(f"{place} says the sources {ascii(info.sources)[:80]}; each of its {len(info.cities)} cities has one, such as "
+                            "'my_source level=5'")
         if info.seed is not None and not {*info.cities} <= {*SERIES, *TRIPS}:
             raise TypeError(f"{place} says a seed, and stbench simulates {', '.join([*SERIES, *TRIPS])} alone")
 

@@ -87,7 +87,7 @@ def test_an_outside_experiment_on_an_outside_suite_is_run_and_tabled(installed):
     assert shown["registered in"] == "package stbench-plugin"
     done = python(installed, "-m", "benchmark", "run", "--experiment", "plugin/table1", "--preset", "smoke", "--workers", "1")
     assert done.returncode == 0, done.stderr
-    table = json.loads(python(installed, "-m", "benchmark", "table", "--suite", "even-town", "--json").stdout)
+    table = json.loads(python(installed, "-m", "benchmark", "table", "plugin/table1", "--preset", "smoke", "--json").stdout)
     means = {(row["method"], row["metric"]): row["mean"] for sheet in table for row in sheet["rows"]}
     assert means["seasonal_naive", "MAE"] == means["last_value", "MAE"] == 0
 

@@ -56,6 +56,7 @@ _SIGNATURES = {
     "Protocol": "benchmark.protocols",
     "Registry": "benchmark.registry",
     "ExperimentFile": "benchmark.declared",
+    "SuiteInfo": "benchmark.suites.registered",
     "Source": "benchmark.data.sources",
     "Built": "benchmark.data.sources",
     "RunSpec": "benchmark.spec",
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from benchmark.spec import Record as Record
     from benchmark.spec import RunSpec as RunSpec
     from benchmark.spec import born_later as born_later
+    from benchmark.suites.registered import SuiteInfo as SuiteInfo
     from benchmark.testing import check_method as check_method
     from benchmark.training.stage import Stage as Stage
     from benchmark.training.stage import StageOptions as StageOptions

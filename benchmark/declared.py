@@ -113,13 +113,22 @@ def files() -> Files:
 
 def experiments() -> dict[str, Experiment]:
     """All experiments by name, in the order of their files; a file that cannot be read is named on stderr and left out."""
+    found, broken = all_files()
+    for error in broken.values():
+        leave_out(error)
+    return found
+
+
+def all_files() -> tuple[dict[str, Experiment], dict[str, UserError]]:
+    """All experiments by name, in the order of their files; and file → why it cannot be read."""
     found: dict[str, Experiment] = {}
+    broken: dict[str, UserError] = {}
     for one in files().all():
         try:
             found |= {made.name: made for made in read(one)}
         except UserError as error:
-            leave_out(error)
-    return found
+            broken[one.name] = error
+    return found, broken
 
 
 def find_experiments(names: tuple[str, ...]) -> list[Experiment]:

@@ -88,7 +88,9 @@ class Family:
     # what a method may say that it reads, and ask for beside
     inputs: tuple[str, ...]
     asks: tuple[str, ...]
-    # "module:object": cards of its cities, how its methods are measured (`contract.Measurer`), what each of them must do
+    # "module:object": what its methods derive from, cards of its cities, how its methods are measured (`contract.Measurer`), what each of
+    # them must do
+    base: str
     cards: str
     measurer: str
     checks: str
@@ -190,6 +192,7 @@ FORECASTING = Family(
     counts=("epoch_windows", "validation_windows"),
     inputs=("value", "time", "calendar", "coordinates", "graph"),
     asks=("past_days", "beside", "whole_series"),
+    base="benchmark.forecasting.contract:Forecaster",
     cards="benchmark.data.forecasting.cards:CARDS",
     measurer="benchmark.forecasting.measuring:MEASURER",
     checks="benchmark.testing.forecasting:Bench",
@@ -215,6 +218,7 @@ TRAJECTORY = Family(
     counts=("unlabelled_trips", "labelled_trips"),
     inputs=("gps", "route", "grid"),
     asks=("road_class",),
+    base="benchmark.trajectory.contract:TrajectoryEncoder",
     cards="benchmark.data.trajectory.cards:CARDS",
     measurer="benchmark.trajectory.measuring:MEASURER",
     checks="benchmark.testing.encoders:Bench",

@@ -12,6 +12,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import UnionType
 from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
 
 from benchmark import lazy
@@ -85,11 +86,11 @@ class _Interrupted(Exception):
 
 
 # whatever a package's code may raise of its own accord
-_FAULTS = (Exception, SystemExit)
+FAULTS = (Exception, SystemExit)
 
 
 @contextmanager
-def _aside() -> Iterator[None]:
+def aside() -> Iterator[None]:
     """Where a package's code is imported: what it prints goes to stderr, since what programs read is ours alone, on the level of file
     descriptors too; a KeyboardInterrupt that came by no signal is its fault."""
     if sys.stdout is not None:
@@ -135,11 +136,15 @@ class Catalogue(Generic[Info]):
     noun: str
     listed: str
     holds: type[Info]
+    # what names look like, and in words
+    spelling: re.Pattern[str] = LOWER_SNAKE
+    spelt: str = "lower_snake"
 
     def __init__(self, modules: tuple[str, ...], group: str) -> None:
         self._infos: dict[str, Info] = {}
         self._places: dict[str, str] = {}
-        self._outside: set[str] = set()
+        # outside entry → its package
+        self._packages: dict[str, str] = {}
         self.broken: dict[str, Broken] = {}
         for module in modules:
             check_not_hidden(module.partition(".")[0])
@@ -148,12 +153,12 @@ class Catalogue(Generic[Info]):
         for point in sorted(entry_points(group=group), key=lambda point: point.name):
             package = point.dist.name if point.dist else point.value
             try:
-                with _aside():
+                with aside():
                     info = point.load()
                     self._check(info, point.value)
                 self._add(info, f"package {package}")
-                self._outside.add(info.name)
-            except _FAULTS as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
+                self._packages[info.name] = package
+            except FAULTS as error:  # a foreign package may fail in any way; it is shown, and raised when asked for
                 self.broken[point.name] = Broken(point.name, package, f"{type(error).__name__}: {error}")
 
     def _check(self, info: Any, place: str) -> None:
@@ -163,10 +168,11 @@ class Catalogue(Generic[Info]):
         for field, kind in get_type_hints(self.holds).items():
             given = getattr(info, field)
             parts = given if isinstance(given, tuple) else ()
-            if not isinstance(given, get_origin(kind) or kind) or not all(isinstance(one, str) for one in parts):
+            plain = kind if isinstance(kind, UnionType) else get_origin(kind) or kind
+            if not isinstance(given, plain) or not all(isinstance(one, str) for one in parts):
                 raise TypeError(f"{place} says {ascii(given)[:80]} for {field}, which is of another type")
-        if not LOWER_SNAKE.fullmatch(info.name):
-            raise TypeError(f"{place} is called {ascii(info.name)[:80]}; a {self.noun} has a lower_snake name")
+        if not self.spelling.fullmatch(info.name):
+            raise TypeError(f"{place} is called {ascii(info.name)[:80]}; a {self.noun} has a {self.spelt} name")
 
     def _add(self, info: Info, place: str) -> None:
         if info.name in self._infos:
@@ -184,7 +190,11 @@ class Catalogue(Generic[Info]):
 
     def is_outside(self, name: str) -> bool:
         """Whether an entry comes from an outside package."""
-        return name in self._outside
+        return name in self._packages
+
+    def origin(self, name: str) -> str | None:
+        """The package of an outside entry, be it broken; None: it is the project's own."""
+        return self._packages.get(name) or (self.broken[name].package if name in self.broken and name not in self._infos else None)
 
     def place(self, name: str) -> str:
         """Where an entry is registered."""
@@ -207,9 +217,9 @@ class Catalogue(Generic[Info]):
     def follow(self, name: str, target: str) -> Any:
         """The object that a lazy target of one entry names."""
         try:
-            with _aside():
+            with aside():
                 return lazy.load(target)
-        except _FAULTS as error:
+        except FAULTS as error:
             reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
             raise UserError(f"The {self.noun} '{name}' ({self._places[name]}) does not load from {target}: {reason}.") from error
 
@@ -221,6 +231,24 @@ class Registry(Catalogue[MethodInfo]):
 
     def __init__(self, catalogues: tuple[str, ...] = CATALOGUES, group: str = ENTRY_POINTS) -> None:
         super().__init__(catalogues, group)
+        # methods of files, which are of no package
+        self._adopted: set[str] = set()
+
+    def adopt(self, info: MethodInfo, file: str) -> None:
+        """Register the method of a file, in place of an earlier one of a file.
+
+        Raises
+        ------
+        UserError: a registered method has its name, or its facts are wrong.
+        """
+        if info.name in self and info.name not in self._adopted:
+            raise UserError(f"'{info.name}' is the name of a registered method; rename the class in {file}.")
+        try:
+            self._check(info, file)
+        except TypeError as error:
+            raise UserError(f"{error}.") from None
+        self._adopted.add(info.name)
+        self._infos[info.name], self._places[info.name], self._packages[info.name] = info, f"file {file}", file
 
     def _check(self, info: Any, place: str) -> None:
         super()._check(info, place)

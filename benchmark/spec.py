@@ -136,6 +136,8 @@ class RunSpec:
     budget: Mapping[str, int | None]
     seed: int
     scenario: str = "standard"
+    # SHA-256 of the file that holds the method's class, where it is of no package
+    file: str = born_later("", as_before="")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tasks", tuple(self.tasks))
@@ -152,7 +154,7 @@ class RunSpec:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return without_unborn(type(self), asdict(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunSpec:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"timing"}, {"testing", "submission"}, {"execution"}, {"forecasting", "trajectory"},
     {"training", "isolation"}, {"fitting"}, {"suites"},
-    {"data"}, {"contract"}, {"store"}, {"declared", "scaffold"}, {"families", "registry", "checkpoints"},
+    {"data"}, {"contract"}, {"store"}, {"declared", "method_files", "scaffold"}, {"families", "registry", "checkpoints"},
     {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},
     {"shapes", "folders"}, {"files", "lazy", "plain_json", "signals"}, {"owners"}, {"errors"}, {""},
 ]

@@ -20,13 +20,14 @@ from benchmark.data.trajectory.splits import Split
 from benchmark.data.trajectory.trips import Limits
 from benchmark.errors import UserError
 from benchmark.families import FAMILIES
+from benchmark.method_files import named
 from benchmark.registry import MethodInfo, Registry, registry
 from benchmark.spec import PRESETS
 from benchmark.suites.catalogue import built_in, find_suite
 from benchmark.suites.importing import import_own
 
 # what the pages themselves make, and words that stand for a name
-OWN_METHODS, OWN_SUITES = {"nlinear", "all", "NAME"}, {"my-city"}
+OWN_METHODS, OWN_SUITES = {"nlinear", "all", "NAME", "my_method", "nlinear.py:NLinear", "my.py:Mine"}, {"my-city"}
 DATA, ADD, RUNNING, SUBMIT = (next(page for page in DOCS if page.name == name)
                               for name in ("data.md", "add-a-method.md", "running.md", "submit.md"))
 
@@ -45,6 +46,13 @@ def parsed(words):
 
 def ids(page):
     return page.name
+
+
+def test_the_file_of_the_readme_is_a_quick_try_as_it_stands(tmp_path):
+    (tmp_path / "nlinear.py").write_text(block(README, "python", "class NLinear("))
+    methods = Registry((), "none")
+    assert named([f"{tmp_path}/nlinear.py:NLinear"], methods) == ["n_linear"]
+    assert methods.info("n_linear").parameters == 156
 
 
 def test_there_are_pages_and_commands_to_check():

@@ -15,7 +15,7 @@ from benchmark.errors import UserError
 
 
 def run(
-    method: Annotated[str | None, typer.Option(help="One method, a list (stid,gwnet), or all.")] = None,
+    method: Annotated[str | None, typer.Option(help="One method, a list (stid,gwnet), or all; or a class of a file (my.py:Mine).")] = None,
     suite: Annotated[str | None, typer.Option(help="nyc, sip, chicago; chengdu, xian, chengdu-xian; or a city you imported.")] = None,
     experiment: Annotated[str | None, typer.Option(help="Instead of both: a table or figure of a paper (cmust/table1), or all.")] = None,
     seeds: Annotated[str | None, typer.Option(help="A number of seeds (5: 0 to 4) or a list (0,3,7; one seed: 3,); default 1, of an "

@@ -11,7 +11,7 @@ from benchmark.cli.streams import put
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A method, a suite or a source.")],
+    name: Annotated[str, typer.Argument(help="A method, a suite or a source; or a class of a file (my.py:Mine).")],
     json: AsJson = False,
 ) -> None:
     """Show a method (paper, inputs, options), a suite (cities, tasks, editions) or a source (files, options); or all of one name.

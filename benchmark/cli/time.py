@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def time(
-    method: Annotated[str | None, typer.Option(help="One method, a list (stid,gwnet), or all.")] = None,
+    method: Annotated[str | None, typer.Option(help="One method, a list (stid,gwnet), or all; or a class of a file (my.py:Mine).")] = None,
     suite: Annotated[str | None, typer.Option(help="nyc, sip, chicago; chengdu, xian, chengdu-xian; or a city you imported.")] = None,
     task: Annotated[str | None, typer.Option(help="The task whose inputs are shown; default the first.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the method: key=value. Repeatable.")] = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.data.cards import size_in_words
 from benchmark.families import STANDARD, find_family
+from benchmark.method_files import MethodFile
 from benchmark.protocols import Protocol
 from benchmark.spec import Preset, RunSpec
 from benchmark.suites.catalogue import Suite
@@ -25,6 +26,8 @@ class Job:
     notes: Mapping[str, Any]
     # whether the method lives in a process of its own
     isolated: bool = False
+    # what holds the method's class; None: it is of a package
+    file: MethodFile | None = None
 
     @property
     def known(self) -> bool:
@@ -54,7 +57,7 @@ class Setting:
     def size(self) -> str:
         """How large the cities are, in words."""
         sizes = [size_in_words(card, self.suite.tasks) for card in self.cities.cards]
-        return "; ".join(sizes) if len(sizes) == len(self.cities.refs) else "not simulated yet"
+        return "; ".join(sizes) if len(sizes) == len(self.cities.refs) else "not made yet"
 
     def units(self) -> dict[str, str]:
         """Task → unit of its MAE and RMSE; empty where it has none, or where the city that says it is not there yet."""

@@ -10,6 +10,7 @@ from benchmark.contract import Measurer, Method
 from benchmark.errors import UserError
 from benchmark.families import Family, find_family
 from benchmark.fitting import seed_everything
+from benchmark.method_files import named
 from benchmark.options import resolve
 from benchmark.registry import registry
 from benchmark.suites.catalogue import find_suite
@@ -46,7 +47,8 @@ def make_method(name: str, cities: Any, tasks: Sequence[str] | None = None, *, p
 
     Parameters
     ----------
-    cities: one opened city or several. tasks: of a forecasting city; default its first one, or all for a method of scope `city`.
+    name: of a registered method, or ``path/to/file.py:Class``. cities: one opened city or several.
+    tasks: of a forecasting city; default its first one, or all for a method of scope `city`.
     preset: whose overrides, declared by the method, are taken first. options: the method's own.
 
     Raises
@@ -57,6 +59,7 @@ def make_method(name: str, cities: Any, tasks: Sequence[str] | None = None, *, p
     >>> method.parameter_count()
     156
     """
+    (name,) = named([name], registry())
     info, cls = registry().info(name), registry().load(name)
     family, opened = find_family(info.family), list(cities) if isinstance(cities, list | tuple) else [cities]
     rules = family.protocol(protocol)

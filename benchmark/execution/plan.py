@@ -11,6 +11,7 @@ from benchmark.contract import Asks, Measurer
 from benchmark.errors import UserError
 from benchmark.execution.jobs import Job, Plan, Setting, joined
 from benchmark.families import STANDARD, Family, Scenario, find_family
+from benchmark.method_files import file_of, named
 from benchmark.options import as_dict, resolve
 from benchmark.protocols import Protocol
 from benchmark.registry import MethodInfo, Registry, registry
@@ -71,9 +72,8 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
                 _check_asks(fit.cls.asks(fit.options), family, protocol)
             except ValueError as error:
                 raise UserError(f"Options of {fit.name}: {error}") from None
-    if request.isolated and not protocol.isolates:
-        raise UserError(f"Protocol '{protocol.name}' chooses probes on the test part, so no method can be kept from it; leave out "
-                        "--isolated, or use --protocol strict.")
+    for fit in fits:
+        _check_isolation(fit, request, protocol)
     cities = finder.cities(suite, request.edition, preset.city_size)
     measurer: Measurer = lazy.load(family.measurer)
     measurer.check(cities.cards, tasks, protocol, scenario)
@@ -81,13 +81,14 @@ def _resolve(request: Request, methods: Registry, finder: CityFinder, device: st
     for fit in fits:
         apart = _isolated(request, protocol, methods, fit.name)
         notes = {"declared_overrides": fit.declared, "user_overrides": fit.given, "tuning": fit.tuning,
-                 **({} if apart is None else {"isolated": apart})}
+                 **({} if apart is None else {"isolated": apart}),
+                 **({"file": {"name": fit.file.name, "sha256": fit.file.sha256}} if fit.file else {})}
         for seed in (0,) if fit.info.deterministic else request.seeds:
             for some in covered[fit.name]:
                 spec = RunSpec(family.name, fit.name, fit.info.version, without_unborn(type(fit.options), as_dict(fit.options)), suite.name,
                                suite.version, some, cities.edition, cities.fingerprint, protocol.name, protocol.version, preset.name,
-                               preset.budget(family.counts), seed, request.scenario)
-                jobs.append(Job(spec, cities.refs, notes, bool(apart)))
+                               preset.budget(family.counts), seed, request.scenario, fit.file.sha256 if fit.file else "")
+                jobs.append(Job(spec, cities.refs, notes, bool(apart), fit.file))
     setting = Setting(suite, tasks, cities, protocol, preset, request.scenario, tuple(fit.name for fit in fits))
     return Plan(tuple(jobs), (setting,), device)
 
@@ -97,6 +98,17 @@ def _isolated(request: Request, protocol: Protocol, methods: Registry, name: str
     if request.isolated is None and not methods.is_outside(name):
         return None
     return protocol.isolates and request.isolated is not False
+
+
+def _check_isolation(fit: _Fit, request: Request, protocol: Protocol) -> None:
+    """Raise UserError where a method cannot be kept from the test part, and was asked to be or must be."""
+    if fit.file and request.isolated is False:
+        raise UserError(f"The method of a file is always isolated; leave --not-isolated out, or make a package of {fit.file.name} "
+                        "(stbench new).")
+    if (fit.file or request.isolated) and not protocol.isolates:
+        raise UserError(f"Protocol '{protocol.name}' chooses probes on the test part, so no method can be kept from it; "
+                        + (f"{fit.file.name} must be: use --protocol strict, or make a package of it (stbench new)." if fit.file else
+                           "leave out --isolated, or use --protocol strict."))
 
 
 def _check_asks(asks: Asks, family: Family, protocol: Protocol) -> None:
@@ -114,6 +126,8 @@ class _Fit:
 
     def __init__(self, methods: Registry, name: str, preset: Preset, given: Mapping[str, Any]) -> None:
         self.name, self.info, self.cls = name, methods.info(name), methods.load(name)
+        # None: of a package
+        self.file = file_of(self.info.target)
         self.declared = dict(self.cls.presets.get(preset.name, {}))
         self.given = dict(given)
         self.options = resolve(self.cls.Options, {**self.declared, **self.given}, name)
@@ -134,8 +148,8 @@ def _covered(info: MethodInfo, suite: Suite, tasks: tuple[str, ...], scenario: S
 
 
 def method_names(given: Sequence[str], family: str, methods: Registry) -> list[str]:
-    """The methods of a request; `all` means every one of the suite's family."""
-    names = methods.names(family) if list(given) == ["all"] else list(dict.fromkeys(given))
+    """The methods of a request; `all` means every one of the suite's family, ``file.py:Class`` that of a file."""
+    names = methods.names(family) if list(given) == ["all"] else list(dict.fromkeys(named(given, methods)))
     for name in names:
         if methods.info(name).family != family:
             raise UserError(f"{name} is a {methods.info(name).family} method; this suite needs {family} methods: "

@@ -17,6 +17,7 @@ from benchmark.execution.making import load_city
 from benchmark.execution.packing import unpack
 from benchmark.execution.work import options_of
 from benchmark.families import find_family
+from benchmark.method_files import file_of
 from benchmark.registry import registry
 from benchmark.spec import RunSpec, find_preset
 from benchmark.store.kept import find_kept
@@ -90,7 +91,11 @@ class _Used:
 
     def method(self) -> Method:
         """The fitted method, made again on its problem without training data."""
-        spec, info = self.spec, registry().info(self.spec.method)
+        spec, methods = self.spec, registry()
+        if spec.file and (spec.method not in methods or getattr(file_of(methods.info(spec.method).target), "sha256", "") != spec.file):
+            raise UserError(f"Run {spec.id} is of a method of a file, which no record holds; make a package of it (stbench new), and run "
+                            "it again with --keep.")
+        info = methods.info(spec.method)
         if info.version != spec.method_version:
             raise UserError(f"Run {spec.id} is of version {spec.method_version} of {spec.method}; here is version {info.version}. "
                             "Run it again with --keep.")

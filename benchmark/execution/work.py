@@ -22,6 +22,7 @@ from benchmark.execution.packing import pack
 from benchmark.families import find_family
 from benchmark.files import DiskError
 from benchmark.fitting import BadResult, check_arrays, check_notes, failure_of, seed_everything
+from benchmark.method_files import adopt
 from benchmark.options import resolve
 from benchmark.plain_json import parse_json
 from benchmark.registry import registry
@@ -105,6 +106,8 @@ def execute(job: Job, device: str, progress: Callable[[Progress], None] = lambda
     of the store and of the machine, and an interrupt that came by a signal. A full memory leaves its record as well.
     """
     spec, family = job.spec, find_family(job.spec.family)
+    if job.file:  # a worker has not heard of it
+        adopt(job.file, registry())
     measurer: Measurer = lazy.load(family.measurer)
     cities = [_open(measurer, ref) for ref in job.cities]
     history: list[dict[str, Any]] = []

@@ -59,10 +59,10 @@ def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] =
 
     Parameters
     ----------
-    method: one or several names, or "all". seeds: a number (5: 0 to 4) or the seeds themselves. options: of the methods.
-    workers: processes; with more than one, call it below ``if __name__ == "__main__":``. keep: store the fitted methods beside the
-    records, for `forecast`, `embed` and `plot`. isolated: methods live in processes of their own; default those of outside packages.
-    results: folder of the records.
+    method: one or several names, ``path/to/file.py:Class`` among them, or "all". seeds: a number (5: 0 to 4) or the seeds themselves.
+    options: of the methods. workers: processes; with more than one, call it below ``if __name__ == "__main__":``. keep: store the fitted
+    methods beside the records, for `forecast`, `embed` and `plot`. isolated: methods live in processes of their own; default those of
+    outside packages. results: folder of the records.
 
     Returns
     -------

@@ -51,6 +51,8 @@ class ForecastMeasurer(Measurer):
         changed = "" if scenario.name == STANDARD else f" under scenario {scenario.name}"
         for card in cards:
             for task in tasks:
+                if task not in card["tasks"]:
+                    raise UserError(f"City {card['name']} ({card['edition']}) has no task '{task}'; it has {', '.join(card['tasks'])}.")
                 try:
                     cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol)
                 except TooSmall as error:

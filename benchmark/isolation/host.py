@@ -18,6 +18,7 @@ from benchmark.checkpoints import Checkpoints
 from benchmark.contract import Budget, Progress, RunContext
 from benchmark.fitting import check_notes, failure_of, prepare, seed_everything
 from benchmark.isolation.wire import receive_answer, receive_call, send_answer
+from benchmark.method_files import MethodFile, make_known
 
 # what a host's methods may give: JSON, tensors, or both
 Given = Mapping[str, Tensor] | tuple[Any, Mapping[str, Tensor]]
@@ -32,6 +33,11 @@ class Host:
         self.connection = connection
         self.device = torch.device("cpu")
         self.run: RunContext | None = None
+
+    def know(self, file: MethodFile) -> Given:
+        """Have the method of a file at hand, before its options are sent."""
+        make_known(file)
+        return {}
 
     def make(self, target: str, options: Any, problem: Any, seed: int, device: str) -> Given:
         """Build the method as the runner does: seeded, then made."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from benchmark.contract import Method, RunContext
 from benchmark.isolation.child import Child
+from benchmark.method_files import file_of
 
 
 class IsolatedMethod(Method):
@@ -22,6 +23,8 @@ class IsolatedMethod(Method):
         self._parameters, self.device = 0, run.device
         self.child = Child(self.host, run.device)
         try:
+            if file := file_of(target):
+                self.child.call("know", file)
             self.child.call("make", target, options, problem, run.seed, str(run.device))
         except BaseException:
             self.child.close()

@@ -15,10 +15,11 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 def method_facts(spec: RunSpec) -> dict[str, str]:
-    """Everything by which two rows of one method may differ: its version, its options, how many tasks one fit covers."""
+    """Everything by which two rows of one method may differ: its version, its file, its options, how many tasks one fit covers."""
     options = {key: f"{key}={_short(value)}" for key, value in sorted(spec.options.items())}
     tasks = len(spec.tasks)
-    return {"method version": f"version {spec.method_version}", **options,
+    file = f"file {spec.file[:8]}" if spec.file else "of a package"
+    return {"method version": f"version {spec.method_version}", "file": file, **options,
             "tasks of a fit": f"a fit of {tasks} task{'s' * (tasks > 1)}"}
 
 

@@ -7,14 +7,16 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from benchmark.data.sources import sources
-from benchmark.declared import experiments, files
+from benchmark.declared import all_files, files
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family
+from benchmark.method_files import named
 from benchmark.metrics import METRICS
 from benchmark.options import describe_options
 from benchmark.registry import Broken, Catalogue, registry
 from benchmark.spec import PRESETS, Preset
-from benchmark.suites.catalogue import Suite, suites
+from benchmark.suites.catalogue import Suite, find_suite, suites
+from benchmark.suites.registered import registered
 
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
 # what of a registered thing no reader needs: its name stands above, and where its code lies is told by the registry
@@ -27,13 +29,16 @@ def methods() -> list[dict[str, Any]]:
     known = registry()
     rows = [{"method": name, "version": info.version, "family": info.family, "scope": info.scope, "inputs": list(info.inputs),
              "parameters": info.parameters, "deterministic": info.deterministic, "licence": info.licence, "paper": info.paper,
-             "summary": info.summary, "broken": None} for name in known.names() for info in [known.info(name)]]
-    return rows + [_broken("method", bad, rows[0]) for bad in known.broken.values()]
+             "summary": info.summary, **_from(known, name)} for name in known.names() for info in [known.info(name)]]
+    return rows + _broken("method", known, rows[0])
 
 
 def suite_rows() -> list[dict[str, Any]]:
-    return [{"suite": suite.name, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
-             "tasks": list(suite.tasks), "editions": list(suite.editions), "title": suite.title} for suite in suites().values()]
+    known = registered()
+    rows = [{"suite": suite.name, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
+             "tasks": list(suite.tasks), "editions": list(suite.editions), "title": suite.title, **_from(known, suite.name)}
+            for suite in suites().values()]
+    return rows + _broken("suite", known, rows[0])
 
 
 def tasks() -> list[dict[str, Any]]:
@@ -69,20 +74,28 @@ def protocols() -> list[dict[str, Any]]:
 def source_rows() -> list[dict[str, Any]]:
     known = sources()
     rows = [{"source": one.name, "makes": list(one.kinds), "licence": one.licence, "files": one.files or None, "meaning": one.summary,
-             "broken": None} for one in known.all()]
-    return rows + [_broken("source", bad, rows[0]) for bad in known.broken.values()]
+             **_from(known, one.name)} for one in known.all()]
+    return rows + _broken("source", known, rows[0])
 
 
 def experiment_rows() -> list[dict[str, Any]]:
-    known = files()
+    known, (found, unreadable) = files(), all_files()
     rows = [{"experiment": one.name, "kind": one.kind, "suites": list(one.suites), "methods": list(one.methods), "seeds": one.seeds,
-             "paper": one.paper or None, "meaning": one.title, "broken": None} for one in experiments().values()]
-    return rows + [_broken("experiment", bad, rows[0]) for bad in known.broken.values()]
+             "paper": one.paper or None, "meaning": one.title, **_from(known, one.name.partition("/")[0])} for one in found.values()]
+    # a file that is found when it is read to be none
+    lost = [Broken(name, known.origin(name) or known.place(name), str(error)) for name, error in unreadable.items()]
+    return rows + _broken("experiment", known, rows[0], lost)
 
 
-def _broken(what: str, bad: Broken, other: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of an outside package that does not load: the keys of another row, and the reason."""
-    return {**dict.fromkeys(other), what: bad.name, "broken": f"package {bad.package}: {bad.reason}"}
+def _from(known: Catalogue[Any], name: str) -> dict[str, Any]:
+    """The outside package that an entry which loads comes from."""
+    return {"from": known.origin(name), "broken": None}
+
+
+def _broken(what: str, known: Catalogue[Any], other: Mapping[str, Any], more: Sequence[Broken] = ()) -> list[dict[str, Any]]:
+    """What is known of entries of outside packages that do not load: the keys of another row, and the reason."""
+    return [{**dict.fromkeys(other), what: bad.name, "from": bad.package, "broken": f"package {bad.package}: {bad.reason}"}
+            for bad in (*known.broken.values(), *more)]
 
 
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -91,14 +104,16 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Everything of a name: a suite, a method or a source; where it names several, the later ones stand under their own word.
+    """Everything of a name: a suite, a method (``file.py:Class`` too) or a source; where it names several, the later ones stand under
+    their own word.
 
     Raises
     ------
     UserError: there is nothing of that name.
     """
+    (name,) = named([name], registry())
     every: dict[str, tuple[Container[str], Callable[[str], dict[str, Any]]]] = {
-        "suite": (suites(), _suite), "method": (registry(), _method), "source": (sources(), _source)}
+        "suite": ({*suites(), *registered().broken}, _suite), "method": (registry(), _method), "source": (sources(), _source)}
     found = {what: facts(name) for what, (known, facts) in every.items() if name in known}
     if not found:
         raise unknown("method, suite or source", name, {*registry().names(), *suites(), *(one.name for one in sources().all())})
@@ -107,11 +122,12 @@ def describe(name: str) -> dict[str, Any]:
 
 
 def _suite(name: str) -> dict[str, Any]:
-    suite = suites()[name]
+    suite, known = find_suite(name), registered()
     editions = {edition: _edition(suite.cards(edition)) or "made when first used" for edition in suite.editions}
     possible = [one.name for one in find_family(suite.family).scenarios.values() if one.fits(suite.tasks)]
     return {"title": suite.title, "version": suite.version, "family": suite.family, "cities": list(suite.cities),
-            "tasks": list(suite.tasks), "scenarios": possible, "editions": editions}
+            "tasks": list(suite.tasks), "scenarios": possible, "editions": editions,
+            **({"registered in": known.place(name)} if known.is_outside(name) else {})}
 
 
 def _method(name: str) -> dict[str, Any]:

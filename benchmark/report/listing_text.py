@@ -16,10 +16,12 @@ Row = Mapping[str, Any]
 
 
 def list_text(what: str, rows: Sequence[Row]) -> str:
-    """The rows of one of `listing.KINDS`, or of the prepared cities (``cities``)."""
+    """The rows of one of `listing.KINDS`, or of the prepared cities (``cities``). Where they come from is shown if one is an outsider's."""
     shown = SHOWN[what]
-    made = plain_table([shown(row) for row in rows if not row.get("broken")], section="family", prose=("meaning",),
-                       optional=("licence", "inputs", "title"))
+    whole = [row for row in rows if not row.get("broken")]
+    outside = any(row.get("from") for row in whole)
+    made = plain_table([{**shown(row), **({"from": row["from"] or ""} if outside else {})} for row in whole], section="family",
+                       prose=("meaning",), optional=("licence", "inputs", "title"))
     broken = [visible(f"{row[what.removesuffix('s')]} does not load: {row['broken']}") + "\n" for row in rows if row.get("broken")]
     return made + "".join(broken)
 

@@ -92,7 +92,7 @@ def tables_of(found: Iterable[Chosen], chosen: Filter, against: str | None = Non
         group = (spec.suite, spec.suite_version, spec.edition, spec.fingerprint, spec.protocol, spec.protocol_version, spec.preset,
                  tuple(spec.budget.items()), spec.scenario)
         for task in tasks:
-            row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks))
+            row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks), spec.file)
             groups.setdefault(group, {}).setdefault(row, {}).setdefault(source, []).append(record)
     ordered = [sources for _, sources in sorted(groups.items(), key=lambda item: str(item[0]))]
     made = {number: tables for number, sources in enumerate(ordered) if (tables := _tables(sources, chosen, against))}

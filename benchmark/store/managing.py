@@ -59,6 +59,8 @@ def unfit(record: Record) -> str | None:
     size = len(dumps(record).encode())
     if record.spec.preset == "smoke":
         return "a smoke run measures nothing"
+    if record.spec.file:
+        return "its method is of a file that nobody else has; make a package of it with stbench new"
     if record.environment.get("dirty") is True:
         return "made from a checkout with uncommitted changes; commit them and run again with --force"
     if size > LARGEST_RECORD:

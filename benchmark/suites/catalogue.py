@@ -1,27 +1,26 @@
-"""Suites by name: the built-in ones, one for every city the user imported, and those of several cities that a file declared."""
+"""Suites by name: the registered ones, one for every city the user imported, and those of several cities that a file declared."""
 
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from benchmark.data.built_in import SERIES
 from benchmark.data.embedded.recipe import embedded
 from benchmark.data.folder import OWN, folders, prepared, read_card
 from benchmark.data.recipes import Recipe
 from benchmark.data.simulate import SIM
 from benchmark.data.simulate.recipe import Simulated
+from benchmark.data.sourced import Sourced
 from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES, STANDARD, find_family
 from benchmark.files import home, write_atomic
 from benchmark.folders import below
 from benchmark.plain_json import BadFile, leave_out
 from benchmark.shapes import fields_of, list_of, one_of, read_shaped, text, word
+from benchmark.suites.registered import SuiteInfo, registered
 
 DECLARATION = fields_of({"title": text, "cities": list_of(word)}, {"family": one_of(FAMILIES)})
 
@@ -65,17 +64,16 @@ def split_task(cities: Sequence[str], task: str) -> tuple[str, str]:
 
 def built_in() -> dict[str, Suite]:
     """The suites that come with stbench, without looking at the disk for prepared cities."""
-    text = resources.files("benchmark.suites").joinpath("suites.toml").read_text(encoding="utf-8")
-    return {name: _suite(name, tasks=[task for city in about["cities"] if city in SERIES for task in SERIES[city].units], **about)
-            for name, about in tomllib.loads(text).items()}
+    return {info.name: _suite(info) for info in registered().all() if not registered().is_outside(info.name)}
 
 
 def suites() -> dict[str, Suite]:
     """All suites that `--suite` takes."""
-    found = built_in()
-    ours = tuple(found)
+    ours = built_in()
+    found = {info.name: ours.get(info.name) or _suite(info) for info in registered().all()}
     # the first declarations did not say their family: only cities of trips could be joined
-    found |= {name: _suite(name, one["title"], one.get("family", "trajectory"), one["cities"]) for name, one in _declared(found).items()}
+    found |= {name: _suite(SuiteInfo(name, one["title"], one.get("family", "trajectory"), tuple(one["cities"])))
+              for name, one in _declared(found).items()}
     editions: dict[str, dict[str, Path]] = {}
     for folder in prepared():
         card = read_card(folder)
@@ -87,7 +85,7 @@ def suites() -> dict[str, Suite]:
             leave_out(BadFile(f"{folder} is a {card['kind']} city called '{name}', which is the name of another suite; remove the folder."))
             continue
         editions.setdefault(name, {})[card["edition"]] = folder
-        found.setdefault(name, _suite(name, card["title"], card["kind"], [name], tasks=card.get("tasks", ())))
+        found.setdefault(name, _suite(SuiteInfo(name, card["title"], card["kind"], (name,), tuple(card.get("tasks", ())))))
     return {name: _with_editions(suite, editions) for name, suite in found.items()}
 
 
@@ -121,10 +119,14 @@ def check_city(name: str) -> None:
     taken = suites().get(name)
     if taken and taken.cities != (name,):
         raise UserError(f"'{name}' is the name of a suite of the cities {', '.join(taken.cities)}; give this city another name.")
+    if taken and taken.made:
+        raise UserError(f"'{name}' is a suite of {registered().place(name)}, which makes its city; give this city another name.")
 
 
 def find_suite(name: str) -> Suite:
     known = suites()
+    if name not in known and name in registered().broken:
+        registered().info(name)
     if name not in known:
         raise unknown("suite", name, known)
     return known[name]
@@ -169,19 +171,22 @@ def pick_edition(suite: Suite, edition: str | None) -> str:
     return edition
 
 
-def _suite(name: str, title: str, family: str, cities: Sequence[str], tasks: Iterable[str] = (), version: int = 1,
-           seed: int | None = None) -> Suite:
-    return Suite(name, title, version, find_family(family).tasks_of(cities, tuple(tasks)), {}, _made(cities, seed), family, tuple(cities))
+def _suite(info: SuiteInfo) -> Suite:
+    return Suite(info.name, info.title, info.version, find_family(info.family).tasks_of(info.cities, info.tasks), {}, _made(info),
+                 info.family, info.cities)
 
 
-def _made(cities: Sequence[str], seed: int | None) -> dict[str, tuple[Recipe, ...]]:
-    """The editions that need no preparation: a real one where all cities ship in it, the simulated one where there is a seed."""
+def _made(info: SuiteInfo) -> dict[str, tuple[Recipe, ...]]:
+    """The editions that need no preparation: a real one where all cities ship in it, that of the suite's sources, and the simulated one
+    where there is a seed."""
     known = embedded()
     made: dict[str, tuple[Recipe, ...]] = {}
-    if all(city in known for city in cities) and len(editions := {known[city].card["edition"] for city in cities}) == 1:
-        made[editions.pop()] = tuple(known[city] for city in cities)
-    if seed is not None:
-        made[SIM] = tuple(Simulated(city, seed) for city in cities)
+    if all(city in known for city in info.cities) and len(editions := {known[city].card["edition"] for city in info.cities}) == 1:
+        made[editions.pop()] = tuple(known[city] for city in info.cities)
+    if info.sources:
+        made[info.edition] = tuple(Sourced(city, info.edition, words) for city, words in zip(info.cities, info.sources, strict=True))
+    if info.seed is not None:
+        made[SIM] = tuple(Simulated(city, info.seed) for city in info.cities)
     return made
 
 

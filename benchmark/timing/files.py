@@ -93,6 +93,7 @@ def timings(root: Path, takes: Takes = lambda record: True) -> Iterator[Timing]:
 
 
 def publishable(source: Path, target: Path, takes: Takes) -> list[Timing]:
-    """The timings of a store that another one lacks and may hold: no smoke runs, none of a checkout with uncommitted changes."""
-    return [timing for timing in timings(source, takes) if timing.spec.preset != "smoke" and timing.code.get("dirty") is not True
-            and not timing_path(target, timing.spec, timing.id).exists()]
+    """The timings of a store that another one lacks and may hold: no smoke runs, none of a method of a file, none of a checkout with
+    uncommitted changes."""
+    return [timing for timing in timings(source, takes) if timing.spec.preset != "smoke" and not timing.spec.file
+            and timing.code.get("dirty") is not True and not timing_path(target, timing.spec, timing.id).exists()]

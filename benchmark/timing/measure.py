@@ -16,6 +16,7 @@ from benchmark.execution.packing import pack
 from benchmark.execution.work import budget, options_of
 from benchmark.families import find_family
 from benchmark.fitting import prepare, seed_everything
+from benchmark.method_files import adopt
 from benchmark.registry import registry
 from benchmark.spec import RunSpec
 from benchmark.store.kept import STATE
@@ -54,6 +55,8 @@ def measure(asked: Asked) -> Timing:
     """
     prepare(asked.device)
     device, spec = torch.device(asked.device), asked.job.spec
+    if asked.job.file:
+        adopt(asked.job.file, registry())
     lazy.load(find_family(spec.family).measurer), registry().load(spec.method)  # what is imported is no growth
     clock, energy, growth = Clock.of(device), Energy(device), ResidentGrowth()
     bench = _Bench(asked, spec)

@@ -60,7 +60,7 @@ def test_the_first_line_says_what_was_resolved(stbench):
 def test_a_dry_run_builds_no_city_and_says_that_ids_come_with_it(stbench, tmp_path, command):
     home = tmp_path / "bare"
     out = stbench(*command, "--preset", "smoke", "--dry-run", STBENCH_HOME=str(home))
-    assert "not simulated yet" in out
+    assert "not made yet" in out
     assert "id after simulating  to do" in out
     assert not home.exists()
 

@@ -80,7 +80,8 @@ def test_experiments_of_outside_packages_are_listed_and_broken_ones_named(stbenc
     assert rows["outside/table1"]["kind"] == "grid"
     assert rows["cmust/table1"]["paper"] == "cmust_table1.csv"
     assert "NOTHING" in rows["bad"]["broken"]
-    assert "There is no package no_package_of_this_name" in done.stderr
+    assert "There is no package no_package_of_this_name" in rows["lost"]["broken"]
+    assert (rows["outside/table1"]["from"], rows["lost"]["from"], rows["cmust/table1"]["from"]) == ("outside", "outside", None)
 
 
 def test_an_experiment_is_run_and_tabled_by_one_command_and_again_from_its_records(stbench):

@@ -47,7 +47,7 @@ def test_a_dry_run_builds_nothing_and_its_ids_are_not_known_yet():
     plan = make_plan(request(seeds=(0, 1), method="stid"), finder=CityFinder(builds=False))
     assert prepared() == []
     assert [(job.known, job.spec.fingerprint) for job in plan] == [(False, "")] * 2
-    assert "not simulated yet" in plan.headline()
+    assert "not made yet" in plan.headline()
     make_plan(request())
     again = make_plan(request(seeds=(0, 1), method="stid"), finder=CityFinder(builds=False))
     assert all(job.known for job in again)

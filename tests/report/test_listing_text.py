@@ -36,6 +36,14 @@ def test_what_does_not_load_is_named_below_with_its_reason():
     assert list_text("sources", rows).endswith("b does not load: package x: no\n")
 
 
+def test_where_things_come_from_is_shown_as_soon_as_one_is_an_outsiders(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    ours = {"source": "a", "makes": ["forecasting"], "licence": "MIT", "files": None, "meaning": "m", "from": None, "broken": None}
+    assert "from" not in list_text("sources", [ours])
+    lines = [line.split() for line in list_text("sources", [ours, {**ours, "source": "b", "from": "a-package"}]).splitlines()]
+    assert {line[0]: line[-1] for line in lines if len(line) > 1} == {"source": "from", "a": "files", "b": "a-package"}
+
+
 @pytest.mark.parametrize("width", [30, 60, 80, 160])
 def test_a_table_of_facts_never_exceeds_the_terminal_and_drops_nothing_in_silence(width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))

@@ -82,6 +82,14 @@ def test_nothing_is_published_before_yes_and_what_would_be_is_listed(store, publ
     assert not published.root.exists()
 
 
+def test_a_run_of_a_method_of_a_file_is_never_published(store, published, stbench):
+    store.write(record("mine", file="a" * 64))
+    said = stbench("results", "promote", "--yes")
+    assert "its method is of a file that nobody else has; make a package of it with stbench new." in said
+    assert "0 to publish, 1 refused" in said
+    assert not published.root.exists()
+
+
 def test_a_filter_says_what_is_published(store, published, stbench):
     for one in (record("stid"), record("gwnet"), record("gwnet", preset="full"), record("gwnet", suite="chicago")):
         store.write(one)

@@ -71,7 +71,8 @@ def test_readers_of_records_do_not_see_timings(tmp_path):
 
 def test_only_timings_of_clean_checkouts_and_real_budgets_are_published_and_once(tmp_path):
     source, target = tmp_path / "local", tmp_path / "published"
-    for one in (timing(), timing("gwnet", preset="smoke"), replace(timing("stgcn"), code={"commit": "abc", "dirty": True})):
+    for one in (timing(), timing("gwnet", preset="smoke"), replace(timing("stgcn"), code={"commit": "abc", "dirty": True}),
+                replace(timing("mine"), spec=replace(timing("mine").spec, file="a" * 64))):
         write_timing(source, one)
     assert [one.spec.method for one in publishable(source, target, lambda record: True)] == ["stid"]
     assert not publishable(source, target, lambda record: record.spec.method == "gwnet")

@@ -119,7 +119,7 @@ def settings(local: Store, published: Store | None, chosen: Filter) -> list[Runs
         setting = (spec.suite, spec.suite_version, spec.edition, spec.fingerprint, spec.protocol, spec.protocol_version, spec.preset,
                    tuple(spec.budget.items()), spec.scenario)
         for task in tasks:
-            row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks))
+            row = (task, spec.method, spec.method_version, str(sorted(spec.options.items())), len(spec.tasks), spec.file)
             groups.setdefault(setting, {}).setdefault(row, {}).setdefault(source, []).append(
                 Run(record, store.path(spec), source == "local"))
     ordered = [{row: sources.get("local") or sources["published"] for row, sources in rows.items()}

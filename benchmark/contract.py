@@ -264,15 +264,11 @@ class Measurer(ABC):
         """
 
     def rescore(self, spec: RunSpec, cities: Sequence[Any], predicted: Mapping[str, np.ndarray]) -> Measured:
-        """Score predictions of the test part, given in the order in which the run was asked; the truth is the cities' own.
+        """Sums and metrics of predictions of the test part, task -> [window, horizon, node], against the cities' own truth.
 
-        predicted: task -> [window, horizon, node].
-
-        Raises
-        ------
-        UserError: the family predicts no series. BadPrediction: there are more or fewer than asked, or one is no number.
+        Raises UserError where the family predicts no series, BadPrediction where they are not those that the run was asked for.
         """
-        raise UserError("The run is of an encoder of trips, whose answers are not scored again without it; leave them out.")
+        raise UserError("The run is of an encoder of trips, whose answers are not scored again; leave them out.")
 
     @abstractmethod
     def try_out(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext) -> dict[str, float]:

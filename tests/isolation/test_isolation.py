@@ -211,7 +211,7 @@ def test_the_trajectory_protocol_paper_refuses_to_isolate_and_outside_methods_sa
 
 
 def test_methods_of_outside_packages_are_isolated_unless_someone_says_otherwise(monkeypatch):
-    monkeypatch.setattr(registry(), "_outside", {"random"})
+    monkeypatch.setitem(registry()._packages, "random", "a-package")
     request = {"preset": "smoke", "edition": "sim", "device": "cpu", "floors": False}
     asked = ({}, {"isolated": False}, {"protocol": "paper"})
     jobs = [make_plan(Request(("random",), "xian", **request, **more)).jobs[0] for more in asked]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    method: Annotated[str, typer.Argument(help="A registered method, of this project or of an outside package.")],
+    method: Annotated[str, typer.Argument(help="A registered method, of this project or of an outside package; or path/to/file.py:Class.")],
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the method: key=value. Repeatable.")] = None,
     json: AsJson = False,
 ) -> None:

@@ -156,6 +156,8 @@ def plan_of(record: Record, isolated: bool | None = None, device: str | None = N
     UserError: it cannot be the same.
     """
     spec = record.spec
+    if spec.file:
+        raise UserError(f"Run {spec.id} is of a method of a file, which no record holds; it cannot be done again from its record.")
     version = registry().info(spec.method).version
     if version != spec.method_version:
         raise UserError(f"Run {spec.id} is of version {spec.method_version} of {spec.method}, and version {version} is installed; install "

@@ -13,6 +13,7 @@ from typing import Any
 from benchmark import lazy
 from benchmark.families import find_family
 from benchmark.files import DiskError
+from benchmark.method_files import named
 from benchmark.registry import registry
 from benchmark.testing.promises import BrokenPromise
 
@@ -47,12 +48,13 @@ class Outcome:
 
 
 def outcomes(name: str, folder: Path, options: Mapping[str, Any]) -> Iterator[Outcome]:
-    """Run every check of its family on a registered method; `folder` takes tiny cities.
+    """Run every check of its family on a registered method, or on one of a file; `folder` takes tiny cities.
 
     Raises
     ------
     UserError: there is no such method, its package does not load, or it has no such option.
     """
+    (name,) = named([name], registry())
     bench = lazy.load(find_family(registry().info(name).family).checks)(name, folder, **options)
     if options:  # what a user typed is no fault of the method
         bench.options()

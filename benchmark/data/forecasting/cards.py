@@ -56,7 +56,7 @@ def _remarks(about: Mapping[str, Any]) -> list[str]:
     repeated = about.get("repeated_hour")
     said = f"{repeated['rows']} rows hold an hour that daylight saving repeats (first: {repeated['times'][0].replace('T', ' ')}); " \
            f"repeated_hour = \"{repeated['treatment']}\"." if repeated else None
-    return [*about.get("remarks", ()), *([said] if said else [])]
+    return [*about.get("remarks", ()), *filter(None, [said, about.get("unchecked")])]
 
 
 CARDS = ForecastingCards()

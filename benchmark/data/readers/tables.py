@@ -158,23 +158,6 @@ def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     return frame.to_numpy()
 
 
-def local_times(cells: pd.Series, name: str) -> pd.DatetimeIndex:
-    """A column of local wall-clock times, ISO texts or datetimes without an offset."""
-    wanted = "write local times such as 2019-01-01 00:30, without an offset, and name the zone in the city file"
-    if pd.api.types.is_numeric_dtype(cells):
-        raise UserError(f"{name}: column '{cells.name}' holds numbers such as {cells.iloc[0]}; {wanted}.")
-    try:
-        times = pd.to_datetime(cells, format="ISO8601", errors="coerce")
-    except ValueError:  # pandas refuses a mixture of offsets
-        times = None
-    if times is None or times.dtype.kind != "M" or times.dt.tz is not None:
-        raise UserError(f"{name}: column '{cells.name}' has times with an offset; {wanted}.")
-    if times.isna().any():
-        row = int(np.flatnonzero(times.isna())[0])
-        raise UserError(f"{name}: row {row + 1} of column '{cells.name}' is {shown(str(cells.iloc[row]))}, which is no time; {wanted}.")
-    return pd.DatetimeIndex(times)
-
-
 def _check_rectangular(path: Path, header: bool) -> list[str]:
     """The column names; pandas would fill a short row with NaN and take a long one's first cell for an index."""
     with path.open("rb") as raw:

@@ -14,7 +14,7 @@ TIME_UNITS = ("s", "ms", "us", "ns")
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
-def read_text(value: Any) -> str:
+def plain_text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise TypeError
     return value
@@ -22,13 +22,13 @@ def read_text(value: Any) -> str:
 
 def _time_column(value: Any) -> str:
     """pandas writes its index as a column without a head."""
-    return "" if value == "" else read_text(value)
+    return "" if value == "" else plain_text(value)
 
 
 def _files(value: Any) -> str | tuple[str, ...]:
     if isinstance(value, list) and value:
-        return tuple(read_text(one) for one in value)
-    return read_text(value)
+        return tuple(plain_text(one) for one in value)
+    return plain_text(value)
 
 
 def _flag(value: Any) -> bool:
@@ -52,13 +52,13 @@ def _count(value: Any) -> int:
 def _moment(value: Any) -> str:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = value.isoformat()
-    return (value if isinstance(value, datetime) else datetime.fromisoformat(read_text(value))).isoformat()
+    return (value if isinstance(value, datetime) else datetime.fromisoformat(plain_text(value))).isoformat()
 
 
 def _hours(value: Any) -> tuple[str, str]:
     if not isinstance(value, list) or len(value) != 2:
         raise TypeError
-    first, last = (one.isoformat("minutes") if isinstance(one, time) else read_text(one) for one in value)
+    first, last = (one.isoformat("minutes") if isinstance(one, time) else plain_text(one) for one in value)
     if not HOUR.fullmatch(first) or not HOUR.fullmatch(last) or first == last:
         raise ValueError
     return first, last
@@ -96,7 +96,7 @@ def _one_of(*allowed: str) -> tuple[Callable[[Any], str], str]:
 
 
 def _columns(value: Any) -> tuple[str, ...]:
-    return tuple(read_text(one) for one in (value if isinstance(value, list) and value else [value]))
+    return tuple(plain_text(one) for one in (value if isinstance(value, list) and value else [value]))
 
 
 def _ids(value: Any) -> tuple[str, ...]:
@@ -108,29 +108,29 @@ def _ids(value: Any) -> tuple[str, ...]:
     return ids
 
 
-_COLUMN = (read_text, "a text: the name of one column")
+_COLUMN = (plain_text, "a text: the name of one column")
 _PLACES = (_columns, "a column, or a list of columns to average")
-_WORDS = (read_text, "a text")
+_WORDS = (plain_text, "a text")
 _FLAG = (_flag, "true or false")
 _MOMENT = (_moment, "a local time such as 2019-01-01T00:00:00")
 _IDS = (_ids, 'a list of different node ids such as ["4", "12"]')
 # key -> how it is read, and what it may be in words
 READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "name": _WORDS, "title": _WORDS, "source": _WORDS, "licence": _WORDS, "root": (read_text, "a folder"), "zero": _WORDS,
-    "zone": (read_text, 'an IANA time zone such as zone = "America/New_York" or "UTC"'), "start": _MOMENT, "end": _MOMENT,
+    "name": _WORDS, "title": _WORDS, "source": _WORDS, "licence": _WORDS, "root": (plain_text, "a folder"), "zero": _WORDS,
+    "zone": (plain_text, 'an IANA time zone such as zone = "America/New_York" or "UTC"'), "start": _MOMENT, "end": _MOMENT,
     "interval_minutes": (_whole, "a whole number of minutes such as interval_minutes = 30"),
     "service": (_hours, 'when a day\'s rows begin and end, such as service = ["05:30", "23:30"]'),
     "rows": (_count, "how many rows the file has, such as rows = 2700"),
     "time_unit": (_one_of(*TIME_UNITS)[0], 'of numbers that count from 1970 (UTC), such as time_unit = "ms"; allowed are '
                   + ", ".join(TIME_UNITS)),
     "split": (_shares, "three parts of training, validation and test, such as split = [6, 2, 2]"),
-    "file": (_files, 'a file name such as file = "counts.npy"'), "key": (read_text, 'the array\'s name such as key = "values"'),
+    "file": (_files, 'a file name such as file = "counts.npy"'), "key": (plain_text, 'the array\'s name such as key = "values"'),
     "channel": (_count, "the number of a channel of an array [step, node, channel], from 0"),
     "header": _FLAG, "index": _FLAG, "count": _FLAG, "distance": _FLAG, "both_ways": _FLAG,
     "layout": _one_of("wide", "long", "cube", "matrix", "edges"),
     "id": _COLUMN, "position": _COLUMN, "node": _COLUMN, "value": _COLUMN, "origin": _COLUMN, "destination": _COLUMN, "point": _COLUMN,
     "time": (_time_column, 'a text: the name of one column ("": the one without a head)'), "lon": _PLACES, "lat": _PLACES,
-    "nodes": _IDS, "subset": _IDS, "unit": (read_text, 'a text such as unit = "trips per 30 min"'),
+    "nodes": _IDS, "subset": _IDS, "unit": (plain_text, 'a text such as unit = "trips per 30 min"'),
     "missing": (_markers, 'the number that marks a missing entry, or "nan"; a list of such markers; or a table of node ids and their '
                 "markers"),
     "repeated_hour": _one_of("halve", "unobserved", "keep"),

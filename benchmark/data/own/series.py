@@ -100,8 +100,8 @@ def _unchecked_end(raw: Raw, task: TaskFile, clock: Clock, steps: int) -> dict[s
     if raw.times is not None or task.end is not None or task.rows is not None:
         return {}
     hint = "" if task.service else "; if a day has rows between certain times only, declare `service`"
-    return {"unchecked": f"{task.named} carries no times: its {len(raw.values):,} rows are taken to end on {clock.time(steps - 1)}. Declare "
-                         f"`end` to have that checked{hint}."}
+    return {"unchecked": f"{task.named} carries no times: its {len(raw.values):,} rows are taken to end on {clock.time(steps - 1)}. "
+                         f"Declare `end` to have that checked{hint}."}
 
 
 def _observed(

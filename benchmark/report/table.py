@@ -141,8 +141,8 @@ def _tables(sources: Sources, chosen: Filter, against: str | None) -> list[Table
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         # by a record of the task itself: under a scenario the others may be in another unit
         units = {key[0]: records[0].city["tasks"][key[0]]["unit"] for key, (_, records) in used.items() if key[0] in tasks}
-        made.append(Table(**setting_of(spec), city=size_of(about), split=":".join(map(str, about.get("split", ()))), metrics=metrics, tasks=tasks, units=units, rows=shown,
-                          telling=tuple(telling_notes(
+        made.append(Table(**setting_of(spec), city=size_of(about), split=":".join(map(str, about.get("split", ()))), metrics=metrics,
+                          tasks=tasks, units=units, rows=shown, telling=tuple(telling_notes(
                               {task: [records for key, (_, records) in used.items() if key[0] == task] for task in tasks}, family,
                               {row.task for row in methods if row.compared and row.compared.tested})),
                           against=against, ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,

@@ -41,6 +41,17 @@ def load_array(path: Path, key: str | None = None) -> np.ndarray:
         return found
 
 
+def array_shape(path: Path, key: str) -> tuple[int, ...]:
+    """The shape of an array of a .npz, from its head alone.
+
+    Raises
+    ------
+    UserError: as `load_array`.
+    """
+    with _readable(path), _array_file(path, key) as (file, size):
+        return array_head(file, size, f"'{key}' of {path.name}")[0]
+
+
 def array_head(file: IO[bytes], size: int, name: str, most: int | None = None) -> tuple[tuple[int, ...], bool, np.dtype]:
     """(shape, whether the first axis runs fastest, dtype) of an array in numpy's format, which the file stands behind then.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,19 @@ def build(source: str, path: Path, options: Any, city: CityFile, replace: bool) 
     return Built(destination, (*lacks, f"Next: stbench run --method historical_average --suite {city.name}"))
 
 
+def moment(given: str) -> str:
+    """A day or a time as a clock writes it.
+
+    Raises
+    ------
+    UserError: it is neither.
+    """
+    try:
+        return datetime.fromisoformat(given).isoformat()
+    except ValueError:
+        raise UserError(f"start = '{given}' is no ISO time; write e.g. 2016-07-01.") from None
+
+
 def name_of(stem: str) -> str:
     """A name of files as that of a city: ``PEMS08`` → ``pems08``, ``METR_LA`` → ``metr-la``."""
     name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
@@ -49,9 +63,8 @@ def name_of(stem: str) -> str:
     return name
 
 
-def beside(path: Path, given: Path | None, name: str) -> Path | None:
-    """The file that is named, else the one of this name beside another, if it is there."""
+def beside(path: Path, given: Path | None, name: str) -> str | None:
+    """The file that is named, else the one of this name beside another, if it is there; relative to the folder of the other."""
     if given is not None:
-        return given.resolve()
-    found = path.resolve().with_name(name)
-    return found if found.is_file() else None
+        return str(given.resolve())
+    return name if path.with_name(name).is_file() else None

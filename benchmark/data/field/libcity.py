@@ -50,14 +50,15 @@ def build_libcity(path: Path, options: Options, replace: bool = False) -> Built:
     about = _config(path / "config.json")
     columns = [str(column) for column in read_frame(dyna).columns]
     if columns[:4] != ENTRY or len(columns) == 4:
-        raise UserError(f"{dyna.name} has the columns {', '.join(columns[:6])}; a table of series has {', '.join(ENTRY)} and then its values.")
+        raise UserError(f"{dyna.name} has the columns {', '.join(columns[:6])}; a table of series has "
+                        f"{', '.join(ENTRY)} and then its values.")
     minutes = options.interval_minutes or _minutes(about, path)
     tasks = {name_of(column).replace("-", "_"): TaskFile(
-        str(dyna.resolve()), options.unit, minutes, options.zone, layout="long", node="entity_id", value=column,
+        dyna.name, options.unit, minutes, options.zone, layout="long", node="entity_id", value=column,
         missing=ZERO if options.zero_missing else NAN,
         zero="a missing entry" if options.zero_missing else "not stated; it counts as a value") for column in columns[4:]}
     city = CityFile(options.name or name_of(path.resolve().name), path.resolve(), tasks,
-                    NodeFile(str(geo.resolve()), "geo_id", point="coordinates"), None if edges is None else _adjacency(edges, about),
+                    NodeFile(geo.name, "geo_id", point="coordinates"), None if edges is None else _adjacency(edges, about),
                     None, f"{path.resolve().name}, from LibCity's atomic files", "LibCity's atomic files, the user's own copy",
                     "not stated by the files")
     return build(NAME, path, options, city, replace)
@@ -84,7 +85,8 @@ def _minutes(about: Mapping[str, Any], path: Path) -> int:
     seconds = about.get("time_intervals")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 60 or seconds % 60:
         said = "does not say" if seconds is None else f"says {shown(seconds)} for"
-        raise UserError(f"{path / 'config.json'} {said} the seconds of a step (time_intervals); type the minutes: --set interval_minutes=5.")
+        raise UserError(f"{path / 'config.json'} {said} the seconds of a step (time_intervals); type the minutes: "
+                        "--set interval_minutes=5.")
     return seconds // 60
 
 
@@ -92,6 +94,6 @@ def _adjacency(path: Path, about: Mapping[str, Any]) -> AdjacencyFile:
     """Links of weight 1, distances that become weights by a Gaussian kernel, or weights as they are."""
     column = about.get("weight_col")
     if not isinstance(column, str) or about.get("set_weight_link_or_dist") == "link":
-        return AdjacencyFile(str(path.resolve()), layout="edges", origin="origin_id", destination="destination_id")
-    return AdjacencyFile(str(path.resolve()), layout="edges", origin="origin_id", destination="destination_id", value=column,
+        return AdjacencyFile(path.name, layout="edges", origin="origin_id", destination="destination_id")
+    return AdjacencyFile(path.name, layout="edges", origin="origin_id", destination="destination_id", value=column,
                          distance=about.get("calculate_weight_adj") is True)

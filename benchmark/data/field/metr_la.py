@@ -65,11 +65,11 @@ def build_metr_la(path: Path, options: Options, replace: bool = False) -> Built:
                         "--set name=metr-la.")
     facts = BOTH[name]
     graph, places = beside(path, options.graph, facts.graph), beside(path, options.places, facts.places)
-    task = TaskFile(str(path.resolve()), "mph", 5, "America/Los_Angeles", key=options.key or facts.key,
+    task = TaskFile(path.name, "mph", 5, "America/Los_Angeles", key=options.key or facts.key,
                     missing=ZERO if options.zero_missing else NAN,
                     zero="a missing entry" if options.zero_missing else "not stated; it counts as a value")
-    nodes = None if places is None else NodeFile(str(places), facts.id, (facts.lon,), (facts.lat,), header=facts.header)
+    nodes = None if places is None else NodeFile(places, facts.id, (facts.lon,), (facts.lat,), header=facts.header)
     city = CityFile(name, path.resolve().parent, {"traffic_speed": task}, nodes,
-                    None if graph is None else AdjacencyFile(str(graph)), None, facts.title, "DCRNN's authors' files, the user's own copy",
+                    None if graph is None else AdjacencyFile(graph), None, facts.title, "DCRNN's authors' files, the user's own copy",
                     "not stated by the file")
     return build(NAME, path, options, city, replace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.data.field.build import NAN, ZERO, beside, build, name_of
+from benchmark.data.field.build import NAN, ZERO, beside, build, moment, name_of
 from benchmark.data.own.city_file import AdjacencyFile, CityFile, NodeFile, TaskFile
 from benchmark.data.readers.tables import array_shape, read_frame
 from benchmark.data.sources import Built
@@ -54,19 +54,19 @@ def build_pems(path: Path, options: Options, replace: bool = False) -> Built:
     if start is None:
         raise UserError(f"When {path.name} starts is not known; type its first day: --set start=2016-07-01.")
     graph, ids = beside(path, options.graph, f"{path.stem}.csv"), beside(path, options.ids, f"{path.stem}.txt")
-    tasks = {task: TaskFile(str(path.resolve()), unit, 5, "America/Los_Angeles", start, key="data", channel=channel,
+    tasks = {task: TaskFile(path.name, unit, 5, "America/Los_Angeles", moment(start), key="data", channel=channel,
                             missing=ZERO if options.zero_missing else NAN,
                             zero="a missing entry" if options.zero_missing else "not stated; it counts as a value")
              for channel, (task, unit) in enumerate(CHANNELS[:shape[2]])}
-    city = CityFile(name, path.resolve().parent, tasks, None if ids is None else NodeFile(str(ids)),
-                    None if graph is None else _edges(graph), SPLIT, f"Detectors of {path.stem}", "Caltrans PeMS, as papers share it",
-                    "not stated by the file")
+    city = CityFile(name, path.resolve().parent, tasks, None if ids is None else NodeFile(ids),
+                    None if graph is None else _edges(path.resolve().parent, graph), SPLIT, f"Detectors of {path.stem}",
+                    "Caltrans PeMS, as papers share it", "not stated by the file")
     return build(NAME, path, options, city, replace)
 
 
-def _edges(path: Path) -> AdjacencyFile:
+def _edges(folder: Path, file: str) -> AdjacencyFile:
     """Some of the tables say `cost`, others `distance`; as links both mean the same."""
-    heads = [str(head) for head in read_frame(path).columns]
+    heads = [str(head) for head in read_frame(folder / file).columns]
     if heads[:2] != ["from", "to"]:
-        raise UserError(f"{path.name} has the columns {', '.join(heads[:5])}; it must begin with from, to.")
-    return AdjacencyFile(str(path), layout="edges", both_ways=True)
+        raise UserError(f"{file} has the columns {', '.join(heads[:5])}; it must begin with from, to.")
+    return AdjacencyFile(file, layout="edges", both_ways=True)

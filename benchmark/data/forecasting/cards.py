@@ -36,8 +36,10 @@ class ForecastingCards(CityCards):
 
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:
         steps = ", ".join(sorted({f"{about['steps']:,}" for about in card["tasks"].values()}))
+        split = ":".join(map(str, card.get("split", ())))
         return [f"{card['name']} ({card['edition']}): {', '.join(card['tasks'])}; {card['nodes']} nodes; {steps} steps; "
                 f"fingerprint {card['fingerprint']}.",
+                *([f"Each series is divided {split} into training, validation and test, as its source declares."] if split else []),
                 *(f"{task}: {remark}" for task, about in card["tasks"].items() for remark in _remarks(about))]
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,10 +41,8 @@ def import_city(toml: Path, *, replace: bool = False) -> ForecastingCity:
     return ForecastingCity(destination)
 
 
-def write_series(city: CityFile, destination: Path, edition: str, notes: Mapping[str, Any] | None = None) -> ForecastingCity:
+def write_series(city: CityFile, destination: Path, edition: str) -> ForecastingCity:
     """Build the city that a description is of into a folder.
-
-    notes: what else its card says.
 
     Raises
     ------
@@ -67,12 +63,17 @@ def write_series(city: CityFile, destination: Path, edition: str, notes: Mapping
     adjacency, said = None, {}
     if city.adjacency is not None:
         adjacency, about = read_graph(city.adjacency, city.root, nodes["node_id"])
-        adjacency, said = adjacency[np.ix_(kept, kept)], {"graph": f"{city.adjacency.file}: {about}"}
-    files = {*(str(path.relative_to(city.root)) for task in city.tasks.values() for path in files_of(task, city.root)),
-             *(one.file for one in (city.nodes, city.adjacency) if one is not None)}
+        adjacency, said = adjacency[np.ix_(kept, kept)], {"graph": f"{Path(city.adjacency.file).name}: {about}"}
+    files = {path for task in city.tasks.values() for path in files_of(task, city.root)} | {
+        city.root / one.file for one in (city.nodes, city.adjacency) if one is not None}
     origin = Origin(city.title, city.source, city.licence,
-                    {"raw_files": {file: sha256(city.root / file) for file in sorted(files)}, **said, **(notes or {})})
+                    {"raw_files": {_called(path, city.root): sha256(path) for path in sorted(files)}, **said})
     return write_city(destination, city.name, edition, origin, nodes[kept], series, adjacency, city.split)
+
+
+def _called(path: Path, root: Path) -> str:
+    """A file on a card: below the folder of the files, or, from elsewhere, its name alone."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name
 
 
 def _series(name: str, task: TaskFile, raw: Raw, ids: pd.Series, kept: np.ndarray, split: Split | None) -> Series:

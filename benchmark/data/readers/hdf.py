@@ -76,9 +76,12 @@ def _opened(path: Path) -> Iterator[Any]:
         import h5py
     except ImportError:
         raise lacks(path.name, "h5py", "hdf") from None
-    with (reading(path, "no HDF5 file", again="write it again", absent="correct `file`, or `root`, in the city file"),
-          h5py.File(path, "r") as file):
-        yield file
+    with reading(path, "no HDF5 file", again="write it again", absent="correct `file`, or `root`, in the city file"):
+        with path.open("rb"):  # its own sentence where the file may not be read
+            if not h5py.is_hdf5(path):
+                raise ValueError("it has no HDF5 signature")
+        with h5py.File(path, "r") as file:
+            yield file
 
 
 def _find(file: Any, key: str, name: str) -> Any:

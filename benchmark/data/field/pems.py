@@ -54,7 +54,7 @@ def build_pems(path: Path, options: Options, replace: bool = False) -> Built:
     if start is None:
         raise UserError(f"When {path.name} starts is not known; type its first day: --set start=2016-07-01.")
     graph, ids = beside(path, options.graph, f"{path.stem}.csv"), beside(path, options.ids, f"{path.stem}.txt")
-    tasks = {task: TaskFile(path.name, unit, 5, "America/Los_Angeles", moment(start), key="data", channel=channel,
+    tasks = {task: TaskFile(path.name, unit, 5, "America/Los_Angeles", moment(start), key="data", channel=channel, rows=shape[0],
                             missing=ZERO if options.zero_missing else NAN,
                             zero="a missing entry" if options.zero_missing else "not stated; it counts as a value")
              for channel, (task, unit) in enumerate(CHANNELS[:shape[2]])}

@@ -61,7 +61,6 @@ def _replaced(group, name, data):
 @pytest.mark.parametrize(("write", "sentence"), [
     (broken(lambda file: file["df"].attrs.__delitem__("pandas_type")), r"a group, not a table in its fixed format"),
     (broken(lambda file: file.move("df", "fd")), "Unknown key of a.h5 'df'. Did you mean fd"),
-    (broken(lambda file: file.__setitem__("df/axis1/../axis0x", h5py.SoftLink("/x"))), None),
     (broken(lambda file: (file.__delitem__("df/axis1"), file["df"].__setitem__("axis1", h5py.ExternalLink("other.h5", "/a")))),
      "is a link to elsewhere, which is not followed"),
     (broken(lambda file: _replaced(file["df"], "block0_values", np.ones((4, 30)))), "a block of shape"),
@@ -71,15 +70,9 @@ def _replaced(group, name, data):
     (broken(lambda file: file["df/axis1"].attrs.__setitem__("kind", np.bytes_(b"integer"))), "labelled by integer, not by times"),
     (lambda path: path.write_bytes(b"no HDF5"), "damaged or no HDF5 file"),
     (lambda path: None, "does not exist"),
-], ids=["no-frame", "key", "unused-link", "link", "block", "times", "twice", "blocks", "kind", "other", "absent"])
+], ids=["no-frame", "key", "link", "block", "times", "twice", "blocks", "kind", "other", "absent"])
 def test_what_is_no_such_table_is_a_sentence(write, sentence, tmp_path):
-    try:
-        write(tmp_path / "a.h5")
-    except (ValueError, KeyError, OSError):
-        pytest.skip("this h5py does not write such a file")
-    if sentence is None:
-        assert read_hdf(tmp_path / "a.h5", "df").heads == SENSORS
-        return
+    write(tmp_path / "a.h5")
     with pytest.raises(UserError, match=sentence.replace(".", r"\.")):
         read_hdf(tmp_path / "a.h5", "df")
 

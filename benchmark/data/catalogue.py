@@ -13,6 +13,18 @@ SOURCES = (
            options="benchmark.data.archives.jgrm.build:Options", build="benchmark.data.archives.jgrm.build:build_archive",
            files="a city's folder, or the one above it (chengdu, xian): edge_features.csv, edge_geometry.csv, line_graph_edge_idx.npy and "
                  "the trips as .pkl"),
+    Source("pems", ("forecasting",), "PEMS03, PEMS04, PEMS07 or PEMS08: flow, occupancy and speed of detectors in California, 5 minutes",
+           "not stated by the file; measured by Caltrans PeMS",
+           options="benchmark.data.field.pems:Options", build="benchmark.data.field.pems:build_pems",
+           files="PEMS08.npz (array data [step, node, channel]) and, beside it, perhaps PEMS08.csv (from, to, cost) and PEMS08.txt (ids)"),
+    Source("metr_la", ("forecasting",), "METR-LA or PEMS-BAY: speeds of detectors in Los Angeles or the Bay Area, 5 minutes",
+           "not stated by the file",
+           options="benchmark.data.field.metr_la:Options", build="benchmark.data.field.metr_la:build_metr_la",
+           files="metr-la.h5 or pems-bay.h5 (a table of pandas; needs h5py) and, beside it, perhaps adj_mx.pkl or adj_mx_bay.pkl, and "
+                 "graph_sensor_locations.csv or graph_sensor_locations_bay.csv"),
+    Source("libcity", ("forecasting",), "series on nodes from the atomic files of LibCity", "not stated by the files",
+           options="benchmark.data.field.libcity:Options", build="benchmark.data.field.libcity:build_libcity",
+           files="a data set's folder: one .geo, one .dyna, and perhaps a .rel and a config.json"),
     Source("flights", ("forecasting",), "hourly flights and late flights of 100 airports of the United States, January to June 2001",
            'US Bureau of Transportation Statistics, collected under 14 CFR Part 234: "Data Collected Under U.S. DOT Regulatory '
            'Requirements - License Terms Not Explicitly Specified" (https://www.ecfr.gov/current/title-14/chapter-II/subchapter-A/'

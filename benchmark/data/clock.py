@@ -21,6 +21,14 @@ EARLIEST, LATEST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year i
 MOST_STEPS = 10_000_000
 
 
+def check_zone(zone: str) -> None:
+    """Refuse what names no time zone."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as "America"
+        raise UserError(f"Unknown time zone {shown(zone)}; write an IANA name such as America/New_York or UTC.") from None
+
+
 @dataclass(frozen=True)
 class Clock:
     """Step i is the local wall-clock time ``start + i * interval``; each calendar day has the same number of steps."""
@@ -45,10 +53,7 @@ class Clock:
             raise UserError(f"start = '{self.start}' carries an offset; write the local time and name the zone instead.")
         if start.second or start.microsecond or (start.hour * 60 + start.minute) % self.interval_minutes:
             raise UserError(f"start = '{self.start}' does not lie on a step of {self.interval_minutes} minutes.")
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as "America"
-            raise UserError(f"Unknown time zone {shown(self.zone)}; write an IANA name such as America/New_York or UTC.") from None
+        check_zone(self.zone)
 
     @property
     def steps_per_day(self) -> int:

@@ -40,7 +40,7 @@ Sums = dict[str, dict[str, np.ndarray]]
 def floors(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> Floors:
     """Floor → metrics of a task's test part; computed once in a process for each series and protocol."""
     change = city.change if isinstance(city, ChangedCity) and task in city.changed else Change()
-    return _floors(city.files, city.fingerprint, task, protocol, change)
+    return _floors(city.files, city.fingerprint, task, protocol.cut_as(city.split), change)
 
 
 @lru_cache(maxsize=256)

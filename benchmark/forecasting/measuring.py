@@ -21,7 +21,7 @@ from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_prot
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.isolated import IsolatedForecaster
-from benchmark.forecasting.posing import cut, held_out_windows, pose, pose_under
+from benchmark.forecasting.posing import cut, held_out_windows, lacking, pose, pose_under
 from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
 from benchmark.forecasting.scenarios import change_of, under
@@ -54,7 +54,7 @@ class ForecastMeasurer(Measurer):
                 if task not in card["tasks"]:
                     raise UserError(f"City {card['name']} ({card['edition']}) has no task '{task}'; it has {', '.join(card['tasks'])}.")
                 try:
-                    cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol)
+                    cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol.cut_as(card.get("split")))
                 except TooSmall as error:
                     raise TooSmall(f"City {card['name']}, task {task}{changed}: {error}") from None
 
@@ -66,7 +66,8 @@ class ForecastMeasurer(Measurer):
         card = under(cities[0], spec.scenario, spec.tasks).card
         about = ("unit", "steps", "nodes", "span", "clock", "zero", "kept_nodes")
         tasks = {task: {key: one[key] for key in about if key in one} for task, one in card["tasks"].items()}
-        kept = {key: card[key] for key in ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph")}
+        about_city = ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph", "placed", "split")
+        kept = {key: card[key] for key in about_city if key in card}
         return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
 
     def statistics(self, city: ForecastingCity) -> dict[str, dict[str, float | str]]:
@@ -75,12 +76,12 @@ class ForecastMeasurer(Measurer):
     def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False,
                 isolated: bool = False) -> Measured:
         city = under(cities[0], spec.scenario, spec.tasks)
-        protocol, cls = forecasting_protocol(spec.protocol), registry().load(spec.method)
+        protocol, cls = forecasting_protocol(spec.protocol).cut_as(city.split), registry().load(spec.method)
         asks = cls.asks(options)
         if asks.said():
             run.notes["asks"] = asks.said()
         problem = _posed(spec, city, asks)
-        if reason := cls.declines(options, problem):
+        if reason := _declines(spec, city, options, problem):
             run.notes["missing"] = dict.fromkeys(spec.tasks, reason)
             return Measured(floors={task: floors(city, task, protocol) for task in spec.tasks})
         if not isolated:
@@ -94,7 +95,7 @@ class ForecastMeasurer(Measurer):
             method.close()
 
     def _measured(self, spec: RunSpec, city: ForecastingCity, method: Forecaster, asks: Asks, run: RunContext, keep: bool) -> Measured:
-        protocol = forecasting_protocol(spec.protocol)
+        protocol = forecasting_protocol(spec.protocol).cut_as(city.split)
         made, predicted, started = Measured(), _Predicted(method), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
@@ -126,8 +127,9 @@ class ForecastMeasurer(Measurer):
     def try_out(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext) -> dict[str, float]:
         """Task → error of the best epoch of the last stage on it, in the task's unit, as the fit's notes say it."""
         cls = registry().load(spec.method)
-        problem = _posed(spec, under(cities[0], spec.scenario, spec.tasks), cls.asks(options))
-        if reason := cls.declines(options, problem):
+        city = under(cities[0], spec.scenario, spec.tasks)
+        problem = _posed(spec, city, cls.asks(options))
+        if reason := _declines(spec, city, options, problem):
             raise UserError(f"{spec.method} has no answer here: {reason}.")
         cls(options, problem).fit(run)
         last = {task: last_training(run.notes, task) for task in spec.tasks}
@@ -186,6 +188,12 @@ def _posed(spec: RunSpec, city: ForecastingCity, asks: Asks) -> ForecastProblem:
     """What the fit of a run may see. city: as the run's scenario has it."""
     return pose_under(city, FORECASTING.scenario(spec.scenario), registry().info(spec.method).scope, spec.tasks,
                       forecasting_protocol(spec.protocol), asks)
+
+
+def _declines(spec: RunSpec, city: ForecastingCity, options: Any, problem: ForecastProblem) -> str | None:
+    """Why a run has no answer: its method says so itself, or reads what the city does not have."""
+    found: str | None = registry().load(spec.method).declines(options, problem)
+    return lacking(city, registry().info(spec.method).inputs) or found
 
 
 def _first_day(city: ForecastingCity, task: str, protocol: ForecastingProtocol) -> str:

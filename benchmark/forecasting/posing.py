@@ -70,6 +70,7 @@ def pose(city: ForecastingCity, tasks: Sequence[str], protocol: ForecastingProto
 
     asks: what the method needs beyond its windows; the whole series never under a protocol that ranks.
     """
+    protocol = protocol.cut_as(city.split)
     problem = ForecastProblem(protocol.history, protocol.horizon, {task: _pose_task(city, task, protocol, asks) for task in tasks})
     return side_by_side(problem) if asks.beside and problem.aligned else problem
 
@@ -94,10 +95,17 @@ def pose_under(city: ForecastingCity, scenario: Scenario, scope: str, asked: tup
     return replace(problem, targets=asked, arrival=ARRIVALS[scenario.others])
 
 
+def lacking(city: ForecastingCity, inputs: Sequence[str]) -> str | None:
+    """Why a method that reads these inputs has no answer in a city, in a few words; None: the city has all of them."""
+    absent = [] if city.placed else ["coordinates"] if city.adjacency is not None else ["coordinates", "graph"]
+    read = [one for one in absent if one in inputs]
+    return f"the method reads {' and '.join(read)}, which this city does not have" if read else None
+
+
 def held_out_windows(city: ForecastingCity, task: str, protocol: ForecastingProtocol, past_days: int = 0,
                      beside: Sequence[str] = ()) -> Windows:
     """The windows of the test part, for the runner only. beside: tasks whose windows are shown with them, but for the task itself."""
-    series = city.series(task)
+    series, protocol = city.series(task), protocol.cut_as(city.split)
     parts = cut(series.steps, protocol)
     others = {other: held_out_windows(city, other, protocol, past_days) for other in beside if other != task}
     return replace(_windows(series, parts.test, _scaler(series, parts, protocol), protocol, past_days), beside=others)
@@ -112,9 +120,12 @@ def next_window(series: Series, scaler: Scaler, protocol: ForecastingProtocol, p
 
 
 def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
-    """[node, node] float32 weights between the nodes of one task."""
+    """[node, node] float32 weights between the nodes of one task; where nothing is known of them, each node is a neighbour of itself alone,
+    and methods that read a graph are not run (`lacking`)."""
     if city.adjacency is not None:
         return city.adjacency[np.ix_(node_index, node_index)]
+    if not city.placed:
+        return np.eye(len(node_index), dtype=np.float32)
     table = city.nodes.iloc[node_index]
     return gaussian_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
 

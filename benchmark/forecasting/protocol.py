@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -33,6 +34,20 @@ class ForecastingProtocol(Protocol):
     def window(self) -> int:
         """Steps of a window, shown and asked for."""
         return self.history + self.horizon
+
+    @property
+    def shares_in_words(self) -> str:
+        """``70 % training, 10 % validation, 20 % test``."""
+        train, test = round(100 * self.train_share), round(100 * self.test_share)
+        return f"{train} % training, {100 - train - test} % validation, {test} % test"
+
+    def cut_as(self, split: Sequence[int] | None) -> ForecastingProtocol:
+        """The same with the parts that a city declares, such as 6, 2, 2; itself where none are."""
+        if split is None:
+            return self
+        train, validation, test = split
+        whole = train + validation + test
+        return replace(self, train_share=train / whole, test_share=test / whole)
 
     def parts(self, steps: int) -> tuple[int, int, int]:
         """Rows of training, validation and test; where windows are cut, rows that the windows of a part touch.

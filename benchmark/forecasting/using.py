@@ -158,10 +158,12 @@ def _check(task: str, fitted: Fitted, city: ForecastingCity) -> None:
         raise UserError(f"{start} has other nodes than the method was fitted to: {_difference(ids, about['nodes'])}. Bring a city of the "
                         "same nodes in the same order, or fit the method to this one with `stbench run`.")
     here = city.nodes.iloc[series.node_index][["lon", "lat"]].to_numpy(np.float32)
-    away = np.abs(here - fitted.problem[f"{task}/coordinates"].numpy()).max(axis=1)
-    if (away > PLACE).any():
+    learnt = fitted.problem[f"{task}/coordinates"].numpy()
+    # places that are unknown here and there are the same
+    away = np.where(np.isnan(here) & np.isnan(learnt), False, ~(np.abs(here - learnt) <= PLACE)).any(axis=1)
+    if away.any():
         raise UserError(f"{start} has nodes of the same ids as those that the method was fitted to, but elsewhere (first: "
-                        f"'{ids[int(np.argmax(away > PLACE))]}'). Fit the method to this city with `stbench run`.")
+                        f"'{ids[int(np.argmax(away))]}'). Fit the method to this city with `stbench run`.")
     if series.steps < fitted.facts["history"]:
         raise UserError(f"{start} has {series.steps} steps; a forecast needs the last {fitted.facts['history']}.")
 

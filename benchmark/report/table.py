@@ -47,6 +47,8 @@ class Table:
     scenario: str = STANDARD
     # the counts of the preset that bound these runs
     budget: Mapping[str, int | None] = field(default_factory=dict)
+    # the parts that the city's source declares, such as "6:2:2", where they are not the protocol's
+    split: str = ""
     # what tells it from other tables that would look alike
     differs: str = ""
     # what its numbers can tell, in sentences
@@ -60,8 +62,9 @@ class Table:
     def title(self) -> str:
         step = "" if self.horizon is None else f" · horizon {self.horizon} only"
         scenario = "" if self.scenario == STANDARD else f" · scenario {self.scenario}"
+        split = f" · split {self.split}" if self.split else ""
         differs = f" · {self.differs}" if self.differs else ""
-        return f"{self.suite} · data {self.edition}{scenario} · protocol {self.protocol} · preset {self.preset}{step}{differs}"
+        return f"{self.suite} · data {self.edition}{scenario} · protocol {self.protocol}{split} · preset {self.preset}{step}{differs}"
 
     @property
     def comparable(self) -> bool:
@@ -138,8 +141,8 @@ def _tables(sources: Sources, chosen: Filter, against: str | None) -> list[Table
         shown = tuple(row for task in tasks for row in (*floors[task], *(row for row in methods if row.task == task)))
         # by a record of the task itself: under a scenario the others may be in another unit
         units = {key[0]: records[0].city["tasks"][key[0]]["unit"] for key, (_, records) in used.items() if key[0] in tasks}
-        made.append(Table(**setting_of(spec), city=size_of(about), metrics=metrics, tasks=tasks, units=units, rows=shown,
-                          telling=tuple(telling_notes(
+        made.append(Table(**setting_of(spec), city=size_of(about), split=":".join(map(str, about.get("split", ()))), metrics=metrics,
+                          tasks=tasks, units=units, rows=shown, telling=tuple(telling_notes(
                               {task: [records for key, (_, records) in used.items() if key[0] == task] for task in tasks}, family,
                               {row.task for row in methods if row.compared and row.compared.tested})),
                           against=against, ranked=protocol.ranked, horizon=chosen.horizon, family=family.name, scenario=spec.scenario,

@@ -36,8 +36,10 @@ class ForecastingCards(CityCards):
 
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:
         steps = ", ".join(sorted({f"{about['steps']:,}" for about in card["tasks"].values()}))
+        split = ":".join(map(str, card.get("split", ())))
         return [f"{card['name']} ({card['edition']}): {', '.join(card['tasks'])}; {card['nodes']} nodes; {steps} steps; "
                 f"fingerprint {card['fingerprint']}.",
+                *([f"Each series is divided {split} into training, validation and test, as its source declares."] if split else []),
                 *(f"{task}: {remark}" for task, about in card["tasks"].items() for remark in _remarks(about))]
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def _remarks(about: Mapping[str, Any]) -> list[str]:
     repeated = about.get("repeated_hour")
     said = f"{repeated['rows']} rows hold an hour that daylight saving repeats (first: {repeated['times'][0].replace('T', ' ')}); " \
            f"repeated_hour = \"{repeated['treatment']}\"." if repeated else None
-    return [*about.get("remarks", ()), *([said] if said else [])]
+    return [*about.get("remarks", ()), *filter(None, [said, about.get("unchecked")])]
 
 
 CARDS = ForecastingCards()

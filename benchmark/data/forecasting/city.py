@@ -1,7 +1,7 @@
 """The canonical forecasting city: one folder of memory-mapped series, a node table and a card.
 
     <folder>/card.json               what it is, where from, SHA-256 of every file, fingerprint
-    <folder>/nodes.csv               node_id, name, lon, lat (WGS84 degrees)
+    <folder>/nodes.csv               node_id, name, lon, lat (WGS84 degrees; both empty in every row where nobody knows the places)
     <folder>/<task>.values.npy       float32 [step, node]; unobserved entries are 0
     <folder>/<task>.observed.npy     bool    [step, node]; made once, from the raw data
     <folder>/<task>.nodes.npy        int64   [node]; row of each column in the node table
@@ -30,6 +30,8 @@ from benchmark.files import disk_errors
 from benchmark.folders import new_folder
 
 NODE_COLUMNS = ["node_id", "name", "lon", "lat"]
+# parts of training, validation and test, such as (6, 2, 2)
+Split = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,19 @@ class ForecastingCity:
     def nodes(self) -> pd.DataFrame:
         """The node table: node_id, name, lon, lat."""
         with disk_errors(self.files / "nodes.csv", "read"):
-            return pd.read_csv(self.files / "nodes.csv", dtype={"node_id": str, "name": str}, keep_default_na=False)
+            return pd.read_csv(self.files / "nodes.csv", dtype={"node_id": str, "name": str, "lon": float, "lat": float},
+                               keep_default_na=False, na_values={"lon": [""], "lat": [""]})
+
+    @property
+    def placed(self) -> bool:
+        """Whether the places of its nodes are known."""
+        return bool(self.card.get("placed", True))
+
+    @property
+    def split(self) -> Split | None:
+        """How its source divides it; None: as the protocol does."""
+        found = self.card.get("split")
+        return None if found is None else (found[0], found[1], found[2])
 
     @cached_property
     def adjacency(self) -> np.ndarray | None:
@@ -108,14 +122,15 @@ class ForecastingCity:
 
 def write_city(
     destination: Path, name: str, edition: str, origin: Origin, nodes: pd.DataFrame, series: list[Series],
-    adjacency: np.ndarray | None = None,
+    adjacency: np.ndarray | None = None, split: Split | None = None,
 ) -> ForecastingCity:
     """Check the parts of a city, write them as one folder (all or nothing), and open it.
 
     Parameters
     ----------
-    nodes: columns node_id, name, lon, lat; lon and lat in WGS84 degrees.
+    nodes: columns node_id, name, lon, lat; lon and lat in WGS84 degrees, or all NaN where nobody knows the places.
     adjacency: [node, node] non-negative weights over the rows of `nodes`.
+    split: the parts that the source divides its series into, where it differs from the protocol.
 
     Raises
     ------
@@ -128,6 +143,7 @@ def write_city(
     if adjacency is not None:
         _check_adjacency(adjacency, len(nodes))
     tasks: dict[str, Any] = {}
+    placed, own = bool(nodes["lon"].notna().all()), {} if split is None else {"split": list(split)}
     with new_folder(destination, CARD) as folder:
         nodes.to_csv(folder / "nodes.csv", index=False, lineterminator="\n")
         if adjacency is not None:
@@ -149,9 +165,9 @@ def write_city(
             }
         seal(folder, {
             "kind": "forecasting", "name": name, "edition": edition, "title": origin.title, "source": origin.source,
-            "licence": origin.licence, "notes": dict(origin.notes), "nodes": len(nodes),
-            "graph": "declared" if adjacency is not None else "from coordinates", "tasks": tasks,
-        }, content=json.dumps({task: {k: about[k] for k in ("clock", "unit")} for task, about in tasks.items()}))
+            "licence": origin.licence, "notes": dict(origin.notes), "nodes": len(nodes), **({} if placed else {"placed": False}), **own,
+            "graph": "declared" if adjacency is not None else "from coordinates" if placed else "none", "tasks": tasks,
+        }, content=json.dumps({task: {k: about[k] for k in ("clock", "unit")} for task, about in tasks.items()} | own))
     return ForecastingCity(destination)
 
 
@@ -167,10 +183,12 @@ def statistics(values: np.ndarray, observed: np.ndarray) -> dict[str, float]:
 
 
 def check_nodes(nodes: pd.DataFrame) -> None:
-    """Refuse a node that stands twice, or lies nowhere."""
+    """Refuse a node that stands twice, or lies nowhere while others lie somewhere."""
     repeated = nodes["node_id"][nodes["node_id"].duplicated()]
     if len(repeated):
         raise UserError(f"Node id '{repeated.iloc[0]}' stands twice in the node table; every node needs its own.")
+    if nodes[["lon", "lat"]].isna().all(axis=None):
+        return
     for column, limit in (("lon", 180), ("lat", 90)):
         outside = nodes[~nodes[column].between(-limit, limit)]
         if len(outside):

@@ -9,7 +9,10 @@ Then by what the file holds:
     roads              `roads_osm.py` (OpenStreetMap), `roads_files.py` (GraphML, edges, segments); both end in `road_rows.py`
     trips              `trip_files.py`
     points of interest `poi.py`
-    pickled tables     `restricted_pickle.py`, with the small stand-ins of `pickle_parts.py`: nothing of the file is ever run
+    columns of times   `times.py`
+    HDF5 and .mat      `hdf.py`, `matlab.py`
+    pickles            `restricted_pickle.py` (tables), `pickled_graph.py` (sensors and weights), with the small stand-ins of
+                       `pickle_parts.py`: nothing of the file is ever run
 
 Readers know no city, no suite and no cache; who calls them does.
 """

@@ -239,4 +239,5 @@ def _array(data: Any, dtype: Any, shape: tuple[int, ...], order: str) -> np.ndar
     if plain is None:
         # numpy lists objects in C order, whatever their order in memory
         return np.fromiter(need(data, list), dtype=object, count=len(data)).reshape(shape)
-    return np.frombuffer(need(data, bytes, bytearray), plain).reshape(shape, order="F" if order == "F" else "C")
+    data = data.encode("latin1") if isinstance(data, str) else need(data, bytes, bytearray)  # a str of Python 2
+    return np.frombuffer(data, plain).reshape(shape, order="F" if order == "F" else "C")

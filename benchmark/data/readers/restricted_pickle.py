@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gc
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from benchmark.data.bounds import PICKLE_BYTES, PICKLE_TIMES, limited_memory, re
 from benchmark.data.readers.pickle_parts import ADMITTED, Array, Block, Frame, Index, need
 from benchmark.errors import UserError, unknown
 
+T = TypeVar("T")
 PLAIN_CELLS = frozenset({type(None), bool, int, float, str})
 
 
@@ -37,20 +38,36 @@ def read_pickled_frame(path: Path, columns: Sequence[str] | None = None) -> pd.D
     ------
     UserError: the file is absent, damaged, no table, lacks a column, or names anything that a plain table does not need.
     """
-    with reading(path, "no pickled table of plain values", again="save it again with DataFrame.to_pickle"):
-        with path.open("rb") as file, _without_cycles(), limited_memory(PICKLE_TIMES * path.stat().st_size + PICKLE_BYTES):
-            loaded = _Reader(file, path.name).load()
+    def built(loaded: object) -> pd.DataFrame:
         if not isinstance(loaded, Frame):
             raise UserError(f"{path.name} holds a {type(loaded).__name__.lower()}, not a DataFrame; save the table itself with "
                             "DataFrame.to_pickle.")
         return _frame(loaded, path.name, columns)
+
+    return load_parts(path, built, "no pickled table of plain values", "save it again with DataFrame.to_pickle")
+
+
+def load_parts(path: Path, build: Callable[[object], T], kind: str, again: str) -> T:
+    """What `build` makes of the parts that a pickle holds, its names replaced by those of `pickle_parts`.
+
+    kind: what the file may not be. again: what to do with a damaged one.
+
+    Raises
+    ------
+    UserError: as `build`, or the file is absent, damaged, or names anything that is not admitted.
+    """
+    with reading(path, kind, again=again):
+        with path.open("rb") as file, _without_cycles(), limited_memory(PICKLE_TIMES * path.stat().st_size + PICKLE_BYTES):
+            loaded = _Reader(file, path.name).load()
+        return build(loaded)
 
 
 class _Reader(pickle.Unpickler):
     """Looks every name up in `ADMITTED`; nothing is imported and no dotted name is followed."""
 
     def __init__(self, file: IO[bytes], source: str) -> None:
-        super().__init__(file)
+        # Python 2 wrote bytes and ASCII texts alike
+        super().__init__(file, encoding="latin1")
         self.source = source
 
     def find_class(self, module: str, name: str, /) -> Any:

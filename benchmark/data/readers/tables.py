@@ -41,6 +41,17 @@ def load_array(path: Path, key: str | None = None) -> np.ndarray:
         return found
 
 
+def array_shape(path: Path, key: str) -> tuple[int, ...]:
+    """The shape of an array of a .npz, from its head alone.
+
+    Raises
+    ------
+    UserError: as `load_array`.
+    """
+    with _readable(path), _array_file(path, key) as (file, size):
+        return array_head(file, size, f"'{key}' of {path.name}")[0]
+
+
 def array_head(file: IO[bytes], size: int, name: str, most: int | None = None) -> tuple[tuple[int, ...], bool, np.dtype]:
     """(shape, whether the first axis runs fastest, dtype) of an array in numpy's format, which the file stands behind then.
 
@@ -156,23 +167,6 @@ def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
             raise UserError(f"{name}: row {row + 1} of column '{column}' is {shown(str(cells.iloc[row]))}, which is no number; "
                             "empty cells and nan are the only other cells allowed (`time` names a wide table's column of times).")
     return frame.to_numpy()
-
-
-def local_times(cells: pd.Series, name: str) -> pd.DatetimeIndex:
-    """A column of local wall-clock times, ISO texts or datetimes without an offset."""
-    wanted = "write local times such as 2019-01-01 00:30, without an offset, and name the zone in the city file"
-    if pd.api.types.is_numeric_dtype(cells):
-        raise UserError(f"{name}: column '{cells.name}' holds numbers such as {cells.iloc[0]}; {wanted}.")
-    try:
-        times = pd.to_datetime(cells, format="ISO8601", errors="coerce")
-    except ValueError:  # pandas refuses a mixture of offsets
-        times = None
-    if times is None or times.dtype.kind != "M" or times.dt.tz is not None:
-        raise UserError(f"{name}: column '{cells.name}' has times with an offset; {wanted}.")
-    if times.isna().any():
-        row = int(np.flatnonzero(times.isna())[0])
-        raise UserError(f"{name}: row {row + 1} of column '{cells.name}' is {shown(str(cells.iloc[row]))}, which is no time; {wanted}.")
-    return pd.DatetimeIndex(times)
 
 
 def _check_rectangular(path: Path, header: bool) -> list[str]:

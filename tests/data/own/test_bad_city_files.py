@@ -104,7 +104,7 @@ def test_a_file_that_is_no_table_of_numbers_is_refused(name, content, culprits, 
     (wide(time=TIMES + pd.Timedelta("10min")), ("2024-01-01 00:10:00 is no step of the clock",)),
     (wide(time=TIMES - pd.Timedelta("1h")), ("2023-12-31 23:00:00 is no step of the clock, which starts at 2024-01-01",)),
     (wide(time="noon"), ("row 1 of column 'time' is 'noon'", "no time")),
-    (wide(time=TIMES.dt.tz_localize("UTC")), ("times with an offset",)),
+    (wide(time=[*TIMES.astype(str)[:230], "2024-01-05 19:00:00Z"]), ("times with an offset and without one (row 231",)),
     (wide(), ("Unknown column of t.csv 'time'",)),
 ], ids=["unsorted", "repeated", "gap", "late-start", "off-step", "early", "no-time", "offset", "no-column"])
 def test_times_that_do_not_follow_the_clock_are_refused(rows, culprits, city_file):
@@ -142,7 +142,7 @@ def test_objects_in_an_npz_are_never_unpickled(city_file):
     ({"task": TASK + 'key = "values"\n'}, ("`key` in [tasks.taxi_pick]", "does not apply to 'counts.npy'")),
     ({"task": f'file = "c.npz"\n{UNIT}'}, ("lacks `key`",)),
     ({"task": f'file = "c.npz"\nkey = "valeus"\n{UNIT}', "files": {"c.npz": GOOD}}, ("Unknown key of c.npz 'valeus'", "values")),
-    ({"task": f'file = "c.pkl"\n{UNIT}'}, ("'c.pkl'", ".npy, .npz, .csv, .parquet")),
+    ({"task": f'file = "c.pkl"\n{UNIT}'}, ("'c.pkl'", ".npy, .npz, .mat, .h5, .csv, .parquet")),
     ({"task": f'file = "gone.npy"\n{UNIT}'}, ("gone.npy does not exist",)),
     ({"task": TASK + 'nodes = ["4", "12"]\n'}, ("`nodes` names 2 nodes, but counts.npy holds 231×4",)),
     ({"task": TASK + 'subset = ["5"]\n'}, ("Unknown node of counts.npy '5'",)),

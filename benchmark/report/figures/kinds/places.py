@@ -38,6 +38,9 @@ def on_the_map(runs: Runs) -> Picture:
         raise UserError(f"A map shows at most {MOST} methods side by side; these are {len(names)}: {', '.join(names)}. "
                         "Choose with --method.")
     city = _city(runs)
+    if not city.placed:
+        raise UserError(f"Nobody knows where the nodes of {city.name} lie, so there is no map of them; a figure of "
+                        "another kind can be drawn.")
     tasks = []
     for task, by_method in kept.items():
         if by_method:

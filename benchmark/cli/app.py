@@ -13,6 +13,7 @@ from benchmark.cli import (
     data,
     embed,
     figure,
+    leaderboard,
     listing,
     predict,
     report,
@@ -63,3 +64,4 @@ app.command("list")(listing.listing)
 app.command("show")(show.show)
 app.add_typer(data.app, name="data", help="Cities: list, show, build, import, verify.")
 app.add_typer(results.app, name="results", help="Records: publish, remove or export them.")
+app.add_typer(leaderboard.app, name="leaderboard", help="The board as pages that open from the disk: build, serve.")

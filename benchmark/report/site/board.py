@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,13 +11,13 @@ from benchmark.metrics import METRICS
 from benchmark.report.choice import DEFAULT
 from benchmark.report.ranks import name_in_every_task
 from benchmark.report.report_parts import ENVIRONMENT
-from benchmark.report.rows import Row, task_values
+from benchmark.report.rows import CONCLUSIVE, Row, task_values
 from benchmark.report.signs import sign_notes, sign_of
 from benchmark.report.site.text import file_name
 from benchmark.report.suite import notes, paper_label
 from benchmark.report.table import Table
 from benchmark.report.tidy import paper_metric
-from benchmark.report.words import metric_head, printed, row_name
+from benchmark.report.words import cell_text, metric_head, row_name
 from benchmark.spec import Record
 
 
@@ -43,9 +43,10 @@ def groups_of(tables: Sequence[Table]) -> list[list[Table]]:
 
 
 def opening(groups: Sequence[Sequence[Table]]) -> int:
-    """Of the settings of a suite, the one to open with: it ranks, is no scenario, and has the most rows."""
-    def weight(group: Sequence[Table]) -> tuple[bool, bool, int]:
-        return group[0].ranked, group[0].scenario == STANDARD, sum(len(table.rows) for table in group)
+    """Of the settings of a suite, the one to open with: it ranks, is no scenario, of a preset for conclusions, and has the most rows."""
+    def weight(group: Sequence[Table]) -> tuple[bool, bool, bool, int]:
+        first = group[0]
+        return first.ranked, first.scenario == STANDARD, first.preset in CONCLUSIVE, sum(len(table.rows) for table in group)
     return max(range(len(groups)), key=lambda k: weight(groups[k]))
 
 
@@ -114,15 +115,17 @@ def trials(runs: Sequence[Record]) -> str:
 
 
 def leaders(group: Sequence[Table]) -> list[dict[str, Any]]:
-    """The best row of each task of a setting, for the list of suites."""
+    """The best row of each task of a setting, without changed options; for the list of suites."""
     found = []
     for table in group:
         metric = table.metrics[0]
-        for row in table.rows:
-            if metric in row.cells and row.cells[metric].rank == 1 and not row.floor:
-                cell = row.cells[metric]
-                found.append({"task": row.task, "name": row_name(row), "page": file_name(row.method), "head": METRICS[metric].label,
-                              "mean": f"{printed(cell.mean, metric):.4g}", "link": records_link(row)})
+        sign = -1 if METRICS[metric].higher_is_better else 1
+        for task in table.tasks:
+            able = [row for row in table.rows if row.task == task and row.settled and metric in row.cells and not row.floor and not row.changed]
+            if table.ranked and able:
+                best = min(able, key=lambda row: sign * row.cells[metric].mean)
+                found.append({"task": task, "name": row_name(best), "page": file_name(best.method), "head": metric_head(metric),
+                              "number": cell_text(best.cells[metric], metric, best.n), "link": records_link(best)})
     return found
 
 
@@ -130,8 +133,3 @@ def records_link(row: Row) -> str:
     """The page of the records of a row, from the root of the site."""
     spec = row.runs[0].spec
     return f"record.html#{file_name(spec.suite)}/{file_name(spec.method)}/{'+'.join(record.spec.id for record in row.runs)}"
-
-
-def city_of(table: Table) -> Mapping[str, Any]:
-    """The card of a table's city, as its records say it."""
-    return next(record.city for row in table.rows for record in row.runs)

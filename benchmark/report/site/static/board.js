@@ -1,202 +1,143 @@
 // The page of a suite: one setting at a time, the rows that fit the words, and what follows from these rows alone.
 "use strict";
 (function (stbench) {
-  const { element, numberText, short, metrics, board, suite } = stbench;
-  // what must be one in a ranking; a choice is shown where there is one
-  const FACTS = { version: "suite version", edition: "data", protocol: "protocol", preset: "preset", scenario: "scenario", differs: "budget" };
+  const { element, numberText, short, metrics, board, suite, columns } = stbench;
+  // what must be one in a ranking; some are chosen only where there is a choice
+  const FACTS = ["version", "edition", "protocol", "preset", "scenario", "differs"], SELDOM = ["version", "scenario", "differs"];
   // more rows than this scroll in a box of their own, which draws those that are seen
   const MOST_ROWS = 60;
   const find = (id) => document.getElementById(id);
+  const link = (row) => `../record.html#${suite.page}/${row.page}/${row.runs.map((run) => board.runs.id[run]).join("+")}`;
   const tables = {};
 
-  const link = (row) => `../record.html#${suite.page}/${row.page}/${row.runs.map((run) => board.runs.id[run]).join("+")}`;
-  const setting = () => {
-    let left = board.settings;
-    for (const key of Object.keys(FACTS)) left = left.filter((one) => one[key] === find(`by-${key}`).value);
-    return left[0];
-  };
-
-  // each choice offers what the choices before it leave
+  // each choice offers what the choices before it leave; returns the setting
   function fillChoices(wanted) {
     let left = board.settings;
-    for (const [key, name] of Object.entries(FACTS)) {
-      const values = [...new Set(left.map((one) => one[key]))], choice = find(`by-${key}`);
-      choice.replaceChildren(...values.map((value) => element("option", { value }, value || "–")));
-      choice.value = values.includes(wanted[key]) ? wanted[key] : values[0];
-      choice.parentElement.hidden = values.length < 2 && (key === "version" || key === "scenario" || key === "differs");
-      choice.title = `${name}: ${choice.value}`;
-      left = left.filter((one) => one[key] === choice.value);
+    for (const key of FACTS) {
+      const values = [...new Set(left.map((one) => one[key]))], value = fill(`by-${key}`, values.map((one) => [one, one || "–"]), wanted[key]);
+      find(`by-${key}`).parentElement.hidden = values.length < 2 && SELDOM.includes(key);
+      left = left.filter((one) => one[key] === value);
     }
-    const tasks = setting().tasks.map((task) => task.name), choice = find("by-task");
-    choice.replaceChildren(element("option", { value: "" }, "all tasks"), ...tasks.map((value) => element("option", { value }, value)));
-    choice.value = tasks.includes(wanted.task) ? wanted.task : "";
+    fill("by-task", [["", "all tasks"], ...left[0].tasks.map((task) => [task.name, task.name])], wanted.task);
+    return left[0];
+  }
+
+  function fill(id, options, wanted) {
+    const choice = find(id);
+    choice.replaceChildren(...options.map(([value, said]) => element("option", { value }, said)));
+    choice.value = options.some(([value]) => value === wanted) ? wanted : options[0][0];
+    return choice.value;
   }
 
   function chosen() {
-    return { ...Object.fromEntries(Object.keys(FACTS).map((key) => [key, find(`by-${key}`).value])), task: find("by-task").value };
+    return { ...Object.fromEntries(FACTS.map((key) => [key, find(`by-${key}`).value])), task: find("by-task").value };
   }
 
-  function shownRows(now) {
-    const words = find("by-words").value.toLowerCase().split(/[\s,]+/).filter(Boolean), task = find("by-task").value;
+  function shownRows(setting, tasks) {
+    const words = find("by-words").value.toLowerCase().split(/[\s,]+/).filter(Boolean), names = new Set(tasks.map((task) => task.name));
     const fits = (row) => row.floor || !words.length || words.some((word) => row.name.toLowerCase().includes(word));
-    return now.rows.filter((row) => (!task || row.task === task) && fits(row) && (find("variants").checked || !row.changed));
+    return setting.rows.filter((row) => names.has(row.task) && fits(row) && (find("variants").checked || !row.changed));
   }
 
-  function show() {
-    const now = setting(), rows = shownRows(now), tasks = now.tasks.filter((task) => !find("by-task").value || task.name === chosen().task);
-    const whole = new Set(tasks.filter((task) => count(now.rows, task) === count(rows, task)).map((task) => task.name));
-    const complete = whole.size === tasks.length;
-    find("conditions").replaceChildren(...[...now.conditions, ...(complete ? now.signs : [])].map((line) => element("li", {}, line)));
-    if (!complete && now.signs.length) {
-      find("conditions").append(element("li", {}, "≈ and ? compare all rows of a task with its best one, by tests over seeds or days that "
-        + "are made when the site is built; where some rows of a task are not shown, its signs are hidden."));
-    }
-    const methods = new Set(rows.filter((row) => !row.floor).map((row) => row.name)).size;
+  function show(setting) {
+    const tasks = setting.tasks.filter((task) => [task.name, ""].includes(find("by-task").value)), rows = shownRows(setting, tasks);
+    const count = (some, task) => some.filter((row) => row.task === task.name && !row.floor).length;
+    // the signs of a task were made of all its rows
+    const whole = new Set(tasks.filter((task) => count(setting.rows, task) === count(rows, task)).map((task) => task.name));
+    const signs = whole.size === tasks.length || !setting.signs.length ? setting.signs : ["≈ and ? come of tests over seeds or days, which are "
+      + "made of all rows of a task when the site is built; where some rows of a task are not shown, it has no signs."];
+    const methods = new Set(rows.filter((row) => !row.floor).map((row) => row.method)).size;
     find("said").textContent = `${rows.length} rows of ${methods} methods shown.`;
-    showRanking(now, rows, tasks);
-    showNumbers(now, rows, tasks, whole);
+    find("conditions").replaceChildren(...[...setting.conditions, ...signs].map((line) => element("li", {}, line)));
+    const marks = setting.ranked ? stbench.ranks.marks(rows, metrics) : new Map();
+    showRanking(setting, rows, tasks, marks);
+    showNumbers(rows, tasks, marks, whole);
     showCosts(rows, tasks);
   }
 
-  const count = (rows, task) => rows.filter((row) => row.task === task.name && !row.floor).length;
-
-  function showRanking(now, rows, tasks) {
-    const found = now.ranked ? stbench.ranks.ranking(rows, tasks, metrics) : null;
+  function showRanking(setting, rows, tasks, marks) {
+    const found = setting.ranked ? stbench.ranks.ranking(rows, tasks, metrics) : null;
+    const none = setting.ranked ? "Ranks across tasks need 3 methods with a settled result in each of 2 tasks or more, among the rows that "
+      + "are shown." : `Protocol ${setting.protocol} does not rank.`;
     find("ranking").hidden = !found;
-    find("rank-notes").replaceChildren(...(found ? rankNotes(found) : [now.ranked ? "Ranks across tasks need 3 methods with a settled result "
-      + "in each of 2 tasks or more among the rows that are shown." : `Protocol ${now.protocol} does not rank.`])
-      .map((line) => element("p", {}, line)));
+    find("rank-notes").replaceChildren(...(found ? rankNotes(found) : [none]).map((line) => element("p", {}, line)));
     if (!found) return;
     const own = (name, task) => rows.find((row) => row.called === name && row.task === task.name && !row.floor);
     const data = [...found.names, ...found.leftOut].map((name, k) => {
-      const cells = Object.fromEntries(tasks.map((task, j) => [`t${j}`, own(name, task)])), any = Object.values(cells).find(Boolean);
-      const ranked = k < found.names.length;
-      return { ...cells, ...about(any), row: { ...any, unsettled: false }, rank: ranked ? found.meanRanks[k] : null,
-        wins: ranked ? 100 * found.winRates[k] : null, letters: ranked ? found.letters[k] : "", whole: !ranked };
+      const cells = Object.fromEntries(tasks.map((task, j) => [`t${j}`, own(name, task)])), row = Object.values(cells).find(Boolean);
+      const unranked = k >= found.names.length;
+      const ranks = unranked ? {} : { rank: found.meanRanks[k], wins: 100 * found.winRates[k], letters: found.letters[k] };
+      return { ...cells, ...columns.about(row, board.runs), row, unranked, letters: "", ...ranks };
     });
-    const marks = stbench.ranks.marks(rows, metrics);
-    const columns = [methodColumn(), number("mean rank ↓", "rank", (one) => one.toFixed(2)), number("win rate % ↑", "wins", (one) => one.toFixed(0)),
-      text("group", "letters"), ...tasks.map((task, j) => values(`${task.name} ${metrics[task.metrics[0]].head}`, `t${j}`,
-        (one) => one[`t${j}`], task.metrics[0], marks)), ...listed()];
-    draw("ranking", data, columns, null);
+    draw("ranking", data, [columns.method(), columns.number("mean rank ↓", "rank", (one) => one.toFixed(2)),
+      columns.number("win rate % ↑", "wins", (one) => one.toFixed(0)), columns.text("group", "letters"),
+      ...tasks.map((task, j) => columns.metric(`${task.name} ${metrics[task.metrics[0]].head}`, `t${j}`, task.metrics[0], (one) => one[`t${j}`],
+        { to: link, marks })), ...columns.origin()]);
   }
 
   function rankNotes(found) {
-    const by = [...new Set(found.metrics)].map((metric) =>
-      `${metrics[metric].label} (${found.tasks.filter((_, k) => found.metrics[k] === metric).join(", ")})`).join(", ");
+    const tasksOf = (metric) => found.tasks.filter((_, k) => found.metrics[k] === metric).join(", ");
+    const by = [...new Set(found.metrics)].map((metric) => `${metrics[metric].label} (${tasksOf(metric)})`).join(", ");
     const friedman = found.friedman === null ? "" : `Friedman's test over ${found.tasks.length} tasks: p = ${short(found.friedman)}. `;
-    const groups = found.difference === null ? "So many methods have no groups here." :
-      `Critical difference of mean ranks (Nemenyi, at 0.05): ${found.difference.toFixed(2)}; methods that share a letter are not told apart.`;
-    const lines = [`Ranks by ${by}, among the rows that are shown; 1 is the best, ties share. Cities of one task count as one. Win rate: `
-      + "the share of the others that a method beats, over all tasks.",
+    const groups = found.difference === null ? "So many methods have no groups here." : "Methods that share a letter are not told apart: "
+      + `their mean ranks differ by no more than the critical difference ${found.difference.toFixed(2)} (Nemenyi, at 0.05).`;
+    const lines = [`Ranks by ${by}, among the rows that are shown; 1 is the best, ties share. Cities of one task count as one. Rows with `
+      + "changed options take no part. Win rate: the share of the others that a method beats, over all tasks.",
     `${friedman}${groups} Tasks of one suite share places and days, so they are no independent trials.`];
-    if (found.leftOut.length) lines.push(`Without a rank, since a settled result of some task is missing: ${found.leftOut.join(", ")}.`);
-    if (found.leftOutTasks.length) lines.push(`Tasks that half of the methods or more have no settled result of do not count: ${found.leftOutTasks.join(", ")}.`);
+    if (found.leftOut.length) lines.push(`Not ranked, without a settled result in each of these tasks: ${found.leftOut.join(", ")}.`);
+    if (found.leftOutTasks.length) {
+      lines.push(`Not counted, since half of the methods or more have no settled result: ${found.leftOutTasks.join(", ")}.`);
+    }
     return lines;
   }
 
-  function showNumbers(now, rows, tasks, whole) {
-    const marks = now.ranked ? stbench.ranks.marks(rows, metrics) : new Map(), first = new Map(tasks.map((task) => [task.name, task.metrics[0]]));
-    const order = (row) => [tasks.findIndex((task) => task.name === row.task), row.floor ? 2 : row.unsettled || row.missing ? 1 : 0,
-      (metrics[first.get(row.task)].higher ? -1 : 1) * (row.values[first.get(row.task)] ? stbench.ranks.mean(row.values[first.get(row.task)]) : 0)];
-    const keyed = rows.map((row) => [order(row), row]).sort(([a], [b]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
-    const data = keyed.map(([, row]) => ({ row, task: row.task, n: row.floor ? null : row.runs.length, paper: row.paper ?? null, ...about(row) }));
+  function showNumbers(rows, tasks, marks, whole) {
+    const taskOf = new Map(tasks.map((task, k) => [task.name, { ...task, place: k }]));
     const used = [...new Set(tasks.flatMap((task) => task.metrics))];
+    // the tasks in their order; in each the best first, then what is not ranked, then floors
+    const order = (row) => {
+      const { place, metrics: [first] } = taskOf.get(row.task), values = row.values[first];
+      const mean = values ? stbench.ranks.mean(values) * (metrics[first].higher ? -1 : 1) : Infinity;
+      return [place, row.floor ? 2 : row.unsettled || row.missing ? 1 : 0, mean];
+    };
+    const ordered = rows.map((row) => [order(row), row]).sort(([a], [b]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+    const data = ordered.map(([, row]) => ({ row, task: row.task, n: row.floor ? null : row.runs.length, paper: row.paper,
+      ...columns.about(row, board.runs), ...Object.fromEntries(used.map((metric) => [metric, row])) }));
+    const sign = (metric) => (row) => taskOf.get(row.task).metrics[0] === metric && whole.has(row.task) ? row.sign : "";
     const paper = tasks.find((task) => rows.some((row) => row.task === task.name && row.paper !== undefined));
-    const columns = [methodColumn(), ...used.map((metric, k) => values(metrics[metric].head, `m${k}`, (one) => one.row, metric, marks,
-      (row) => first.get(row.task) === metric && whole.has(row.task) ? row.sign : "")), number("n", "n", String)];
-    for (const one of data) used.forEach((metric, k) => { one[`m${k}`] = one.row; });
-    if (paper) columns.push(number(paper.paper, "paper", (value, one) => numberText([value], tasks.find((task) => task.name === one.task).paper_metric), "dim"));
-    draw("numbers", data, [...columns, ...listed()], tasks.length > 1 ? tasks : null);
+    const asPaper = (value, one) => numberText([value], taskOf.get(one.task).paper_metric);
+    draw("numbers", data, [columns.method(),
+      ...used.map((metric) => columns.metric(metrics[metric].head, metric, metric, (one) => one.row, { to: link, marks, sign: sign(metric) })),
+      columns.number("n", "n", String), ...(paper ? [columns.number(paper.paper, "paper", asPaper, "dim")] : []), ...columns.origin()],
+    tasks.length > 1 ? taskOf : null);
   }
 
   function showCosts(rows, tasks) {
     const found = stbench.costs(rows, tasks, board.runs, board.machines);
+    const left = found && found.left ? ` ${found.left} results of other machines or versions are left out.` : "";
     find("costs").replaceChildren(...(found ? found.panels.map((panel) => stbench.costPicture(panel, link)) : []));
-    find("cost-notes").textContent = found ? `Seconds of training of all ${tasks.length} shown tasks together, one seed; mean over seeds, whiskers `
-      + `± sample sd (n ≥ ${stbench.FEWEST_FOR_SD}). Measured with ${found.machine}.`
-      + (found.left ? ` ${found.left} results of other machines or versions are left out.` : "")
+    find("cost-notes").textContent = found ? `Seconds of training of all ${tasks.length} shown tasks together, one seed; mean over seeds, `
+      + `whiskers ± sample sd (n ≥ ${stbench.FEWEST_FOR_SD}). Measured with ${found.machine}.${left}`
       : "No method that is shown has a result and a time of each task on one machine.";
   }
 
-  // what a submission says of a row
-  function about(row) {
-    const listing = stbench.submitted[row.method];
-    const again = listing ? row.runs.map((run) => listing.reproduced[board.runs.id[run]]).filter(Boolean) : [];
-    const by = [...new Set(again.map((one) => `${one.by} (${one.how})`))].join(", ");
-    return { trials: row.trials ?? "", reproduced: again.length ? `${by}, ${again.length} of ${row.runs.length} runs` : "",
-      verified: listing ? listing.author_verified : null, source: row.floor ? "" : listing ? "submitted" : "project", code: listing ? listing.code : null };
-  }
-
-  // columns: a title is a button, which the keyboard reaches; floors and what is missing stay below, whichever way is sorted
-  function column(title, field, more) {
-    return { title, field, titleFormatter: () => element("button", { type: "button", title: "sort" }, title), sorter: stay, ...more };
-  }
-
-  const low = (one) => one === null || one === undefined || one === "" || Number.isNaN(one);
-
-  function stay(a, b, aRow, bRow, column, direction) {
-    const up = direction === "asc" ? 1 : -1, [one, other] = [aRow.getData(), bRow.getData()];
-    const [x, y] = [a, b].map((value, k) => column.getDefinition().key ? column.getDefinition().key([one, other][k]) : value);
-    if (!one.row.floor !== !other.row.floor) return one.row.floor ? up : -up;
-    if (low(x) || low(y)) return low(x) === low(y) ? 0 : low(x) ? up : -up;
-    return typeof x === "number" ? x - y : String(x).localeCompare(String(y));
-  }
-
-  function methodColumn() {
-    return column("method", "method", { frozen: true, minWidth: 110, widthGrow: 2, key: (one) => one.row.name, formatter: (cell) => {
-      const { row, whole } = cell.getData();
-      if (row.floor) return element("span", { class: "floor" }, `${row.name} (floor)`);
-      return element("span", { title: row.name }, element("a", { href: `../methods/${row.page}.html` }, row.name),
-        whole ? element("small", {}, " not ranked") : null);
-    } });
-  }
-
-  function values(title, field, rowOf, metric, marks, sign) {
-    const key = (one) => rowOf(one) && rowOf(one).values[metric] ? stbench.ranks.mean(rowOf(one).values[metric]) : null;
-    return column(title, field, { key, hozAlign: "right", formatter: (cell) => {
-      const row = rowOf(cell.getData());
-      if (!row) return "";
-      if (row.missing) return element("span", { title: row.missing }, "✕");
-      if (!row.values[metric]) return "";
-      const said = numberText(row.values[metric], metric);
-      if (row.floor) return element("span", { class: "floor" }, said);
-      const place = (marks.get(row) || {})[metric], name = place === 1 ? "b" : place === 2 ? "u" : "span";
-      const spoken = `${row.name}, ${row.task}, ${metrics[metric].label}: ${said}${place ? place === 1 ? ", best" : ", second" : ""}`;
-      return element("span", {}, element("a", { href: link(row), "aria-label": spoken, title: row.unsettled ? "not settled, never ranked" : "to the records" },
-        element(name, {}, said)), sign && sign(row) ? element("sup", {}, sign(row)) : null);
-    } });
-  }
-
-  const number = (title, field, said, kind) => column(title, field, { hozAlign: "right", formatter: (cell) =>
-    low(cell.getValue()) ? "" : element("span", { class: kind || null }, said(cell.getValue(), cell.getData())) });
-  const text = (title, field) => column(title, field, { formatter: (cell) => document.createTextNode(cell.getValue()) });
-  const to = (href, said) => href ? element("a", { href, rel: "noopener noreferrer" }, said) : document.createTextNode(said);
-  const listed = () => [text("trials", "trials"), text("reproduced by", "reproduced"),
-    column("author verified", "verified", { formatter: (cell) => to(cell.getValue(), cell.getValue() ? "yes" : "") }),
-    column("source", "source", { formatter: (cell) => to(cell.getData().code, cell.getValue()) })];
-
-  function draw(id, data, columns, tasks) {
+  // taskOf: tasks by name, each a group of rows; none: one list
+  function draw(id, data, shown, taskOf) {
     if (tables[id]) tables[id].destroy();
     const box = element("div", { "aria-labelledby": `${id}-title` });
+    const head = (task) => element("span", {}, task.name, task.unit ? element("small", {}, ` MAE and RMSE in ${task.unit}`) : null);
     find(`${id}-table`).replaceChildren(box);
     tables[id] = new Tabulator(box, {
-      data, columns, layout: "fitDataFill", maxHeight: data.length > MOST_ROWS ? "80vh" : false, placeholder: "Nothing fits.",
-      columnDefaults: { headerHozAlign: "left", resizable: false, headerWordWrap: true, vertAlign: "middle" },
+      data, columns: shown, layout: "fitDataFill", maxHeight: data.length > MOST_ROWS ? "80vh" : false, placeholder: "Nothing fits.",
+      columnDefaults: { resizable: false, vertAlign: "middle" },
       rowFormatter: (row) => row.getElement().classList.toggle("apart", Boolean(row.getData().row.floor || row.getData().row.unsettled)),
-      ...(tasks ? { groupBy: "task", groupHeader: (value) => groupHead(tasks.find((task) => task.name === value)) } : {}),
+      ...(taskOf ? { groupBy: "task", groupHeader: (task) => head(taskOf.get(task)) } : {}),
     });
   }
 
-  const groupHead = (task) => element("span", {}, task.name, task.unit ? element("small", {}, ` MAE and RMSE in ${task.unit}`) : null);
-
-  fillChoices({ ...board.settings[board.first], task: "" });
+  show(fillChoices({ ...board.settings[board.first], task: "" }));
   for (const choice of find("choices").elements) {
-    choice.addEventListener(choice.type === "search" ? "input" : "change", () => {
-      fillChoices(chosen());
-      show();
-    });
+    choice.addEventListener(choice.type === "search" ? "input" : "change", () => show(fillChoices(chosen())));
   }
   find("choices").addEventListener("submit", (event) => event.preventDefault());
-  show();
 })(window.stbench);

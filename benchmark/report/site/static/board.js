@@ -8,13 +8,14 @@
   const MOST_ROWS = 60;
   const find = (id) => document.getElementById(id);
   const link = (row) => `../record.html#${suite.page}/${row.page}/${row.runs.map((run) => board.runs.id[run]).join("+")}`;
-  const tables = {};
+  const tables = [];
 
   // each choice offers what the choices before it leave; returns the setting
   function fillChoices(wanted) {
     let left = board.settings;
     for (const key of FACTS) {
-      const values = [...new Set(left.map((one) => one[key]))], value = fill(`by-${key}`, values.map((one) => [one, one || "–"]), wanted[key]);
+      const values = [...new Set(left.map((one) => one[key]))];
+      const value = fill(`by-${key}`, values.map((one) => [one, one || "–"]), wanted[key]);
       find(`by-${key}`).parentElement.hidden = values.length < 2 && SELDOM.includes(key);
       left = left.filter((one) => one[key] === value);
     }
@@ -40,7 +41,8 @@
   }
 
   function show(setting) {
-    const tasks = setting.tasks.filter((task) => [task.name, ""].includes(find("by-task").value)), rows = shownRows(setting, tasks);
+    const tasks = setting.tasks.filter((task) => [task.name, ""].includes(find("by-task").value));
+    const rows = shownRows(setting, tasks);
     const count = (some, task) => some.filter((row) => row.task === task.name && !row.floor).length;
     // the signs of a task were made of all its rows
     const whole = new Set(tasks.filter((task) => count(setting.rows, task) === count(rows, task)).map((task) => task.name));
@@ -49,6 +51,7 @@
     const methods = new Set(rows.filter((row) => !row.floor).map((row) => row.method)).size;
     find("said").textContent = `${rows.length} rows of ${methods} methods shown.`;
     find("conditions").replaceChildren(...[...setting.conditions, ...signs].map((line) => element("li", {}, line)));
+    tables.splice(0).forEach((table) => table.destroy());
     const marks = setting.ranked ? stbench.ranks.marks(rows, metrics) : new Map();
     showRanking(setting, rows, tasks, marks);
     showNumbers(rows, tasks, marks, whole);
@@ -69,10 +72,10 @@
       const ranks = unranked ? {} : { rank: found.meanRanks[k], wins: 100 * found.winRates[k], letters: found.letters[k] };
       return { ...cells, ...columns.about(row, board.runs), row, unranked, letters: "", ...ranks };
     });
-    draw("ranking", data, [columns.method(), columns.number("mean rank ↓", "rank", (one) => one.toFixed(2)),
+    draw("ranking-table", data, [columns.method(), columns.number("mean rank ↓", "rank", (one) => one.toFixed(2)),
       columns.number("win rate % ↑", "wins", (one) => one.toFixed(0)), columns.text("group", "letters"),
-      ...tasks.map((task, j) => columns.metric(`${task.name} ${metrics[task.metrics[0]].head}`, `t${j}`, task.metrics[0], (one) => one[`t${j}`],
-        { to: link, marks })), ...columns.origin()]);
+      ...tasks.map((task, j) => columns.metric(`${task.name} ${metrics[task.metrics[0]].head}`, `t${j}`, task.metrics[0],
+        (one) => one[`t${j}`], { to: link, marks })), ...columns.origin()]);
   }
 
   function rankNotes(found) {
@@ -91,25 +94,32 @@
     return lines;
   }
 
+  // a table for all tasks of the same metrics, as their units and columns are others
   function showNumbers(rows, tasks, marks, whole) {
-    const taskOf = new Map(tasks.map((task, k) => [task.name, { ...task, place: k }]));
-    const used = [...new Set(tasks.flatMap((task) => task.metrics))];
+    const alike = new Map();
+    for (const task of tasks) alike.set(task.metrics.join(), [...(alike.get(task.metrics.join()) || []), task]);
+    const boxes = [...alike.values()].map((_, k) => element("div", { id: `numbers-${k}`, class: "numbers" }));
+    find("numbers").replaceChildren(...boxes);
+    [...alike.values()].forEach((some, k) => numbersOf(`numbers-${k}`, rows, some, marks, whole));
+  }
+
+  function numbersOf(id, rows, tasks, marks, whole) {
+    const taskOf = new Map(tasks.map((task, k) => [task.name, { ...task, place: k }])), used = tasks[0].metrics, [first] = used;
     // the tasks in their order; in each the best first, then what is not ranked, then floors
     const order = (row) => {
-      const { place, metrics: [first] } = taskOf.get(row.task), values = row.values[first];
-      const mean = values ? stbench.ranks.mean(values) * (metrics[first].higher ? -1 : 1) : Infinity;
-      return [place, row.floor ? 2 : row.unsettled || row.missing ? 1 : 0, mean];
+      const mean = row.values[first] ? stbench.ranks.mean(row.values[first]) * (metrics[first].higher ? -1 : 1) : Infinity;
+      return [taskOf.get(row.task).place, row.floor ? 2 : row.unsettled || row.missing ? 1 : 0, mean];
     };
-    const ordered = rows.map((row) => [order(row), row]).sort(([a], [b]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+    const ordered = rows.filter((row) => taskOf.has(row.task)).map((row) => [order(row), row])
+      .sort(([a], [b]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
     const data = ordered.map(([, row]) => ({ row, task: row.task, n: row.floor ? null : row.runs.length, paper: row.paper,
       ...columns.about(row, board.runs), ...Object.fromEntries(used.map((metric) => [metric, row])) }));
-    const sign = (metric) => (row) => taskOf.get(row.task).metrics[0] === metric && whole.has(row.task) ? row.sign : "";
-    const paper = tasks.find((task) => rows.some((row) => row.task === task.name && row.paper !== undefined));
-    const asPaper = (value, one) => numberText([value], taskOf.get(one.task).paper_metric);
-    draw("numbers", data, [columns.method(),
-      ...used.map((metric) => columns.metric(metrics[metric].head, metric, metric, (one) => one.row, { to: link, marks, sign: sign(metric) })),
-      columns.number("n", "n", String), ...(paper ? [columns.number(paper.paper, "paper", asPaper, "dim")] : []), ...columns.origin()],
-    tasks.length > 1 ? taskOf : null);
+    const sign = (metric) => (row) => metric === first && whole.has(row.task) ? row.sign : "";
+    const asPaper = (value) => numberText([value], tasks[0].paper_metric);
+    const shown = used.map((metric) =>
+      columns.metric(metrics[metric].head, metric, metric, (one) => one.row, { to: link, marks, sign: sign(metric) }));
+    const paper = data.some((one) => one.paper !== undefined) ? [columns.number(tasks[0].paper, "paper", asPaper, "dim")] : [];
+    draw(id, data, [columns.method(), ...shown, columns.number("n", "n", String), ...paper, ...columns.origin()], taskOf);
   }
 
   function showCosts(rows, tasks) {
@@ -123,16 +133,16 @@
 
   // taskOf: tasks by name, each a group of rows; none: one list
   function draw(id, data, shown, taskOf) {
-    if (tables[id]) tables[id].destroy();
-    const box = element("div", { "aria-labelledby": `${id}-title` });
+    const box = element("div", { "aria-label": taskOf ? `Numbers of ${[...taskOf.keys()].join(", ")}` : "Ranks across tasks" });
     const head = (task) => element("span", {}, task.name, task.unit ? element("small", {}, ` MAE and RMSE in ${task.unit}`) : null);
-    find(`${id}-table`).replaceChildren(box);
-    tables[id] = new Tabulator(box, {
+    find(id).replaceChildren(box);
+    const table = new Tabulator(box, {
       data, columns: shown, layout: "fitDataFill", maxHeight: data.length > MOST_ROWS ? "80vh" : false, placeholder: "Nothing fits.",
       columnDefaults: { resizable: false, vertAlign: "middle" },
       rowFormatter: (row) => row.getElement().classList.toggle("apart", Boolean(row.getData().row.floor || row.getData().row.unsettled)),
       ...(taskOf ? { groupBy: "task", groupHeader: (task) => head(taskOf.get(task)) } : {}),
     });
+    tables.push(table);
   }
 
   show(fillChoices({ ...board.settings[board.first], task: "" }));

@@ -13,8 +13,8 @@
     if (!order.length) return null;
     const machine = order[0], left = order.slice(1).reduce((sum, k) => sum + counts[k], 0);
     const panels = tasks.map((task) => ({ task: task.name, metric: task.metrics[0], points: [] }));
-    for (const name of new Set(shown.map((row) => row.name))) {
-      const own = tasks.map((task) => shown.find((row) => row.name === name && row.task === task.name));
+    for (const name of new Set(shown.map((row) => row.called))) {
+      const own = tasks.map((task) => shown.find((row) => row.called === name && row.task === task.name));
       const kept = own.map((row) => row ? row.runs.map((run, k) => [run, k]).filter(([run]) => runs.machine[run] === machine) : []);
       const seconds = ofAllTasks(kept.map((some) => some.map(([run]) => run)), runs);
       if (!seconds) continue;
@@ -22,7 +22,7 @@
         const values = own[k].values[panel.metric] && kept[k].map(([, place]) => own[k].values[panel.metric][place]);
         if (!values || !values.length) return;
         const deviation = values.length > 2 ? stbench.ranks.deviation(values) : null;
-        panel.points.push({ row: own[k], name, seconds, mean: stbench.ranks.mean(values), deviation });
+        panel.points.push({ row: own[k], name: own[k].name, seconds, mean: stbench.ranks.mean(values), deviation });
       });
     }
     const drawn = panels.filter((panel) => panel.points.length);

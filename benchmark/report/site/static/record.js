@@ -35,8 +35,10 @@
     const { spec } = record, place = `records/${want.suite}/${want.method}/${record.id}`;
     return element("article", {},
       element("h2", {}, `${spec.method} on ${spec.suite}, seed ${spec.seed}`),
-      element("p", {}, "Record ", element("code", {}, record.id), " of ", element("a", { href: `methods/${want.method}.html` }, spec.method), " on ",
-        element("a", { href: `suites/${want.suite}.html` }, spec.suite), ": ", element("a", { href: `${place}.json` }, "the file itself (JSON)"), "."),
+      element("p", {}, "Record ", element("code", {}, record.id), " of ",
+        element("a", { href: `methods/${want.method}.html` }, spec.method), " on ",
+        element("a", { href: `suites/${want.suite}.html` }, spec.suite), ": ",
+        element("a", { href: `${place}.json` }, "the file itself (JSON)"), "."),
       reproduced ? element("p", {}, `Reproduced by ${reproduced.by}: ${reproduced.how}.`) : null,
       element("h3", {}, "Numbers"), numbers(record),
       ...curves(history),
@@ -47,13 +49,13 @@
   function numbers(record) {
     const used = Object.keys(metrics).filter((metric) => Object.values(record.metrics).some((values) => metric in values));
     const head = ["task", ...used.map((metric) => metrics[metric].head)];
-    const rows = Object.entries(record.metrics).map(([task, values]) => [task, ...used.map((metric) => metric in values && values[metric] !== null
-      ? short(values[metric] * (metrics[metric].percent ? 100 : 1)) : "")]);
+    const said = (value, metric) => value === null || value === undefined ? "" : short(value * (metrics[metric].percent ? 100 : 1));
+    const rows = Object.entries(record.metrics).map(([task, values]) => [task, ...used.map((metric) => said(values[metric], metric))]);
     return table(`The numbers of record ${record.id}`, head, rows);
   }
 
   function curves(history) {
-    if (!history) return [element("p", { class: "notes" }, "The history of its epochs is not published; the notes below say the best epoch.")];
+    if (!history) return [element("p", { class: "notes" }, "The history of its epochs is not published; its notes say the best epoch.")];
     return [element("h3", {}, "Learning curve"), element("div", { class: "pictures" },
       ...Object.entries(history).map(([name, losses]) => stbench.curve(name, losses)))];
   }
@@ -66,14 +68,22 @@
 
   function table(caption, head, rows) {
     const cell = (text, k) => element(k ? "td" : "th", k ? {} : { scope: "row" }, text);
-    return element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption }, element("table", {}, element("caption", {}, caption),
-      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
-      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map(cell))))));
+    const heads = element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text))));
+    const body = element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map(cell))));
+    return element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
+      element("table", {}, element("caption", {}, caption), heads, body));
   }
 
   function facts(values) {
     return element("dl", {}, ...Object.entries(values).flatMap(([name, value]) => [element("dt", {}, name),
-      element("dd", {}, typeof value === "string" ? value : JSON.stringify(value))]));
+      element("dd", {}, inWords(value))]));
+  }
+
+  // {"a": 1, "b": [1, 2]} → "a = 1, b = [1, 2]"
+  function inWords(value) {
+    if (Array.isArray(value)) return `[${value.map(inWords).join(", ")}]`;
+    if (value === null || typeof value !== "object") return String(value);
+    return Object.entries(value).map(([name, one]) => `${name} = ${inWords(one)}`).join(", ") || "–";
   }
 
   function more(title, inside, open) {

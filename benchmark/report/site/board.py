@@ -96,7 +96,7 @@ def _row(row: Row, table: Table, runs: Runs) -> dict[str, Any]:
         return {**always, "floor": True}
     more = {"missing": row.missing, "changed": row.changed, "paper": row.paper, "sign": sign_of(row),
             "unsettled": not row.settled, "trials": trials(row.runs)}
-    return {**always, "page": file_name(row.method), "called": name_in_every_task(row), "runs": [runs.number(record) for record in row.runs],
+    return {**always, "page": file_name(row.method), "called": name_in_every_task(row), "runs": [runs.number(record) for record in by_seed(row)],
             **{name: value for name, value in more.items() if value not in (None, "", False)}}
 
 
@@ -104,8 +104,13 @@ def _values(row: Row, table: Table) -> Iterator[tuple[str, list[float]]]:
     """Metric → one value a run, as the rows of tables are made of; a floor has its mean alone."""
     for metric in table.metrics:
         if metric in row.cells:
-            found = [task_values(record, row.task, None).get(metric) for record in row.runs] if row.runs else [row.cells[metric].mean]
+            found = [task_values(record, row.task, None).get(metric) for record in by_seed(row)] if row.runs else [row.cells[metric].mean]
             yield metric, [value for value in found if value is not None]
+
+
+def by_seed(row: Row) -> list[Record]:
+    """The runs of a row in the order of their seeds."""
+    return sorted(row.runs, key=lambda record: record.spec.seed)
 
 
 def trials(runs: Sequence[Record]) -> str:
@@ -132,4 +137,4 @@ def leaders(group: Sequence[Table]) -> list[dict[str, Any]]:
 def records_link(row: Row) -> str:
     """The page of the records of a row, from the root of the site."""
     spec = row.runs[0].spec
-    return f"record.html#{file_name(spec.suite)}/{file_name(spec.method)}/{'+'.join(record.spec.id for record in row.runs)}"
+    return f"record.html#{file_name(spec.suite)}/{file_name(spec.method)}/{'+'.join(record.spec.id for record in by_seed(row))}"

@@ -10,7 +10,7 @@ from benchmark.errors import UserError
 from benchmark.options import describe_options
 from benchmark.registry import registry
 from benchmark.report.rows import Row
-from benchmark.report.site.board import records_link
+from benchmark.report.site.board import by_seed, records_link
 from benchmark.report.site.text import file_name, safe_link
 from benchmark.report.table import Table
 from benchmark.report.words import cell_text, metric_head, row_name
@@ -62,7 +62,7 @@ def _suites(name: str, tables: Iterable[Table]) -> Iterator[dict[str, Any]]:
 def _row(row: Row, table: Table) -> dict[str, Any]:
     """A row by the first metric that it has."""
     metric = next((metric for metric in table.metrics if metric in row.cells), table.metrics[0])
-    found = [last_training(record.notes, row.task) for record in row.runs]
+    found = [last_training(record.notes, row.task) for record in by_seed(row)]
     epochs = [f"{one['best_epoch']} of {one['epochs']}" for one in found if {"best_epoch", "epochs"} <= one.keys()]
     return {"task": row.task, "name": row_name(row), "number": cell_text(row.cells.get(metric), metric, row.n), "head": metric_head(metric),
             "n": row.n, "link": records_link(row), "missing": row.missing, "epochs": ", ".join(dict.fromkeys(epochs))}

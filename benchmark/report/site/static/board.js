@@ -46,8 +46,9 @@
     const count = (some, task) => some.filter((row) => row.task === task.name && !row.floor).length;
     // the signs of a task were made of all its rows
     const whole = new Set(tasks.filter((task) => count(setting.rows, task) === count(rows, task)).map((task) => task.name));
-    const signs = whole.size === tasks.length || !setting.signs.length ? setting.signs : ["≈ and ? come of tests over seeds or days, which are "
-      + "made of all rows of a task when the site is built; where some rows of a task are not shown, it has no signs."];
+    const hidden = ["≈ and ? come of tests over seeds or days, which are made of all rows of a task when the site is built; where some "
+      + "rows of a task are not shown, it has no signs."];
+    const signs = whole.size === tasks.length || !setting.signs.length ? setting.signs : hidden;
     const methods = new Set(rows.filter((row) => !row.floor).map((row) => row.method)).size;
     find("said").textContent = `${rows.length} rows of ${methods} methods shown.`;
     find("conditions").replaceChildren(...[...setting.conditions, ...signs].map((line) => element("li", {}, line)));

@@ -6,7 +6,7 @@
   const main = document.getElementById("records");
 
   function asked() {
-    const [suite, method, ids] = decodeURIComponent(location.hash.slice(1)).split("/");
+    const [suite, method, ids] = location.hash.slice(1).split("/");
     const wanted = (ids || "").split("+");
     return PART.test(suite || "") && PART.test(method || "") && wanted.every((id) => ID.test(id)) ? { suite, method, ids: wanted } : null;
   }

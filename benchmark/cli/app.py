@@ -14,6 +14,7 @@ from benchmark.cli import (
     data,
     embed,
     figure,
+    leaderboard,
     listing,
     new,
     predict,
@@ -71,3 +72,4 @@ app.command("verify")(verify.verify)
 app.add_typer(data.app, name="data", help="Cities: list, show, build, import, verify.")
 app.add_typer(results.app, name="results", help="Records: publish, merge, remove or export them.")
 app.add_typer(submit.app, name="submit", help="Submissions: pack records of a method, check and list them.")
+app.add_typer(leaderboard.app, name="leaderboard", help="The board as pages that open from the disk: build, serve.")

@@ -17,7 +17,7 @@ def listed_notes(rows: Sequence[Row]) -> list[str]:
     runs: dict[str, set[str]] = {}
     for row in published:
         if row.method in listed:
-            runs.setdefault(row.method, set()).update(row.runs)
+            runs.setdefault(row.method, set()).update(record.spec.id for record in row.runs)
     return [_line(listed[method], ids) for method, ids in runs.items()]
 
 

@@ -82,12 +82,12 @@ def make_ranks(group: Sequence[Table]) -> Ranks | None:
 
     first = group[0]
     rows = [row for table in group for row in table.rows if not row.floor and not row.changed and first.ranked]
-    names = dict.fromkeys(map(_name, rows))
+    names = dict.fromkeys(map(name_in_every_task, rows))
     metrics = {kind_of(task): table.metrics[0] for table in group for task in table.tasks}
     values: dict[str, dict[str, dict[str, float]]] = {}  # kind -> task -> method -> mean of the first metric
     for row in rows:
         if row.settled and (cell := row.cells.get(metrics[kind_of(row.task)])):
-            values.setdefault(kind_of(row.task), {}).setdefault(row.task, {})[_name(row)] = cell.mean
+            values.setdefault(kind_of(row.task), {}).setdefault(row.task, {})[name_in_every_task(row)] = cell.mean
     counted = {kind: splits for kind, splits in values.items() if all(2 * len(one) > len(names) for one in splits.values())}
     whole = [name for name in names if all(name in one for splits in counted.values() for one in splits.values())]
     if len(whole) < FEWEST_METHODS or len(counted) < FEWEST_TASKS:
@@ -105,7 +105,7 @@ def make_ranks(group: Sequence[Table]) -> Ranks | None:
                  tuple(name for name in names if name not in whole), tuple(kind for kind in metrics if kind not in counted))
 
 
-def _name(row: Row) -> str:
+def name_in_every_task(row: Row) -> str:
     """The same in every task, whether or not it has settled there."""
     return row_name(replace(row, settled=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from benchmark.families import STANDARD, find_family
@@ -67,8 +67,8 @@ class Row:
     settled: bool = True
     # against the best row of its task, or the one that was named; None: it is that row, or is not compared
     compared: Comparison | None = None
-    # ids of its runs
-    runs: tuple[str, ...] = ()
+    # what it was made of, a record a seed; none of a floor
+    runs: tuple[Record, ...] = field(default=(), repr=False, compare=False)
 
 
 def make_row(task: str, source: str, records: Sequence[Record], horizon: int | None, differs: str = "") -> Row:
@@ -85,7 +85,7 @@ def make_row(task: str, source: str, records: Sequence[Record], horizon: int | N
     return Row(task, spec.method, changed_options(first), len(records), cells, paper, source, missing=missing_reason(first, task),
                past_days=past_days(records), beside=beside(records),
                version=spec.method_version, differs=differs, settled=all(is_settled(record, task) for record in records),
-               runs=tuple(record.spec.id for record in records))
+               runs=tuple(records))
 
 
 def over_seeds(values: Sequence[float]) -> Cell:

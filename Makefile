@@ -54,7 +54,7 @@ docs: .venv/.test
 	$(BIN)/python docs/_ext build/docs/html
 
 site: .venv/.test
-	$(BIN)/stbench leaderboard build --out build/site
+	$(BIN)/stbench leaderboard build --out build/site --docs docs
 	$(BIN)/python docs/_ext build/site/docs --board
 
 # tables are made of all records, and end with exit code 2 if one is broken; every bundle is checked before it fails

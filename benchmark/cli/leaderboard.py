@@ -18,6 +18,7 @@ Site = Annotated[Path, typer.Option("--out", help="The folder of the site; other
 def build(
     out: Site = Path("site"),
     results_root: Annotated[Path | None, typer.Option(help="A folder with runs/ and submissions/; default the published records.")] = None,
+    docs: Annotated[str, typer.Option(help="Where the documentation lies below the site (see make site), to link to it.")] = "",
 ) -> None:
     """Make the leaderboard of published records: a page a suite and a method, every number a link to its record. It needs no server.
 
@@ -33,7 +34,7 @@ def build(
     if root is None:
         raise UserError("There are no published records here; name a folder of results with --results-root.")
     folder = named_folder(out, "--out")
-    count, written = write_site(folder, site_files(root))
+    count, written = write_site(folder, site_files(root, docs))
     say(f"{count} files in {out}, {written} of them written. Open {folder / 'index.html'}.")
 
 

@@ -21,6 +21,7 @@ from benchmark.report.site.serving import server
 from benchmark.report.site.text import file_name, safe_link, script
 from benchmark.report.site.writing import LIST, write_site
 from benchmark.report.table import make_tables
+from benchmark.store.records import Store
 
 pytest.importorskip("jinja2")
 # what the pages are made of
@@ -203,3 +204,12 @@ def test_tabulator_is_there_with_its_licence_and_its_version():
     version = re.search(r"Tabulator v([\d.]+)", (vendor / "tabulator.min.js").read_text(encoding="utf-8"))[1]
     assert f"Tabulator {version}" in (vendor / "README.md").read_text(encoding="utf-8")
     assert all(path.stat().st_size < 1e6 for path in vendor.iterdir())
+
+
+def test_the_documentation_is_linked_where_it_lies_beside(tmp_path):
+    (first, *_) = records()
+    store = Store(tmp_path / "runs")
+    store.write(first)
+    plain, linked = (dict(site_files(tmp_path, docs))["index.html"].decode() for docs in ("", "docs/"))
+    assert "docs/add-a-method.html" not in plain
+    assert '<a href="docs/add-a-method.html">' in linked

@@ -34,8 +34,12 @@ CHOICES = {"version": "suite version", "edition": "data", "protocol": "protocol"
 HISTORY = ".history.json"
 
 
-def site_files(results: Path) -> Iterator[tuple[str, bytes]]:
+def site_files(results: Path, docs: str = "") -> Iterator[tuple[str, bytes]]:
     """(path, content) of every file of the site of a folder of results: its `runs`, and its `submissions` if there are any.
+
+    Parameters
+    ----------
+    docs: where the documentation lies, relative to the site; empty: it is not beside it.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def site_files(results: Path) -> Iterator[tuple[str, bytes]]:
         """Of a template; root: the way to the index, here: the suite whose page it is."""
         return (pages.get_template(template).render(root=root, suites=suites, here=here, **given).rstrip() + "\n").encode()
 
-    yield "index.html", page("index.html", "", records=sum(map(len, records.values())), methods=named)
+    yield "index.html", page("index.html", "", docs=docs.strip("/"), records=sum(map(len, records.values())), methods=named)
     yield "record.html", page("record.html", "")
     for suite in suites:
         yield f"suites/{suite['page']}.html", page("suite.html", "../", suite=suite, here=suite["page"], choices=CHOICES.items(),

@@ -24,7 +24,8 @@ from benchmark.report.table import make_tables
 
 pytest.importorskip("jinja2")
 # what the pages are made of
-TAGS = set(["html", "head", "meta", "title", "link", "body", "a", "header", "nav", "main", "h1", "h2", "h3", "p", "ul", "li", "section", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "small", "span", "footer", "code", "script", "form", "label", "select", "input", "b", "u", "details", "summary", "dl", "dt", "dd", "noscript", "em"])
+TAGS = {*re.findall(r"\w+", """html head meta title link body a header nav main h1 h2 h3 p ul li section div table caption thead tbody
+    tr th td small span footer code script form label select input b u details summary dl dt dd noscript em""")}
 
 
 def data(site, name, variable):
@@ -39,7 +40,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     (first, *_) = made = records()
     said = {"method": "stid", "title": "<b>STID</b>", "paper": "P", "licence": "MIT", "code": "javascript:alert(1)", "bundle": "00",
-            "author_verified": "https://example.org/x", "reproduced": {first.spec.id: {"by": "<i>Jo</i>", "how": "bits", "environment": {}}}}
+            "author_verified": "https://example.org/x",
+            "reproduced": {first.spec.id: {"by": "<i>Jo</i>", "how": "bits", "environment": {}}}}
     return build(folder, made, {"stid": said})
 
 
@@ -188,7 +190,8 @@ def test_data_close_no_tag_and_hold_what_prints():
         'a = {"b":"\\u003c/script\\u003e\\\\x1b\\\\u202e","n":[1.5,null]};\n'
 
 
-@pytest.mark.parametrize("address", ["http://example.org", "javascript:alert(1)", "data:text/html,x", "//example.org", "https:", "https://[", None])
+@pytest.mark.parametrize("address", ["http://example.org", "javascript:alert(1)", "data:text/html,x", "//example.org", "https:", "https://[",
+                                     None])
 def test_only_https_is_linked(address):
     assert safe_link(address) is None
 

@@ -276,7 +276,7 @@ def test_ranks_of_any_values_are_those_of_python(pure, seed):
     assert [pure("ranks.taskRanks", values.tolist(), up) for values, up in zip(splits, higher, strict=True)] == ranks.tolist()
     assert pure("ranks.winRates", ranks.tolist()) == pytest.approx(((win_rates(ranks).sum(axis=1) - 0.5) / (methods - 1)).tolist())
     assert pure("ranks.friedman", ranks.tolist()) == pytest.approx(friedman_p(ranks), rel=1e-9)
-    difference, p = nemenyi(ranks)
+    difference, _ = nemenyi(ranks)
     assert pure("ranks.criticalDifference", methods, tasks) == pytest.approx(difference, rel=1e-8)
     means = np.sort(ranks.mean(axis=0)).tolist()
     letters = pure("ranks.letters", means, difference)

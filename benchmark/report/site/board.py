@@ -96,7 +96,8 @@ def _row(row: Row, table: Table, runs: Runs) -> dict[str, Any]:
         return {**always, "floor": True}
     more = {"missing": row.missing, "changed": row.changed, "paper": row.paper, "sign": sign_of(row),
             "unsettled": not row.settled, "trials": trials(row.runs)}
-    return {**always, "page": file_name(row.method), "called": name_in_every_task(row), "runs": [runs.number(record) for record in by_seed(row)],
+    return {**always, "page": file_name(row.method), "called": name_in_every_task(row),
+            "runs": [runs.number(record) for record in by_seed(row)],
             **{name: value for name, value in more.items() if value not in (None, "", False)}}
 
 
@@ -126,7 +127,8 @@ def leaders(group: Sequence[Table]) -> list[dict[str, Any]]:
         metric = table.metrics[0]
         sign = -1 if METRICS[metric].higher_is_better else 1
         for task in table.tasks:
-            able = [row for row in table.rows if row.task == task and row.settled and metric in row.cells and not row.floor and not row.changed]
+            able = [row for row in table.rows
+                    if row.task == task and row.settled and metric in row.cells and not row.floor and not row.changed]
             if table.ranked and able:
                 best = min(able, key=lambda row: sign * row.cells[metric].mean)
                 found.append({"task": task, "name": row_name(best), "page": file_name(best.method), "head": metric_head(metric),

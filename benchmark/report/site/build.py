@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 # what must be one in a ranking → what its choice is called
 CHOICES = {"version": "suite version", "edition": "data", "protocol": "protocol", "preset": "preset", "scenario": "scenario",
            "differs": "budget"}
-# an earlier attempt at a run, and what was replaced, are no records of the board
+# what lies beside a record whose epochs are published
 HISTORY = ".history.json"
 
 
@@ -42,7 +42,8 @@ def site_files(results: Path) -> Iterator[tuple[str, bytes]]:
     pages, store = _templates(), Store(results / "runs")
     tables, submitted = make_tables(store, None), _submissions(results)
     if not tables:
-        raise UserError(f"There are no records in {store.root}; a leaderboard is made of published ones. See `stbench results promote --help`.")
+        raise UserError(f"There are no records in {store.root}; a leaderboard is made of published ones. `stbench results promote` "
+                        "publishes those of this checkout.")
     records: dict[str, dict[str, Record]] = defaultdict(dict)
     for table in tables:
         for row in table.rows:
@@ -95,7 +96,8 @@ def _about(suite: str, tables: Sequence[Table], records: Sequence[Record]) -> di
     """What the list of suites says of one."""
     groups, known = groups_of(tables), built_in()
     first = groups[opening(groups)]
-    return {"name": suite, "page": file_name(suite), "title": known[suite].title if suite in known else "A suite that does not come with stbench.",
+    title = known[suite].title if suite in known else "A suite that does not come with stbench."
+    return {"name": suite, "page": file_name(suite), "title": title,
             "records": len(records), "methods": len({record.spec.method for record in records}),
             "setting": first[0].title.partition(" · ")[2], "leaders": leaders(first)}
 

@@ -17,8 +17,9 @@ from benchmark.report.words import cell_text, metric_head, row_name
 from benchmark.training_notes import last_training
 
 # facts of the registry → what they are called on the page
-FACTS = {"summary": "what it does", "paper": "paper", "licence": "licence of the original code", "family": "family", "scope": "one fit covers",
-         "inputs": "reads", "parameters": "parameters", "deterministic": "the same under every seed", "version": "version"}
+FACTS = {"summary": "what it does", "paper": "paper", "licence": "licence of the original code", "family": "family",
+         "scope": "one fit covers", "inputs": "reads", "parameters": "parameters", "deterministic": "the same under every seed",
+         "version": "version"}
 
 
 def method_page(name: str, tables: Sequence[Table], submission: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -120,3 +120,38 @@ def test_records_of_a_wheels_user_go_to_the_data_folder_and_cities_to_the_cache(
     assert json.loads(kept.read_text())["spec"]["preset"] == "smoke"
     assert list((stbench.user / ".cache" / "stbench" / "cities").iterdir())
     assert not (stbench.user / ".cache" / "stbench" / "results").exists()
+
+
+NETWORK = '''
+        super().__init__()
+        self.map = nn.Linear(problem.history, problem.horizon)
+        self.bias = nn.Parameter(torch.zeros(problem.horizon, problem.only.nodes))
+        self.width = options.width
+
+    def forward(self, inputs: Inputs) -> Tensor:  # → [batch, horizon, node], z-scored
+        return self.map(inputs.scaled.transpose(1, 2)).transpose(1, 2) + self.bias
+'''
+
+
+def test_an_outside_author_comes_from_a_skeleton_to_the_board_by_the_commands_of_the_docs(stbench, tmp_path):
+    stbench("new", "own_map", "--family", "forecaster", "--out", str(tmp_path))
+    written = tmp_path / "own_map" / "src" / "own_map" / "method.py"
+    text = written.read_text(encoding="utf-8")
+    begin = text.index("        super().__init__()\n")
+    written.write_text(text[:begin] + NETWORK.lstrip("\n") + text[text.index("\n\nclass Method("):], encoding="utf-8")
+    written.write_text(written.read_text(encoding="utf-8").replace("from torch import", "import torch\nfrom torch import", 1), encoding="utf-8")
+    pip("install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", tmp_path / "site", tmp_path / "own_map")
+
+    def typed(*words, code=0):
+        return stbench(*words, code=code, PYTHONPATH=os.pathsep.join([str(stbench.site), str(tmp_path / "site")]), OMP_NUM_THREADS="1")
+
+    assert "holds: 16" in typed("check", "own_map")
+    assert "own_map" in typed("run", "--method", "own_map", "--suite", "flights", "--preset", "quick", "--device", "cpu", "--workers", "1")
+    bundle = tmp_path / "own_map.zip"
+    code = ("--code", "https://example.org/own_map", "--card", str(tmp_path / "own_map" / "CARD.md"))
+    typed("submit", "pack", "--method", "own_map", *code, "--out", str(bundle))
+    typed("submit", "check", str(bundle))
+    typed("results", "export", str(tmp_path / "mine" / "runs"), "--method", "own_map")
+    typed("leaderboard", "build", "--results-root", str(tmp_path / "mine"), "--out", str(tmp_path / "board"))
+    assert "own_map" in (tmp_path / "board" / "suites" / "flights.html").read_text(encoding="utf-8") + \
+        (tmp_path / "board" / "data" / "flights.js").read_text(encoding="utf-8")

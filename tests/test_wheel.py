@@ -138,8 +138,8 @@ def test_an_outside_author_comes_from_a_skeleton_to_the_board_by_the_commands_of
     written = tmp_path / "own_map" / "src" / "own_map" / "method.py"
     text = written.read_text(encoding="utf-8")
     begin = text.index("        super().__init__()\n")
-    written.write_text(text[:begin] + NETWORK.lstrip("\n") + text[text.index("\n\nclass Method("):], encoding="utf-8")
-    written.write_text(written.read_text(encoding="utf-8").replace("from torch import", "import torch\nfrom torch import", 1), encoding="utf-8")
+    text = text[:begin] + NETWORK.lstrip("\n") + text[text.index("\n\nclass Method("):]
+    written.write_text(text.replace("from torch import", "import torch\nfrom torch import", 1), encoding="utf-8")
     pip("install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", tmp_path / "site", tmp_path / "own_map")
 
     def typed(*words, code=0):
@@ -153,5 +153,4 @@ def test_an_outside_author_comes_from_a_skeleton_to_the_board_by_the_commands_of
     typed("submit", "check", str(bundle))
     typed("results", "export", str(tmp_path / "mine" / "runs"), "--method", "own_map")
     typed("leaderboard", "build", "--results-root", str(tmp_path / "mine"), "--out", str(tmp_path / "board"))
-    assert "own_map" in (tmp_path / "board" / "suites" / "flights.html").read_text(encoding="utf-8") + \
-        (tmp_path / "board" / "data" / "flights.js").read_text(encoding="utf-8")
+    assert "own_map" in (tmp_path / "board" / "data" / "flights.js").read_text(encoding="utf-8")

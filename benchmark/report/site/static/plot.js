@@ -76,7 +76,7 @@
       const box = { left, right: left + width, top: up - 7, bottom: up + 5 };
       const free = box.right < WIDTH && box.left > LEFT
         && !taken.some((one) => one.left < box.right && box.left < one.right && one.top < box.bottom && box.top < one.bottom);
-      if (free && name.length <= 24) {
+      if (free && name.length <= 28) {
         taken.push(box);
         return { x, y: up + 4, "text-anchor": anchor };
       }

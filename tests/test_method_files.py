@@ -99,6 +99,12 @@ number = 5
 '''
 
 
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch):
+    """Methods of files are of a test alone, and of no other test file."""
+    monkeypatch.setattr("benchmark.registry._registry", None)
+
+
 @pytest.fixture
 def written(tmp_path):
     """Writes a file of methods; written("Class", content) gives what is typed for it."""

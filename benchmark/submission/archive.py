@@ -51,10 +51,10 @@ class Archive:
         self.file = file
         _check_end(file)
         try:
-            self.zip = zipfile.ZipFile(file)
+            self.archive = zipfile.ZipFile(file)
         except BROKEN as error:
             raise BadArchive(f"The bundle is no zip file that can be read: {error}.") from None
-        self.infos = self.zip.infolist()
+        self.infos = self.archive.infolist()
 
     @property
     def names(self) -> list[str]:
@@ -68,7 +68,7 @@ class Archive:
                 yield f"{said(info)} {problem}."
         if sum(info.file_size for info in self.infos) > LARGEST_CONTENT:
             yield f"The bundle has more than {LARGEST_CONTENT // 2**20} MB when it is unpacked."
-        if _has_more(self.file, self.zip, self.infos):
+        if _has_more(self.file, self.archive, self.infos):
             yield "The bundle has bytes that belong to no member, or to two; `stbench submit pack` writes none."
 
     def read(self, name: str) -> bytes:
@@ -80,7 +80,8 @@ class Archive:
         """
         limit = largest(name)
         try:
-            with self.zip.open(name) as member:
+            archive = self.archive
+            with archive.open(name) as member:
                 content = member.read(limit + 1)
         except BROKEN as error:
             raise ValueError(f"cannot be read: {error}") from None

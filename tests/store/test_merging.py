@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.forecasting_records import record
 from typer.testing import CliRunner
@@ -98,6 +98,7 @@ def test_what_cannot_be_merged_is_said(stores, tmp_path, folder, sentence):
         plan_merge([tmp_path / folder], stores[0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sets(st.integers(0, 5)), min_size=1, max_size=4), st.sets(st.integers(0, 5)))
 def test_merging_any_folders_twice_leaves_their_union_and_brings_nothing_more(tmp_path_factory, parts, stands):
     root = tmp_path_factory.mktemp("stores")

@@ -13,13 +13,16 @@ from benchmark.errors import unknown
 
 def marked(raw: np.ndarray, task: TaskFile, ids: Sequence[str]) -> np.ndarray:
     """bool [step, node]: holds a marker. raw: [step, node] of these nodes."""
-    found = np.zeros(raw.shape, dtype=bool)
+    if task.missing is None:
+        return np.zeros(raw.shape, dtype=bool)
+    # laid out in memory like the values, by which a city's files keep their bytes
+    found = np.zeros_like(raw, dtype=bool)
     if isinstance(task.missing, Mapping):
         for column, node in enumerate(ids):
             for marker in task.missing.get(node, ()):
                 found[:, column] |= _is(raw[:, column], marker)
         return found
-    for marker in task.missing or ():
+    for marker in task.missing:
         found |= _is(raw, marker)
     return found
 

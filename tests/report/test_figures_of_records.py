@@ -64,16 +64,26 @@ def test_errors_by_hour_are_those_beside_the_records(store):
     assert line.spread == pytest.approx([1.0 * hour for hour in range(24)])
 
 
-def test_a_map_pools_the_seeds_at_the_places_of_the_nodes(tmp_path, node_table):
-    nodes = node_table(NODES)
+def city_of(nodes):
     values = np.ones((30, NODES), dtype=np.float32)
     clock = Clock("2016-01-01T00:00:00", 30, "America/New_York")
     # the columns of a task stand in another order than the nodes of the city
     index = np.arange(NODES)[::-1].copy()
-    city = write_city(cities_home() / "nyc" / "sim", "nyc", "sim", Origin("t", "s", "l"), nodes,
+    return write_city(cities_home() / "nyc" / "sim", "nyc", "sim", Origin("t", "s", "l"), nodes,
                       [Series(task, values, values > 0, index, clock, "trips") for task in TASKS])
+
+
+def test_a_map_of_nodes_that_lie_nobody_knows_where_cannot_be_drawn(tmp_path, node_table):
     store = Store(tmp_path / "filled")
-    fill(store, city.fingerprint)
+    fill(store, city_of(node_table(NODES).assign(lon=np.nan, lat=np.nan)).fingerprint)
+    with pytest.raises(UserError, match="Nobody knows where the nodes of nyc lie, so there is no map of them"):
+        picture("map", store)
+
+
+def test_a_map_pools_the_seeds_at_the_places_of_the_nodes(tmp_path, node_table):
+    nodes = node_table(NODES)
+    store = Store(tmp_path / "filled")
+    fill(store, city_of(nodes).fingerprint)
     made = picture("map", store).chart
     first = made.tasks[0]
     assert first.lon == nodes["lon"].tolist()[::-1]

@@ -60,6 +60,13 @@ def test_best_and_second_are_marked_within_a_task(stores):
     assert "<ins>2.00</ins>" in text
 
 
+def test_the_head_of_a_table_says_the_split_that_the_city_declares(stores):
+    one = record("stid")
+    plain, declared = (make_tables(*stores([record]))[0] for record in (one, replace(one, city={**one.city, "split": [6, 2, 2]})))
+    assert declared.title == "nyc@1 · data sim · protocol strict@1 · split 6:2:2 · preset quick"
+    assert "split" not in plain.title
+
+
 def test_the_papers_number_stands_apart_and_is_called_not_comparable(stores):
     (table,) = make_tables(*stores([record("gwnet"), record("stid")]))
     assert {row.method: row.paper for row in table.rows} == {"gwnet": 7.0701, "stid": None}

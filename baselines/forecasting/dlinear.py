@@ -3,6 +3,10 @@
 Zeng, Chen, Zhang and Xu, "Are Transformers Effective for Time Series Forecasting?", AAAI 2023,
 https://arxiv.org/abs/2205.13504. Unlike the authors' code: the benchmark's loss (masked MAE in the task's unit, theirs is
 the MSE of scaled values), a learning rate of 1e-3 for every data set (theirs: 1e-4 to 5e-2), layers shared by all nodes.
+
+One map of twelve steps and no clock: it stays behind the time-of-week mean. Taxi pick-ups of 24 zones of Manhattan (real, seed 0): test
+MAE 54.7 under `quick`, 46.5 under `medium`, whose validation error falls from 73.1 to 50.2 and hardly any more (65, 59, 56, 54, 53, 52.5,
+52.0 after the epochs 2 to 8); the closed form of a linear map, `linear`, has 47.7, the mean 22.3, the last value 56.8.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from benchmark.report.figures.picture import Picture
 from benchmark.report.report_page import report_page
 from benchmark.report.report_parts import city_cards, environments
 from benchmark.report.sheet import Sheet
-from benchmark.spec import seeds_of
+from benchmark.spec import Record, seeds_of
 from benchmark.store.merging import merge
 from benchmark.store.records import Store, local_root, published_root
 from benchmark.suites.cities import CityFinder
@@ -66,15 +66,18 @@ def run_experiments(experiments: Sequence[Experiment], request: Request, results
     store, finder, done = Store(local_root(results)), CityFinder(builds=not dry_run), []
     watcher = watcher or Watcher()
     planned = [plan_experiment(one, request, finder) for one in experiments]
+    published = published_of([plan for one in planned if one.experiment.reference and (plan := one.plan)], store)
+    there = {record.spec.id for _, record in published}
     if not dry_run:
-        take_published([plan for one in planned if one.experiment.reference and (plan := one.plan)], store)
+        merge(published, store)
     for keeps in (False, True):
         plans = [plan for one in planned if kind_of(one.experiment).keeps == keeps and (plan := one.plan)]
         if not plans:
             continue
         plan = joined(plans, "".join(one.about for one in plans))
         if dry_run:
-            watcher.planned(plan, to_do(plan, store, force=force, keep=keeps))
+            todo = to_do(plan, store, force=force, keep=keeps)
+            watcher.planned(plan, [job for job in todo if force or job.spec.id not in there])
         else:
             done.append(run_plan(plan, store, workers=workers, force=force, keep=keeps, watcher=watcher))
     for one in experiments if not dry_run else ():
@@ -83,14 +86,14 @@ def run_experiments(experiments: Sequence[Experiment], request: Request, results
     return done
 
 
-def take_published(plans: Sequence[Plan], store: Store) -> list[Path]:
-    """Copy the published records of these plans that the local store lacks, so that they are not measured again."""
+def published_of(plans: Sequence[Plan], store: Store) -> list[tuple[Store, Record]]:
+    """The published records of these plans that the local store lacks, and the store they lie in."""
     published = Store(root) if (root := published_root()) else None
     if published is None:
         return []
     specs = {job.spec.id: job.spec for plan in plans for job in plan}
     found = [published.sound(published.path(spec)) for spec in specs.values() if not store.has(spec)]
-    return merge([(published, record) for record in found if record], store)
+    return [(published, record) for record in found if record]
 
 
 def resolve(experiment: Experiment, request: Request, results: Path | None = None) -> Resolved:

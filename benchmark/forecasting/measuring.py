@@ -139,6 +139,8 @@ class ForecastMeasurer(Measurer):
 
     def workload(self, spec: RunSpec, cities: Sequence[ForecastingCity], asks: Asks, task: str) -> Workload:
         (city,) = cities
+        if reason := lacking(city, registry().info(spec.method).inputs):
+            raise UserError(f"{spec.method} has no answer here: {reason}.")
         protocol = forecasting_protocol(spec.protocol)
         problem = self.problem(cities, spec.tasks, protocol, asks)
         windows = problem.tasks[task].validation

@@ -67,6 +67,11 @@ class Table:
         return f"{self.suite} · data {self.edition}{scenario} · protocol {self.protocol}{split} · preset {self.preset}{step}{differs}"
 
     @property
+    def suite_name(self) -> str:
+        """Without its version."""
+        return self.suite.rpartition("@")[0]
+
+    @property
     def comparable(self) -> bool:
         """Whether the paper's numbers were made the same way (real data, its protocol, its budget)."""
         return self.edition == "archive" and self.protocol.startswith("paper") and self.preset == "full"

@@ -32,6 +32,7 @@ HEAD_LENGTH = 30
 ENCRYPTED, STREAMED = 0x1, 0x8
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".whl", ".jar")
 PICKLED = (".npz", ".npy", ".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".bin")
+# what zipfile raises of members that are not what their heads say: of sizes, names, checksums, packings and passwords
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error, ValueError, UnicodeError)
 
 
@@ -80,14 +81,17 @@ class Archive:
         """
         limit = largest(name)
         try:
-            archive = self.archive
-            with archive.open(name) as member:
-                content = member.read(limit + 1)
+            content = _beginning(self.archive, name, limit + 1)
         except BROKEN as error:
             raise ValueError(f"cannot be read: {error}") from None
         if len(content) > limit:
             raise ValueError(f"has more than {limit:,} bytes")
         return content
+
+
+def _beginning(archive: zipfile.ZipFile, name: str, length: int) -> bytes:
+    with archive.open(name) as member:
+        return member.read(length)
 
 
 def digest(file: BinaryIO) -> str:

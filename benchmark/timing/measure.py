@@ -10,6 +10,7 @@ import torch
 
 from benchmark import lazy
 from benchmark.contract import Measurer, Method, RunContext, Workload
+from benchmark.errors import UserError
 from benchmark.execution.environment import code_state
 from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
@@ -90,6 +91,8 @@ class _Bench:
         self.cls, self.options = registry().load(spec.method), options_of(spec)
         cities = [measurer.open_city(locate(ref)) for ref in asked.job.cities]
         self.work: Workload = measurer.workload(spec, cities, self.cls.asks(self.options), asked.task)
+        if reason := self.cls.declines(self.options, self.work.problem):
+            raise UserError(f"{spec.method} has no answer here: {reason}.")
 
     def made(self) -> Method:
         seed_everything(self.spec.seed)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.declared import Experiment, find_experiments
+from benchmark.execution.engines import Watcher
 from benchmark.experiments import doing
 from benchmark.experiments.doing import asked, plan_experiment, request_of, run_experiments
 from benchmark.registry import registry
@@ -41,3 +42,18 @@ def test_what_is_published_counts_as_done_in_a_campaign_alone(tmp_path, monkeypa
     (result,) = run_experiments([one], request_of(), tmp_path / "fresh", workers=1)
     assert result.done == runs
     assert [record.spec for record in Store(tmp_path / "fresh").records()] == [record.spec for record in both]
+
+
+def test_a_dry_run_of_a_campaign_says_what_is_published_and_writes_nothing(tmp_path, monkeypatch):
+    published, planned = Store(tmp_path / "published"), []
+    monkeypatch.setattr(doing, "published_root", lambda: published.root)
+    run_experiments([SMALL], request_of(), published.root, workers=1)
+
+    class Heard(Watcher):
+        def planned(self, plan, todo):
+            planned.append((len(plan.jobs), len(todo)))
+
+    for force in (False, True):
+        run_experiments([SMALL], request_of(), tmp_path / "fresh", dry_run=True, force=force, watcher=Heard())
+    assert planned == [(2, 0), (2, 2)]
+    assert not list(Store(tmp_path / "fresh").records())

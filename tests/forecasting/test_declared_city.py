@@ -96,6 +96,8 @@ def test_methods_that_read_places_leave_their_reason_and_others_are_measured(tmp
             assert "coordinates" in run.notes["missing"]["taxi_pick"]
             with pytest.raises(UserError, match="has no answer here: the method reads coordinates"):
                 MEASURER.try_out(spec, [city], options, run)
+            with pytest.raises(UserError, match="has no answer here: the method reads coordinates"):
+                MEASURER.workload(spec, [city], registry().load(method).asks(options), "taxi_pick")
 
 
 def test_the_facts_of_a_record_say_the_split_and_that_places_are_unknown(tmp_path):

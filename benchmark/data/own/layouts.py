@@ -54,11 +54,12 @@ class Entries:
 def read_raw(task: TaskFile, root: Path) -> Raw:
     """The files of a task, one after the other."""
     check_zone(task.zone)
-    parts = [_long(path, task) if task.layout == "long" else _wide(path, task) for path in files_of(task, root)]
+    paths = files_of(task, root)
+    parts = [_long(path, task) if task.layout == "long" else _wide(path, task) for path in paths]
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
-    for path, part in zip(files_of(task, root), parts, strict=True):
+    for path, part in zip(paths, parts, strict=True):
         if part.heads != first.heads or part.values.shape[1:] != first.values.shape[1:]:
             raise UserError(f"{path.name} has other columns than the first file; the files of a task have the same ones, in one order.")
     check_array(8 * sum(part.values.size for part in parts), task.named)

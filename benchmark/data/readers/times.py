@@ -11,8 +11,8 @@ from benchmark.errors import UserError
 
 # in seconds
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-# what ends an ISO time that says where its day begins
-OFFSET = r"T?\d\d:?\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
+# an ISO day, with or without a time of it, and what ends a time that says where its day begins; pandas alone would read `now` as well
+DAY, TIME, OFFSET = r"\d{4}-?\d\d-?\d\d", r"[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d+)?)?)?", r" ?(?:[Zz]|[+-]\d\d(?::?\d\d)?)"
 
 
 def local_times(cells: pd.Series, name: str, zone: str, unit: str | None = None) -> pd.DatetimeIndex:
@@ -29,20 +29,28 @@ def local_times(cells: pd.Series, name: str, zone: str, unit: str | None = None)
     if pd.api.types.is_numeric_dtype(cells):
         raise UserError(f"{name}: column '{cells.name}' holds numbers such as {cells.iloc[0]}; {_wanted(cells.iloc[0])}.")
     if not isinstance(cells.dtype, pd.DatetimeTZDtype) and cells.dtype.kind != "M":
-        offset = cells.astype(str).str.contains(OFFSET)
+        texts = cells.astype(str).str.strip()
+        offset = texts.str.fullmatch(f"{DAY}{TIME}{OFFSET}")
+        texts = texts.where(offset | texts.str.fullmatch(f"{DAY}(?:{TIME})?"))
+        _check_times(texts, cells, name)
         if offset.any() != offset.all():
             row = int(np.argmax(offset != offset.iloc[0]))
             raise UserError(f"{name}: column '{cells.name}' has times with an offset and without one (row {row + 1}: "
                             f"{shown(str(cells.iloc[row]))}); write all of them alike.")
-        cells_as_times = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=bool(offset.all()))
+        cells_as_times = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=bool(offset.all()))
     else:
         cells_as_times = cells
-    if cells_as_times.isna().any():
-        row = int(np.flatnonzero(cells_as_times.isna())[0])
-        raise UserError(f"{name}: row {row + 1} of column '{cells.name}' is {shown(str(cells.iloc[row]))}, which is no time; "
-                        f"{_wanted(cells.iloc[row])}.")
+    _check_times(cells_as_times, cells, name)
     times = pd.DatetimeIndex(cells_as_times)
     return times if times.tz is None else _on_the_clock(times, cells, name, zone)
+
+
+def _check_times(read: pd.Series, cells: pd.Series, name: str) -> None:
+    """Name the first cell of which nothing was read."""
+    if read.isna().any():
+        row = int(np.argmax(read.isna()))
+        raise UserError(f"{name}: row {row + 1} of column '{cells.name}' is {shown(str(cells.iloc[row]))}, which is no time; "
+                        f"{_wanted(cells.iloc[row])}.")
 
 
 def _on_the_clock(moments: pd.DatetimeIndex, cells: pd.Series, name: str, zone: str) -> pd.DatetimeIndex:

@@ -79,11 +79,11 @@ def machine(record: Record) -> str:
 def _setting(group: Sequence[Table], runs: Runs) -> dict[str, Any]:
     """What may be ranked together."""
     first = group[0]
-    suite, _, version = first.suite.rpartition("@")
     signs = sign_notes(group)
-    return {"version": version, "edition": first.edition, "protocol": first.protocol, "preset": first.preset, "scenario": first.scenario,
+    return {"version": first.suite.rpartition("@")[2],
+            "edition": first.edition, "protocol": first.protocol, "preset": first.preset, "scenario": first.scenario,
             "differs": first.differs, "ranked": first.ranked, "conditions": [line for line in notes(group) if line not in signs],
-            "signs": signs, "suite": suite,
+            "signs": signs, "suite": first.suite_name,
             "tasks": [{"name": task, "kind": kind_of(task), "unit": table.units.get(task, ""), "metrics": list(table.metrics),
                        "paper": paper_label(table), "paper_metric": paper_metric(table)} for table in group for task in table.tasks],
             "rows": [_row(row, table, runs) for table in group for row in table.rows]}

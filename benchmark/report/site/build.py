@@ -53,8 +53,8 @@ def site_files(results: Path, docs: str = "") -> Iterator[tuple[str, bytes]]:
     records: dict[str, dict[str, Record]] = defaultdict(dict)
     for table in tables:
         for row in table.rows:
-            records[table.suite.rpartition("@")[0]] |= {record.spec.id: record for record in row.runs}
-    suites = [_about(suite, [table for table in tables if table.suite.rpartition("@")[0] == suite], list(own.values()))
+            records[table.suite_name] |= {record.spec.id: record for record in row.runs}
+    suites = [_about(suite, [table for table in tables if table.suite_name == suite], list(own.values()))
               for suite, own in sorted(records.items())]
     methods = sorted({record.spec.method for own in records.values() for record in own.values()})
     named = [{"name": name, "page": file_name(name)} for name in methods]
@@ -105,7 +105,7 @@ def _data(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _suite_script(suite: Mapping[str, Any], tables: Sequence[Table], submitted: Mapping[str, Mapping[str, Any]]) -> bytes:
-    own = [table for table in tables if table.suite.rpartition("@")[0] == suite["name"]]
+    own = [table for table in tables if table.suite_name == suite["name"]]
     methods = {row.method for table in own for row in table.rows}
     listed = {method: {"code": safe_link(one.get("code")), "author_verified": safe_link(one.get("author_verified")),
                        "reproduced": one.get("reproduced") or {}} for method, one in submitted.items() if method in methods}

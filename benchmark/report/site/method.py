@@ -52,7 +52,7 @@ def _text(value: Any) -> str:
 
 
 def _suites(name: str, tables: Iterable[Table]) -> Iterator[dict[str, Any]]:
-    for suite, own in groupby(tables, key=lambda table: table.suite.rpartition("@")[0]):
+    for suite, own in groupby(tables, key=lambda table: table.suite_name):
         settings = [(title, [_row(row, table) for table in group for row in table.rows if row.method == name and not row.floor])
                     for title, group in groupby(own, key=lambda table: table.title)]
         found = [{"title": title, "rows": rows} for title, rows in settings if rows]

@@ -38,7 +38,7 @@ from benchmark.data.own.trajectory_file import read_trajectory_file
 from benchmark.data.readers.poi import POI_CATEGORIES, read_osm_poi, read_poi_table
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.roads_files import read_roads
-from benchmark.data.readers.trip_files import read_trips
+from benchmark.data.readers.trip_files import GAIA, read_trips
 
 STEPS, START = 231, "2024-01-01T00:00:00"
 # pandas reads the last digit of a float64 otherwise than Python
@@ -388,7 +388,7 @@ def targets(fixtures: Path) -> dict[str, Target]:
         Target("roads/geojson", ("edges.geojson",), lambda folder: use_roads(folder / "edges.geojson"), roads_differ, 4),
         Target("roads/poi", ("poi.csv",), lambda folder: read_poi_table(folder / "poi.csv"), poi_differ, 4),
         Target("roads/osm poi", ("city.osm",), lambda folder: read_osm_poi(folder / "city.osm"), weight=1),
-        Target("roads/gaia", ("gaia.csv",), lambda folder: read_trips(folder / "gaia.csv", "wgs84", gaia=True)),
+        Target("roads/gaia", ("gaia.csv",), lambda folder: read_trips(folder / "gaia.csv", "wgs84", GAIA)),
         Target("roads/few.parquet", ("few.parquet",), lambda folder: read_trips(folder / "few.parquet", "wgs84")),
         *(Target(f"roads/{file}", (file,), lambda folder, file=file: read_trips(folder / file, "wgs84"),
                  partial(trips_differ, file=file), 4)

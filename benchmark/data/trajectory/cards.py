@@ -9,9 +9,26 @@ from typing import Any
 from benchmark.data.cards import CityCards
 from benchmark.shapes import an_object, anything, each, fields_of, list_of, text, whole
 
+# a share of so many trips has a standard error of five points: labels or test trips below it are said to be few
+FEW = 100
 DAYS = fields_of({"train": list_of(text), "test": list_of(text)}, rest=anything)
-NOTES = fields_of({}, {"split": fields_of({}, {"days": DAYS, "trips": each(whole)}, anything)}, anything)
+SPLIT = fields_of({}, {"days": DAYS, "trips": each(whole), "by": text, "why": text, "shares": list_of(whole)}, anything)
+NOTES = fields_of({}, {"split": SPLIT}, anything)
 CARD = fields_of({"trips": whole, "roads": whole, "cells": whole, "notes": NOTES}, {"tasks": an_object}, anything)
+
+
+def few_trips(trips: Mapping[str, int]) -> list[str]:
+    """A warning where probes learn from or are tested on too few trips to mean anything; trips: part → their number."""
+    few = [f"{trips[part]} {part} trips" for part in ("labelled", "test") if trips.get(part, FEW) < FEW]
+    return [f"Too few to mean much: {' and '.join(few)}; bring at least {FEW} of each, or read no ranking out of it."] if few else []
+
+
+def _divided(split: Mapping[str, Any]) -> str:
+    """How time is divided, where it is not by days."""
+    if not {"by", "why"} & split.keys():
+        return ""
+    shares = f" in time order, {':'.join(map(str, split['shares']))}" if "shares" in split else ""
+    return f"; divided by {split.get('by', 'days')}{shares}" + (f", since {split['why']}" if "why" in split else "")
 
 
 class TrajectoryCards(CityCards):
@@ -35,10 +52,11 @@ class TrajectoryCards(CityCards):
         parts = ", ".join(f"{part} {count:,}" for part, count in notes["split"]["trips"].items())
         # a simulated city has nothing to repair
         counts = {what: "; ".join(f"{count:,} {reason}" for reason, count in notes[what].items()) or "none"
-                  for what in ("repaired", "dropped") if what in notes}
+                  for what in ("repaired", "cut", "dropped") if what in notes}
         return [f"{card['name']} ({card['edition']}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
                 f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {card['fingerprint']}.",
-                f"Trips of each part: {parts}.", *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
+                f"Trips of each part: {parts}{_divided(notes['split'])}.", *few_trips(notes["split"]["trips"]),
+                *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
         return dict(card)

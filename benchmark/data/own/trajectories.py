@@ -45,12 +45,13 @@ def import_trajectories(toml: Path, *, replace: bool = False, matcher: Matcher |
     given = read_trajectory_file(toml)
     destination = cities_home() / given.name / OWN
     origin = Origin(given.title, given.source, given.licence)
-    prepare(destination, lambda folder: build_trajectory_city(folder, given.name, OWN, origin, _read(given), matcher), replace=replace,
+    prepare(destination, lambda folder: build_trajectory_city(folder, given.name, OWN, origin, read_city(given), matcher), replace=replace,
             owner=f"City '{given.name}'", command=f"stbench data import {toml}")
     return TrajectoryCity(destination)
 
 
-def _read(given: TrajectoryFile) -> RawCity:
+def read_city(given: TrajectoryFile) -> RawCity:
+    """Roads, trips and points of interest as a description says; nothing is cut, matched or divided yet."""
     network = read_roads(given.root / given.roads, given.box, joins=given.joins)
     connected = _check_connected(network, given.roads)
     trips, repaired, distances = _all_trips(given, network)

@@ -101,8 +101,8 @@ class TrajectoryFile:
     root: Path
     zone: str
     roads: str
-    joins: RoadJoins
     trips: tuple[TripFile, ...]
+    joins: RoadJoins = field(default_factory=RoadJoins)
     poi: PoiFile | None = None
     # west, south, east, north
     box: tuple[float, float, float, float] | None = None

@@ -17,10 +17,15 @@ NOTES = fields_of({}, {"split": SPLIT}, anything)
 CARD = fields_of({"trips": whole, "roads": whole, "cells": whole, "notes": NOTES}, {"tasks": an_object}, anything)
 
 
-def few_trips(trips: Mapping[str, int]) -> list[str]:
-    """A warning where probes learn from or are tested on too few trips to mean anything; trips: part → their number."""
-    few = [f"{trips[part]} {part} trips" for part in ("labelled", "test") if trips.get(part, FEW) < FEW]
-    return [f"Too few to mean much: {' and '.join(few)}; bring at least {FEW} of each, or read no ranking out of it."] if few else []
+def few_trips(counts: Mapping[str, int]) -> str:
+    """Which trips are too few to mean anything, of those that probes learn from (``labelled_trips``) and are tested on (``test_trips``)."""
+    few = [part for part in ("labelled_trips", "test_trips") if counts.get(part, FEW) < FEW]
+    return " and ".join(f"{counts[part]} {part.replace('_', ' ')}" for part in few)
+
+
+def _warning(card: Mapping[str, Any]) -> list[str]:
+    few = few_trips({f"{part}_trips": count for part, count in card["notes"]["split"]["trips"].items()})
+    return [f"Too few to mean much: {few}; bring at least {FEW} of each, or read no ranking out of it."] if few else []
 
 
 def _divided(split: Mapping[str, Any]) -> str:
@@ -55,11 +60,11 @@ class TrajectoryCards(CityCards):
                   for what in ("repaired", "cut", "dropped") if what in notes}
         return [f"{card['name']} ({card['edition']}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
                 f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {card['fingerprint']}.",
-                f"Trips of each part: {parts}{_divided(notes['split'])}.", *few_trips(notes["split"]["trips"]),
+                f"Trips of each part: {parts}{_divided(notes['split'])}.", *_warning(card),
                 *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(card)
+        return {**card, **dict(zip(("warning",), _warning(card), strict=False))}
 
 
 CARDS = TrajectoryCards()

@@ -127,12 +127,14 @@ def test_libcitys_trajectories_are_numbered_by_each_entity_for_itself(tmp_path):
 @pytest.mark.parametrize(("cells", "unit", "seconds"), [
     (["2018-10-20T08:00:00Z", "2018-10-20T08:00:03.5+00:00"], "s", [1540022400, 1540022403]),
     (["2018-10-20 08:00:00", "2018-10-20 08:00:03"], "s", [1539993600, 1539993603]),
-    (["1540022400000", "1540022403999"], "ms", [1540022400, 1540022403]), (["1540022400.25", "1540022403.9"], "s", [1540022400, 1540022403])])
+    (["1540022400000", "1540022403999"], "ms", [1540022400, 1540022403]),
+    (["1540022400.25", "1540022403.9"], "s", [1540022400, 1540022403])])
 def test_moments_are_numbers_iso_texts_or_local_times(tmp_path, cells, unit, seconds):
     rows = "".join(f"a,{cell},104,{30 + k}\n" for k, cell in enumerate(cells))
     path = written(tmp_path / "t.csv", "trip_id,unix_time,lon,lat\n" + rows)
     assert read_trips(path, "wgs84", TripLayout(time_unit=unit), "Asia/Shanghai")[0].time.tolist() == seconds
-    frame = pd.read_csv(path).assign(unix_time=pd.to_datetime(cells, format="ISO8601") if "-" in cells[0] else [float(one) for one in cells])
+    frame = pd.read_csv(path)
+    frame["unix_time"] = (pd.to_datetime(cells, format="ISO8601") if "-" in cells[0] else [*map(float, cells)])
     frame.to_parquet(tmp_path / "t.parquet")
     assert read_trips(tmp_path / "t.parquet", "wgs84", TripLayout(time_unit=unit), "Asia/Shanghai")[0].time.tolist() == seconds
 
@@ -166,7 +168,7 @@ def test_hdf5_times_that_begin_with_0_say_no_day_until_one_is_declared(tmp_path)
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "porto.h5", "w") as file:
         file["trips/1"], file["timestamps/1"] = [[-8.61, 41.14], [-8.62, 41.15]], [0.0, 15.0]
-    with pytest.raises(UserError, match="times of every trip begin with 0.*such as start = 2013-07-01T00:00:00"):
+    with pytest.raises(UserError, match=r"times of every trip begin with 0.*such as start = 2013-07-01T00:00:00"):
         read_trips(tmp_path / "porto.h5", "wgs84", TripLayout("hdf"))
     layout = TripLayout("hdf", start="2013-07-01T00:00:00")
     zero = int(datetime(2013, 7, 1, tzinfo=ZoneInfo("Europe/Lisbon")).timestamp())

@@ -3,6 +3,6 @@
 In: a provider's own files, as downloaded.
 Out: a canonical city whose card says what was counted, shifted and left out.
 
-Open first: `flights/build.py`, flights of 2001 between airports of the United States → series of each airport; or `rides.py`, what the sources of
-taxi trips share, `porto.py` and `didi.py`.
+Open first: `flights/build.py`, flights of 2001 between airports of the United States → series of each airport;
+`porto.py` and `didi.py`, taxi trips → routes on roads, with what they share in `rides.py`.
 """

@@ -54,7 +54,8 @@ def build_porto(path: Path, options: Options, replace: bool = False) -> Built:
     roads = roads_in(folder, options.roads)
     west, south, east, north = options.box
     return build(NAME, path, options, TrajectoryFile(
-        NAME, folder, "Europe/Lisbon", roads, trips=(TripFile(trips, "wgs84", TripLayout("polylines", interval_s=INTERVAL_S), options.most),),
+        NAME, folder, "Europe/Lisbon", roads,
+        trips=(TripFile(trips, "wgs84", TripLayout("polylines", interval_s=INTERVAL_S), options.most),),
         poi=PoiFile(roads) if roads.lower().endswith(tuple(OSM_FILES)) else None, box=(west, south, east, north),
         cell_size_m=options.cell_size_m, cut=Cut(outside=options.outside), title="Taxi trips of Porto, July 2013 to June 2014",
         source="Taxi Service Trajectory – Prediction Challenge, ECML PKDD 2015 (UCI 339), the user's own copy; roads: "

@@ -14,12 +14,12 @@ import pyarrow.csv
 from benchmark.data.bounds import reading, shown
 from benchmark.data.readers.moments import seconds_of
 from benchmark.data.readers.trip_layouts import Points, TripLayout
-from benchmark.data.readers.trip_tables import NUMBER, converting, numbered, opened_csv
+from benchmark.data.readers.trip_tables import NUMBER, SPACE, converting, numbered, opened_csv
 from benchmark.errors import UserError
 from benchmark.ragged import offsets_of, place_in_row, row_of
 
-ONE = rf"\s*\[\s*{NUMBER}\s*,\s*{NUMBER}\s*\]\s*"
-POLYLINE = rf"^\s*\[(?:{ONE}(?:,{ONE})*|\s*)\]\s*$"
+ONE = rf"{SPACE}\[{SPACE}{NUMBER}{SPACE},{SPACE}{NUMBER}{SPACE}\]{SPACE}"
+POLYLINE = rf"^{SPACE}\[(?:{ONE}(?:,{ONE})*|{SPACE})\]{SPACE}$"
 YES, NO = ("true", "1"), ("false", "0", "")
 
 

@@ -22,15 +22,16 @@ from benchmark.errors import UserError
 
 # what a table may lack
 OPTIONAL = ("driver", "order", "missing")
-NUMBER = r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?"
-POINT = rf"^\s*\[\s*(?P<lon>{NUMBER})\s*,\s*(?P<lat>{NUMBER})\s*\]\s*$"
+# of JSON
+NUMBER, SPACE = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", r"[ \t\r\n]*"
+POINT = rf"^{SPACE}\[{SPACE}(?P<lon>{NUMBER}){SPACE},{SPACE}(?P<lat>{NUMBER}){SPACE}\]{SPACE}$"
 # LibCity's column that says what a row is, and what it says of a trip's point
 TYPE, TRAJECTORY = "type", "trajectory"
 # an id is kept once, however many points have it
 IDS = pa.dictionary(pa.int32(), pa.string())
 KINDS: Mapping[str, pa.DataType] = {
     "id": IDS, "driver": IDS, "time": pa.string(), "lon": pa.float64(), "lat": pa.float64(), "order": pa.float64(), "point": pa.string(),
-    "missing": pa.string(), "polyline": pa.string()}
+    "missing": pa.string(), "polyline": pa.string(), TYPE: pa.string()}
 # characters of a .csv's first line
 LONGEST_HEAD = 2**20
 
@@ -109,18 +110,17 @@ def opened_csv(path: Path, layout: TripLayout) -> Iterator[tuple[Any, pa.csv.Rea
 
 def _present(names: Sequence[str], layout: TripLayout, file: str) -> dict[str, str]:
     """What the columns that are read hold → their names."""
-    wanted = layout.names
-    if layout.layout == "libcity" and wanted["id"] not in names and "id" not in layout.columns:
-        wanted["id"] = wanted["driver"]
-    absent = [name for what, name in wanted.items() if name not in names and (what not in OPTIONAL or what in layout.columns)]
+    wanted, libcity = layout.names, layout.layout == "libcity"
+    if libcity:
+        wanted |= {TYPE: TYPE} | ({} if wanted["id"] in names or "id" in layout.columns else {"id": wanted["driver"]})
+    absent = [name for what, name in wanted.items() if name not in names and (what not in OPTIONAL or libcity or what in layout.columns)]
     if absent and names:
         more = ' (GAIA rows have no head: say layout = "gaia"; other names are declared under [trips.columns])'
         raise UserError(f"{file} lacks the column{'s' * (len(absent) > 1)} {', '.join(absent)}; a file of layout \"{layout.layout}\" has "
                         f"{', '.join(wanted.values())}{more if layout.layout == 'table' else ''}. It has {shown(', '.join(names), 200)}.")
-    if repeated := [name for name in wanted.values() if list(names).count(name) > 1]:
+    if repeated := [name for name in dict.fromkeys(wanted.values()) if list(names).count(name) > 1]:
         raise UserError(f"{file} has two columns '{repeated[0]}'; every column needs its own name.")
-    return {what: name for what, name in wanted.items() if name in names} | (
-        {TYPE: TYPE} if layout.layout == "libcity" and TYPE in names else {})
+    return {what: name for what, name in wanted.items() if name in names}
 
 
 def _csv(path: Path, layout: TripLayout) -> dict[str, pa.ChunkedArray]:
@@ -132,13 +132,13 @@ def _csv(path: Path, layout: TripLayout) -> dict[str, pa.ChunkedArray]:
 def converting(names: Mapping[str, str]) -> pa.csv.ConvertOptions:
     """Only these columns, times as they are written; what another column holds is nobody's concern."""
     return pa.csv.ConvertOptions(include_columns=list(dict.fromkeys(names.values())),
-                                 column_types={name: KINDS.get(what, pa.string()) for what, name in names.items()})
+                                 column_types={name: KINDS[what] for what, name in names.items()})
 
 
 def _parquet(path: Path, layout: TripLayout) -> dict[str, pa.ChunkedArray]:
     table = read_parquet(path)
     names = _present(table.column_names, layout, path.name)
-    return {what: table[name] if what == "time" else table[name].cast(pa.string() if KINDS.get(what) == IDS else KINDS[what])
+    return {what: table[name] if what == "time" else table[name].cast(pa.string() if KINDS[what] == IDS else KINDS[what])
             for what, name in names.items()}
 
 

@@ -17,7 +17,7 @@ from benchmark.suites.catalogue import find_suite
 pytest.importorskip("osmium")
 PORTO = (-8.63, 41.14)
 CHENGDU = (104.06, 30.67)
-RIDES, DAY, FIRST = 120, 86_400, 1_477_958_400  # 2016-11-01 08:00 in China
+RIDES, DAY, FIRST = 240, 86_400, 1_477_958_400  # 2016-11-01 08:00 in China
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def gaia(tmp_path):
     folder = tmp_path / "gaia"
     folder.mkdir()
     write_osm(folder / "chengdu.osm", *CHENGDU)
-    made = rides(RIDES, [FIRST + DAY * (k // 40) + 900 * (k % 40) for k in range(RIDES)], *CHENGDU)
+    made = rides(RIDES, [FIRST + DAY * (k // 80) + 500 * (k % 80) for k in range(RIDES)], *CHENGDU)
     for day in range(3):
         rows = []
-        for k, (times, points) in enumerate(made[40 * day:40 * day + 40]):
+        for k, (times, points) in enumerate(made[80 * day:80 * day + 80]):
             lon, lat = wgs84_to_gcj02(points[:, 0], points[:, 1])
             rows += [f"driver{k % 5},order{day}-{k},{time},{x:.5f},{y:.5f}" for time, x, y in zip(times, lon, lat, strict=True)]
         (folder / f"gps_2016110{day + 1}").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -75,12 +75,19 @@ def test_porto_is_one_command_from_its_csv_and_an_osm_extract_to_a_suite(porto, 
 
 
 def test_portos_options_choose_box_and_trips(porto, own_home):
-    # the western half of the lattice
-    done = build("porto", "--from", porto, "--set", "box=-8.635,41.13,-8.6252,41.16", "--set", "outside=clip", "--set", "most=100")
-    assert done.exit_code == 0 or isinstance(done.exception, UserError), done.output
+    # two rows of the lattice: half of the rides leave it after them, the others are elsewhere
+    box = ("--set", "box=-8.635,41.139,-8.615,41.143")
+    assert "None of 240 trips lies inside the box" in str(build("porto", "--from", porto, *box).exception)
+    done = build("porto", "--from", porto, *box, "--set", "outside=clip", "--set", "most=220")
+    assert done.exit_code == 0, done.output
+    notes = TrajectoryCity(own_home / "cities" / "porto" / "real").card["notes"]
+    clipped = notes["cut"]["trips clipped to their longest stretch inside the box"]
+    assert clipped + notes["dropped"]["leaves the box"] == notes["trips_given"] == 220
+    assert 100 <= clipped <= 120
+    assert notes["repaired"]["trips of train.csv beyond 220, left out"] == 20
     with pytest.raises(UserError, match="west, south, east, north"):
         raise build("porto", "--from", porto, "--set", "box=1,2,3").exception
-    (porto / "second.csv").write_text("")
+    (porto / "second.csv").write_text("", encoding="utf-8")
     assert re.search(r"has 2 files of trips \(second.csv, train.csv\).*--set trips=PATH", str(build("porto", "--from", porto).exception))
     (porto / "porto.osm").unlink()
     done = build("porto", "--from", porto, "--set", f"trips={porto / 'train.csv'}")
@@ -95,9 +102,9 @@ def test_gaia_files_become_the_real_edition_of_chengdu(gaia, own_home):
     assert {one.split("-", 1)[0] for one in city.trip_ids} == {"1", "2", "3"}
     assert max(city.card["notes"]["median_road_distance_m"].values()) < 10
     assert "real" in find_suite("chengdu").editions
-    assert build("didi", "--from", gaia, "--set", "city=chengdu", "--set", "a_day=35", "--replace").exit_code == 0
+    assert build("didi", "--from", gaia, "--set", "city=chengdu", "--set", "a_day=75", "--replace").exit_code == 0
     again = TrajectoryCity(own_home / "cities" / "chengdu" / "real")
-    assert again.card["notes"]["repaired"]["trips of gps_20161102 beyond 35, left out"] == 5
+    assert again.card["notes"]["repaired"]["trips of gps_20161102 beyond 75, left out"] == 5
     assert set(again.trip_ids) < set(city.trip_ids)
 
 

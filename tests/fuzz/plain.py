@@ -23,11 +23,11 @@ NOTHING = {*EMPTY, "NA", "N/A", "NULL", "null", "n/a", "#N/A", "-nan", "-NaN", "
            "#NA", "#N/A N/A"}
 
 
-def table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The head and the rows that hold anything."""
+def table(path: Path, errors: str = "strict") -> tuple[list[str], list[list[str]]]:
+    """The head and the rows that hold anything. errors: of bytes that are no UTF-8; columns that nobody reads may have them."""
     content = path.read_bytes()
     content = gzip.decompress(content) if path.suffix == ".gz" else content
-    head, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
+    head, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig", errors), newline="")) if row]
     return head, rows
 
 
@@ -110,7 +110,7 @@ def _placed(points: list[tuple[int, float, float]]) -> list[tuple[int, float, fl
 
 def polylines(path: Path) -> dict[str, list[tuple[int, float, float]]]:
     """Trip → its points, 15 s apart, of rows that miss none and whose id did not stand before."""
-    head, rows = table(path)
+    head, rows = table(path, "replace")
     found: dict[str, list[tuple[int, float, float]]] = {}
     for row in rows:
         cell = dict(zip(head, row, strict=True))
@@ -122,7 +122,7 @@ def polylines(path: Path) -> dict[str, list[tuple[int, float, float]]]:
 
 def entities(path: Path) -> dict[str, list[tuple[int, float, float]]]:
     """Trip of a .dyna, called entity/number, → its points."""
-    head, rows = table(path)
+    head, rows = table(path, "replace")
     found: dict[str, list[tuple[int, float, float]]] = {}
     for row in rows:
         cell = dict(zip(head, row, strict=True))

@@ -53,11 +53,11 @@ def _points(found: Mapping[str, pa.ChunkedArray], file: str, layout: TripLayout,
     said = {what: f"{file}: column '{name}'" for what, name in layout.names.items()}
     if TYPE in found:
         _check_types(found[TYPE], file)
-    trip, ids = numbered(found["id"], said["id"])
+    trip, ids = numbered(found.get("id", found.get("driver")), said["id" if "id" in found else "driver"])
     drivers = np.full(len(ids), "", dtype="U1")
     if "driver" in found:
         driver, names = numbered(found["driver"], said["driver"], needed=False)
-        if layout.layout == "libcity":
+        if layout.layout == "libcity" and "id" in found:
             trip, ids = _of_entities(trip, driver, ids, names)
         drivers = names[driver[np.unique(trip, return_index=True)[1]]]
     time, sound = seconds_of(found["time"], said["time"], zone, layout.time_unit)
@@ -112,7 +112,10 @@ def _present(names: Sequence[str], layout: TripLayout, file: str) -> dict[str, s
     """What the columns that are read hold → their names."""
     wanted, libcity = layout.names, layout.layout == "libcity"
     if libcity:
-        wanted |= {TYPE: TYPE} | ({} if wanted["id"] in names or "id" in layout.columns else {"id": wanted["driver"]})
+        wanted[TYPE] = TYPE
+        if wanted["id"] not in names and "id" not in layout.columns:
+            # an entity is one trip
+            del wanted["id"]
     absent = [name for what, name in wanted.items() if name not in names and (what not in OPTIONAL or libcity or what in layout.columns)]
     if absent and names:
         more = ' (GAIA rows have no head: say layout = "gaia"; other names are declared under [trips.columns])'
@@ -150,9 +153,7 @@ def _check_types(column: pa.ChunkedArray, name: str) -> None:
 
 
 def _of_entities(trip: np.ndarray, driver: np.ndarray, ids: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Trips that every entity numbers for itself: their ids are ``entity/number``; without numbers an entity is one trip."""
-    if np.array_equal(trip, driver):
-        return trip, ids
+    """Trips that every entity numbers for itself: their ids are ``entity/number``."""
     pairs, joined = np.unique(np.stack([driver, trip]), axis=1, return_inverse=True)
     return joined.reshape(-1), np.char.add(np.char.add(names[pairs[0]], "/"), ids[pairs[1]])
 

@@ -119,6 +119,9 @@ def test_libcitys_trajectories_are_numbered_by_each_entity_for_itself(tmp_path):
             said.setdefault(f"{row['entity_id']}/{row['traj_id']}", []).append((int(when.timestamp()), *json.loads(row["coordinates"])))
     assert points_of(trips) == said
     assert trips.driver_id.tolist() == ["4", "4", "5"]
+    # one trip of one entity is no other
+    one = "\n".join(LIBCITY.splitlines()[:3]) + "\n"
+    assert read_trips(written(tmp_path / "one.dyna", one), "wgs84", TripLayout("libcity"))[0].trip_id.tolist() == ["4/0"]
     # without numbers an entity is one trip
     bare = "\n".join(",".join([*line.split(",")[:4], *line.split(",")[5:]]) for line in LIBCITY.splitlines()) + "\n"
     assert read_trips(written(tmp_path / "bare.dyna", bare), "wgs84", TripLayout("libcity"))[0].trip_id.tolist() == ["4", "5"]

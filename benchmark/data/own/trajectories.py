@@ -20,7 +20,6 @@ from benchmark.data.readers.trip_files import read_trips
 from benchmark.data.trajectory.city import TrajectoryCity
 from benchmark.data.trajectory.poi import PointsOfInterest
 from benchmark.data.trajectory.roads import RoadNetwork
-from benchmark.data.trajectory.splits import hash_order
 from benchmark.data.trajectory.trips import RawTrips
 from benchmark.files import sha256
 from benchmark.ragged import joined
@@ -94,11 +93,8 @@ def _all_trips(given: TrajectoryFile, network: RoadNetwork) -> tuple[RawTrips, C
     """
     parts, repaired, distances = [], Counter[str](), {}
     for number, one in enumerate(given.trips, start=1):
-        trips, counts = read_trips(given.root / one.file, one.frame, one.layout, given.zone)
+        trips, counts = read_trips(given.root / one.file, one.frame, one.layout, given.zone, one.most)
         repaired.update(counts)
-        if one.most is not None and len(trips) > one.most:
-            repaired[f"trips of {one.file} beyond {one.most:,}, left out"] = len(trips) - one.most
-            trips = trips.part(np.isin(np.arange(len(trips)), hash_order(trips.trip_id)[:one.most]))
         distance, other = wrong_frame(network, trips, one.frame)
         distances[one.file] = round(distance, 1)
         if other:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmark.data.readers.trip_hdf import read_hdf_trips
 from benchmark.data.readers.trip_layouts import Points, TripLayout
 from benchmark.data.readers.trip_polylines import read_polylines
 from benchmark.data.readers.trip_tables import read_points
+from benchmark.data.trajectory.splits import hash_order
 from benchmark.data.trajectory.trips import RawTrips
 from benchmark.errors import UserError
 
@@ -22,13 +24,15 @@ FEWEST_POINTS = 2
 TABLE, GAIA = TripLayout(), TripLayout("gaia")
 
 
-def read_trips(path: Path, frame: str, layout: TripLayout = TABLE, zone: str = "UTC") -> tuple[RawTrips, Mapping[str, int]]:
+def read_trips(path: Path, frame: str, layout: TripLayout = TABLE, zone: str = "UTC",
+               most: int | None = None) -> tuple[RawTrips, Mapping[str, int]]:
     """Trips in the order of their first rows, points in time order.
 
     Parameters
     ----------
     frame: the coordinates' frame, "wgs84" or "gcj02".
     zone: IANA zone of times without an offset.
+    most: trips that are taken at most, those with the smallest hash of their id; None: all.
 
     Returns
     -------
@@ -39,6 +43,9 @@ def read_trips(path: Path, frame: str, layout: TripLayout = TABLE, zone: str = "
     UserError: the file is absent or damaged, lacks a column, its longitudes and latitudes are swapped, or its frame cannot be.
     """
     points = READERS[layout.layout](path, layout, zone)
+    beyond = 0
+    if most is not None:
+        points, beyond = _some(points, most)
     lon, lat = points.lon, points.lat
     if len(lon) and (np.abs(lat) > 90).mean() > 0.5 and (np.abs(lon) <= 90).all():
         raise UserError(f"{path.name}: most latitudes are above 90 while all longitudes are below; lon and lat are swapped.")
@@ -60,11 +67,21 @@ def read_trips(path: Path, frame: str, layout: TripLayout = TABLE, zone: str = "
     long_enough = np.diff(trips.offsets) >= FEWEST_POINTS
     return trips.part(long_enough), {
         **points.left_out,
+        **({f"trips of {path.name} beyond {most:,}, left out": beyond} if beyond else {}),
         "points without a place on earth, dropped": int((~placed).sum()),
         "points at local times that a clock skips or shows twice, dropped": int((placed & ~points.sound).sum()),
         "points at the time of the one before, dropped": int((~first).sum()),
         "trips whose points were not in time order, sorted": len(unordered),
         f"trips of fewer than {FEWEST_POINTS} points, dropped": int((~long_enough).sum())}
+
+
+def _some(points: Points, most: int) -> tuple[Points, int]:
+    """The points of so many trips, and the number of the other trips."""
+    trips = np.unique(points.trip)
+    chosen = np.isin(points.trip, trips[hash_order(points.ids[trips])[:most]])
+    order = None if points.order is None else points.order[chosen]
+    return replace(points, order=order, **{name: getattr(points, name)[chosen] for name in ("trip", "time", "lon", "lat", "sound")}), max(
+        len(trips) - most, 0)
 
 
 def _by_first_row(numbers: np.ndarray) -> np.ndarray:

@@ -25,6 +25,16 @@ SOURCES = (
     Source("libcity", ("forecasting",), "series on nodes from the atomic files of LibCity", "not stated by the files",
            options="benchmark.data.field.libcity:Options", build="benchmark.data.field.libcity:build_libcity",
            files="a data set's folder: one .geo, one .dyna, and perhaps a .rel and a config.json"),
+    Source("porto", ("trajectory",), "a year of taxi trips of Porto, 15 seconds between points",
+           "trips: CC BY 4.0, says the UCI repository (not verified); roads: ODbL",
+           options="benchmark.data.public.porto:Options", build="benchmark.data.public.porto:build_porto",
+           files="a folder with train.csv (of UCI data set 339, or of Kaggle's pkdd-15-predict-taxi-service-trajectory-i) and an OSM "
+                 "extract of Porto (.osm.pbf)"),
+    Source("didi", ("trajectory",), "Chengdu or Xi'an from the taxi trips of DiDi GAIA, 3 seconds between points",
+           "DiDi's own, for research by whom it was given; no longer given away",
+           options="benchmark.data.public.didi:Options", build="benchmark.data.public.didi:build_didi",
+           files="a folder with a file a day (gps_20161101: driver, order, unix seconds, lon, lat without a head) and an OSM extract of "
+                 "the city (.osm.pbf, .osm), or its edges (.shp)"),
     Source("flights", ("forecasting",), "hourly flights and late flights of 100 airports of the United States, January to June 2001",
            'US Bureau of Transportation Statistics, collected under 14 CFR Part 234: "Data Collected Under U.S. DOT Regulatory '
            'Requirements - License Terms Not Explicitly Specified" (https://www.ecfr.gov/current/title-14/chapter-II/subchapter-A/'

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import sqrt
 from statistics import fmean
 
+from benchmark.data.trajectory.cards import FEW, few_trips
 from benchmark.families import Family
 from benchmark.metrics import METRICS
 from benchmark.spec import Record
@@ -39,7 +40,7 @@ def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family
     """
     if family.horizons:
         return []
-    unsure, alike, strange, floors = [], [], [], {}
+    few, unsure, alike, strange, floors = [], [], [], [], {}
     for task, methods in rows.items():
         found = [one for records in methods if (one := _interval(task, records)) is not None]
         if any(high - low > WIDEST for low, high in found):
@@ -47,6 +48,8 @@ def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family
         if task not in compared and len(found) > 1 and max(low for low, _ in found) <= min(high for _, high in found):
             alike.append(task)
         counts: Mapping[str, int] = next((record.counts[task] for records in methods for record in records if task in record.counts), {})
+        if said := few_trips(counts):
+            few.append(f"{task} ({said})")
         if "test_labels_seen" in counts and counts["test_labels_seen"] < SEEN * counts["test_trips"]:
             strange.append(f"{task} ({counts['test_labels_seen']:,} of {counts['test_trips']:,} were)")
         if "floor_trips" in counts:
@@ -55,6 +58,8 @@ def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family
     if floors:
         lines.append(f"Floors of trips know all training trips ({_numbers(one for one, _ in floors.values())}), those of the same "
                      f"labels only the probes' labelled trips ({_numbers(one for _, one in floors.values() if one)}).")
+    if few:
+        lines.append(f"Too few trips to mean much (below {FEW}): {', '.join(few)}.")
     if unsure:
         lines.append(f"Too few to be sure: the 95 % interval (Wilson) of a share is wider than 10 points in {', '.join(unsure)}.")
     if strange:

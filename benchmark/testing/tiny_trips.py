@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.data.folder import Origin
 from benchmark.data.grid import Grid
 from benchmark.data.trajectory.city import POI_CATEGORIES, Places, TrajectoryCity, write_trajectory_city
+from benchmark.data.trajectory.periods import DAYS as BY_DAYS
 from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
 from benchmark.data.trajectory.splits import Split, split_trips
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
@@ -43,7 +44,7 @@ def tiny_trajectory_city(folder: Path, name: str = "tiny", seed: int = 7) -> Tra
     matched = MatchedTrips(np.repeat(path, 5), path_offsets, path, entry, np.full(count, ""))
     grid = Grid.of_size(WEST - PITCH, WEST + SIDE * PITCH, SOUTH - PITCH, SOUTH + SIDE * PITCH, 90.0)
     poi = rng.poisson(0.3, (grid.cells, len(POI_CATEGORIES)))
-    parts, split = split_trips(Split(), trips, "Asia/Shanghai")
+    parts, split = split_trips(Split(by=BY_DAYS), trips, "Asia/Shanghai")
     return write_trajectory_city(folder, name, "own", Origin("tiny", "made for tests", "none"),
                                  Places(network, grid, poi, "Asia/Shanghai", {"split": split}), trips, matched, parts)
 

@@ -10,7 +10,8 @@ import json
 import math
 import tomllib
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,11 @@ NOTHING = {*EMPTY, "NA", "N/A", "NULL", "null", "n/a", "#N/A", "-nan", "-NaN", "
            "#NA", "#N/A N/A"}
 
 
-def table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The head and the rows that hold anything."""
+def table(path: Path, errors: str = "strict") -> tuple[list[str], list[list[str]]]:
+    """The head and the rows that hold anything. errors: of bytes that are no UTF-8; columns that nobody reads may have them."""
     content = path.read_bytes()
     content = gzip.decompress(content) if path.suffix == ".gz" else content
-    head, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
+    head, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig", errors), newline="")) if row]
     return head, rows
 
 
@@ -89,6 +90,48 @@ def lines_of(path: Path) -> list[tuple[object, object, str, list[list[float]]]]:
              one["geometry"]["coordinates"]) for one in features]
 
 
+def seconds(cell: str) -> int:
+    """Whole seconds since 1970 of a number, or of an ISO time; one without an offset is UTC."""
+    try:
+        return math.floor(Decimal(cell))
+    except ArithmeticError:
+        when = datetime.fromisoformat(cell.strip())
+        return math.floor((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+
+
+def _placed(points: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
+    """Those on earth in time order, each time once."""
+    found: dict[int, tuple[float, float]] = {}
+    for time, lon, lat in points:
+        if abs(lon) <= 180 and abs(lat) <= 90:
+            found.setdefault(time, (lon, lat))
+    return [(time, *found[time]) for time in sorted(found)]
+
+
+def polylines(path: Path) -> dict[str, list[tuple[int, float, float]]]:
+    """Trip → its points, 15 s apart, of rows that miss none and whose id did not stand before."""
+    head, rows = table(path, "replace")
+    found: dict[str, list[tuple[int, float, float]]] = {}
+    for row in rows:
+        cell = dict(zip(head, row, strict=True))
+        if "MISSING_DATA" not in cell or cell["MISSING_DATA"].strip().lower() in ("false", "0", ""):
+            line = json.loads(cell["POLYLINE"])
+            found.setdefault(cell["TRIP_ID"], [(seconds(cell["TIMESTAMP"]) + 15 * k, *point) for k, point in enumerate(line)])
+    return {trip: placed for trip, points in found.items() if len(placed := _placed(points)) > 1}
+
+
+def entities(path: Path) -> dict[str, list[tuple[int, float, float]]]:
+    """Trip of a .dyna, called entity/number, → its points."""
+    head, rows = table(path, "replace")
+    found: dict[str, list[tuple[int, float, float]]] = {}
+    for row in rows:
+        cell = dict(zip(head, row, strict=True))
+        name = f"{cell['entity_id']}/{cell['traj_id']}" if "traj_id" in head else cell["entity_id"]
+        lon, lat = json.loads(cell["coordinates"]) if cell["coordinates"] else (math.nan, math.nan)
+        found.setdefault(name, []).append((seconds(cell["time"]), lon, lat))
+    return {trip: placed for trip, points in found.items() if len(placed := _placed(points)) > 1}
+
+
 def trips(path: Path) -> dict[str, list[tuple[int, float, float]]]:
     """Trip → its points with a place on earth, in time order, each time once, of trips with two or more."""
     head, rows = table(path)
@@ -97,5 +140,5 @@ def trips(path: Path) -> dict[str, list[tuple[int, float, float]]]:
         cell = dict(zip(head, row, strict=True))
         lon, lat = (math.nan if cell[axis] in NOTHING else float(cell[axis]) for axis in ("lon", "lat"))
         if abs(lon) <= 180 and abs(lat) <= 90:
-            found.setdefault(cell["trip_id"], {}).setdefault(int(cell["unix_time"]), (lon, lat))
+            found.setdefault(cell["trip_id"], {}).setdefault(seconds(cell["unix_time"]), (lon, lat))
     return {trip: [(time, *points[time]) for time in sorted(points)] for trip, points in found.items() if len(points) > 1}

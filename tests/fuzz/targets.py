@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,8 @@ from benchmark.data.own.trajectory_file import read_trajectory_file
 from benchmark.data.readers.poi import POI_CATEGORIES, read_osm_poi, read_poi_table
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.roads_files import read_roads
-from benchmark.data.readers.trip_files import read_trips
+from benchmark.data.readers.trip_files import GAIA, read_trips
+from benchmark.data.readers.trip_layouts import TripLayout
 
 # pandas reads the last digit of a float64 otherwise than Python
 CLOSE = 1e-12
@@ -143,9 +145,11 @@ def trajectory_file_differs(folder: Path, city: Any) -> str:
     said = plain.toml(folder / "lattice.toml")
     pairs = [(getattr(city, key), said[key]) for key in ("name", "zone", "title", "source", "licence", "box") if key in said]
     pairs += [(city.roads, said["roads"]["file"])]
-    pairs += [(getattr(one, key), value) for one, given in zip(city.trips, said["trips"], strict=True) for key, value in given.items()]
+    pairs += [(getattr(one if hasattr(one, key) and key != "layout" else one.layout, key), value)
+              for one, given in zip(city.trips, said["trips"], strict=True) for key, value in given.items()]
     pairs += [(getattr(city.poi, key), value) for key, value in said.get("poi", {}).items()]
-    pairs += [(getattr(part, key), value) for name, part in (("limits", city.limits), ("split", city.split))
+    pairs += [(getattr(part, key), value) for name, part in (("limits", city.limits), ("split", city.split),
+                                                                                 ("clean", city.cut))
               for key, value in said.get(name, {}).items()]
     pairs += [(city.cell_size_m, said.get("grid", {}).get("cell_size_m", 100.0))]
     return next((f"{read!r} for {given!r}" for read, given in pairs if not _same(read, given)), "")
@@ -181,9 +185,9 @@ def _id(given: Any) -> str:
     return str(int(given)) if isinstance(given, float) and given.is_integer() else str(given)
 
 
-def trips_differ(folder: Path, found: Any, file: str) -> str:
+def trips_differ(folder: Path, found: Any, file: str, parse: Callable[[Path], Any] = plain.trips) -> str:
     trips, _ = found
-    said = plain.trips(folder / file)
+    said = parse(folder / file)
     read = {str(one): [(int(trips.time[k]), float(trips.lon[k]), float(trips.lat[k]))
                         for k in range(trips.offsets[i], trips.offsets[i + 1])]
             for i, one in enumerate(trips.trip_id)}
@@ -263,6 +267,40 @@ def _write_geo(folder: Path, made: dict[str, Any]) -> None:
             lines.record(*(str(one["properties"][name]) for name in ("u", "v", "highway")))
 
 
+# layouts of trips: how each is read, and read plainly
+RIDES = {"porto.csv": (TripLayout("polylines"), plain.polylines), "porto.csv.gz": (TripLayout("polylines"), plain.polylines),
+         "ride.dyna": (TripLayout("libcity"), plain.entities), "iso.csv": (TripLayout(columns={"order": "driver_id"}), plain.trips),
+         "ride.h5": (TripLayout("hdf"), None)}
+
+
+def write_rides(folder: Path) -> None:
+    """A few trips in each layout, edges that name no junction, and a city that is cut."""
+    write_lattice(folder)
+    points = pd.read_csv(folder / "trips.csv").head(200)
+    rows = [{"TRIP_ID": f"{trip}", "TAXI_ID": "7", "TIMESTAMP": int(one["unix_time"].iloc[0]), "MISSING_DATA": "False",
+             "POLYLINE": json.dumps(one[["lon", "lat"]].to_numpy().tolist())} for trip, one in points.groupby("trip_id")]
+    rows.append({**rows[0], "MISSING_DATA": "True"})
+    pd.DataFrame(rows).to_csv(folder / "porto.csv", index=False)
+    pd.DataFrame(rows).to_csv(folder / "porto.csv.gz", index=False)
+    times = pd.to_datetime(points["unix_time"], unit="s", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    pd.DataFrame({"dyna_id": range(200), "type": "trajectory", "time": times, "entity_id": 4, "traj_id": points["trip_id"],
+                  "coordinates": [f"[{lon}, {lat}]" for lon, lat in zip(points["lon"], points["lat"], strict=True)]}).to_csv(
+                      folder / "ride.dyna", index=False)
+    points.assign(unix_time=times, driver_id=range(200)).to_csv(folder / "iso.csv", index=False)
+    ways = [{**one["properties"], "fid": k, "geometry": "LINESTRING ({} {}, {} {})".format(
+        *(x for point in one["geometry"]["coordinates"] for x in point))} for k, one in enumerate(edges()["features"])]
+    pd.DataFrame(ways).drop(columns=["u", "v"]).to_csv(folder / "ends.csv", index=False)
+    toml = (folder / "lattice.toml").read_text(encoding="utf-8").replace('"edges.geojson"', '"ends.csv"\ntolerance_m = 2')
+    cut = '[clean]\noutside = "clip"\nlongest_gap_s = 60\n[limits]'
+    (folder / "lattice.toml").write_text(toml.replace("[limits]", cut), encoding="utf-8")
+    with suppress(ImportError):  # of an extra
+        import h5py
+
+        with h5py.File(folder / "ride.h5", "w") as file:
+            for number, (_, one) in enumerate(points.groupby("trip_id"), start=1):
+                file[f"trips/{number}"], file[f"timestamps/{number}"] = one[["lon", "lat"]].to_numpy(), one["unix_time"].to_numpy(float)
+
+
 def write_windows(folder: Path) -> None:
     """A task of three parts in the layout of the authors' archive."""
     steps, start = 300, pd.Timestamp("2016-01-01")
@@ -297,7 +335,8 @@ def read_toml_of(kind: Callable[[Path], Any], path: Path) -> Any:
 def write_all(folder: Path) -> None:
     """The fixtures, a folder for each kind."""
     for name, write in {"series": write_series, "roads": write_roads, "windows": write_windows,
-                        "field": write_field, "libcity": write_libcity, "jgrm": lambda folder: save(folder, table(15))}.items():
+                        "field": write_field, "libcity": write_libcity, "rides": write_rides,
+                        "jgrm": lambda folder: save(folder, table(15))}.items():
         (folder / name).mkdir(parents=True)
         write(folder / name)
 
@@ -320,7 +359,7 @@ def targets(fixtures: Path) -> dict[str, Target]:
         Target("roads/geojson", ("edges.geojson",), lambda folder: use_roads(folder / "edges.geojson"), roads_differ, 4),
         Target("roads/poi", ("poi.csv",), lambda folder: read_poi_table(folder / "poi.csv"), poi_differ, 4),
         Target("roads/osm poi", ("city.osm",), lambda folder: read_osm_poi(folder / "city.osm"), weight=1),
-        Target("roads/gaia", ("gaia.csv",), lambda folder: read_trips(folder / "gaia.csv", "wgs84", gaia=True)),
+        Target("roads/gaia", ("gaia.csv",), lambda folder: read_trips(folder / "gaia.csv", "wgs84", GAIA)),
         Target("roads/few.parquet", ("few.parquet",), lambda folder: read_trips(folder / "few.parquet", "wgs84")),
         *(Target(f"roads/{file}", (file,), lambda folder, file=file: read_trips(folder / file, "wgs84"),
                  partial(trips_differ, file=file), 4)
@@ -330,6 +369,11 @@ def targets(fixtures: Path) -> dict[str, Target]:
         Target("roads/shp", ("city.shp", "city.dbf", "city.shx"), lambda folder: use_roads(folder / "city.shp")),
         *(Target(f"roads/{file}", (file,), lambda folder, file=file: read_pickled_frame(folder / file), weight=3)
           for file in ("trips2.pkl", "trips4.pkl", "trips5.pkl")),
+        *(Target(f"rides/{file}", (file,), lambda folder, file=file, layout=layout: read_trips(folder / file, "wgs84", layout),
+                 partial(trips_differ, file=file, parse=parse) if parse else lambda folder, found: "", 3)
+          for file, (layout, parse) in RIDES.items()),
+        Target("rides/ends", ("ends.csv",), lambda folder: use_roads(folder / "ends.csv")),
+        Target("rides/toml built", ("lattice.toml",), lambda folder: import_trajectories(folder / "lattice.toml", replace=True)),
         Target("windows/npz", ("train.npz", "val.npz", "test.npz"), read_windows, windows_differ, 4),
         *(Target(f"field/{file}", (file,), lambda folder, file=file: import_city(folder / f"{file}.toml", replace=True),
                  partial(field_differs, file=file) if file.endswith((".csv", ".npy", ".npz")) else lambda folder, value: "", 3)

@@ -54,3 +54,9 @@ def test_most_test_labels_unseen_and_what_the_floors_know_are_said_with_their_nu
 def test_a_method_without_the_task_and_a_family_of_forecasts_say_nothing():
     assert said([replace(of(0.2), metrics={}, counts={})]) == ""
     assert telling_notes({TASK: [[of(0.2)]]}, FORECASTING) == []
+
+
+def test_labels_and_test_trips_too_few_to_mean_anything_are_said_with_their_numbers():
+    few = replace(of(0.5, 40), counts={TASK: {"floor_trips": 90, "labelled_trips": 19, "test_trips": 40}})
+    assert f"Too few trips to mean much (below 100): {TASK} (19 labelled trips and 40 test trips)." in said([few])
+    assert "mean much" not in said([of(0.5, 100)])

@@ -10,6 +10,7 @@ Open first: `build.py`, the one way that all trajectory cities take. Then:
     `candidates.py`     the nearest roads of many points, exact
     `routes.py`         shortest ways between roads up to a bound
     `geometry.py`       roads as segments in local metres
+    `cut.py`            trips that pause or leave the box, where a city asks for pieces of them
     `keep.py`           which trips a city keeps
     `frame_check.py`    whether points are declared in the right coordinate frame
 

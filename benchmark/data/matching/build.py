@@ -13,6 +13,7 @@ from benchmark.data.folder import Origin
 from benchmark.data.frames import METRES_PER_DEGREE
 from benchmark.data.grid import Grid
 from benchmark.data.matching import HiddenMarkovMatcher, Matcher
+from benchmark.data.matching.cut import Cut, cut_trips
 from benchmark.data.matching.keep import keep_trips
 from benchmark.data.trajectory.city import POI_CATEGORIES, Places, TrajectoryCity, write_trajectory_city
 from benchmark.data.trajectory.poi import PointsOfInterest
@@ -34,6 +35,7 @@ class RawCity:
     zone: str
     limits: Limits = field(default_factory=Limits)
     split: Split = field(default_factory=Split)
+    cut: Cut = field(default_factory=Cut)
     # facts for the card
     facts: Mapping[str, Any] = field(default_factory=dict)
     # file -> SHA-256 of what it was read from
@@ -42,7 +44,7 @@ class RawCity:
 
 def build_trajectory_city(destination: Path, name: str, edition: str, origin: Origin, raw: RawCity,
                           matcher: Matcher | None = None) -> TrajectoryCity:
-    """Match the trips, keep the usable ones, divide them into parts, and write the city as one folder.
+    """Cut and match the trips, keep the usable ones, divide them into parts, and write the city as one folder.
 
     Parameters
     ----------
@@ -53,9 +55,11 @@ def build_trajectory_city(destination: Path, name: str, edition: str, origin: Or
     UserError: too few trips survive, or a part of the split holds too few; nothing is written then.
     """
     matcher = matcher or HiddenMarkovMatcher()
-    trips, matched, dropped = keep_trips(raw.trips, raw.network, raw.grid, matcher, raw.limits)
+    given, cut = cut_trips(raw.trips, raw.grid, raw.cut)
+    trips, matched, dropped = keep_trips(given, raw.network, raw.grid, matcher, raw.limits)
     parts, split = split_trips(raw.split, trips, raw.zone)
-    facts = {**raw.facts, "trips_given": len(raw.trips), "dropped": {reason: count for reason, count in dropped.items() if count},
+    facts = {**raw.facts, "trips_given": len(raw.trips), **({"cut": cut} if cut else {}),
+             "dropped": {reason: count for reason, count in dropped.items() if count},
              "matching": matcher.settings(), "limits": {view: list(limits) for view, limits in asdict(raw.limits).items()}, "split": split}
     places = Places(raw.network, raw.grid, count_poi(raw.grid, raw.poi), raw.zone, facts, raw.raw_files)
     return write_trajectory_city(destination, name, edition, origin, places, trips, matched, parts)

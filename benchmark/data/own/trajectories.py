@@ -24,6 +24,8 @@ from benchmark.data.trajectory.trips import RawTrips
 from benchmark.files import sha256
 from benchmark.ragged import joined
 
+# a network of which a smaller share is connected is warned of; cut-outs of cities have three quarters and more
+CONNECTED = 0.5
 logger = logging.getLogger("stbench")
 
 
@@ -42,18 +44,31 @@ def import_trajectories(toml: Path, *, replace: bool = False, matcher: Matcher |
     given = read_trajectory_file(toml)
     destination = cities_home() / given.name / OWN
     origin = Origin(given.title, given.source, given.licence)
-    prepare(destination, lambda folder: build_trajectory_city(folder, given.name, OWN, origin, _read(given), matcher), replace=replace,
+    prepare(destination, lambda folder: build_trajectory_city(folder, given.name, OWN, origin, read_city(given), matcher), replace=replace,
             owner=f"City '{given.name}'", command=f"stbench data import {toml}")
     return TrajectoryCity(destination)
 
 
-def _read(given: TrajectoryFile) -> RawCity:
-    network = read_roads(given.root / given.roads, given.box)
+def read_city(given: TrajectoryFile) -> RawCity:
+    """Roads, trips and points of interest as a description says; nothing is cut, matched or divided yet."""
+    network = read_roads(given.root / given.roads, given.box, joins=given.joins)
+    connected = _check_connected(network, given.roads)
     trips, repaired, distances = _all_trips(given, network)
     files = sorted({given.roads, *(one.file for one in given.trips), *([given.poi.file] if given.poi else [])})
-    facts = {"repaired": {k: n for k, n in repaired.items() if n}, "median_road_distance_m": distances}
-    return RawCity(network, _grid(given, network), trips, _poi(given), given.zone, given.limits, given.split, facts,
+    facts = {"repaired": {k: n for k, n in repaired.items() if n}, "median_road_distance_m": distances, **connected}
+    return RawCity(network, _grid(given, network), trips, _poi(given), given.zone, given.limits, given.split, given.cut, facts,
                    {file: sha256(given.root / file) for file in files})
+
+
+def _check_connected(network: RoadNetwork, name: str) -> dict[str, int]:
+    """A warning, and a fact for the card, where much of a network cannot be driven from the rest of it."""
+    largest = network.largest_connected
+    if largest >= CONNECTED * len(network):
+        return {}
+    logger.warning("%s: the largest part in which one may drive from every road to every other has %s of %s roads; the others are cut off, "
+                   "or lead one way only. Check that ends meet (tolerance_m) and that two-way streets are two roads (both_ways).",
+                   name, f"{largest:,}", f"{len(network):,}")
+    return {"roads_of_the_largest_connected_part": largest}
 
 
 def _poi(given: TrajectoryFile) -> PointsOfInterest | None:
@@ -78,7 +93,7 @@ def _all_trips(given: TrajectoryFile, network: RoadNetwork) -> tuple[RawTrips, C
     """
     parts, repaired, distances = [], Counter[str](), {}
     for number, one in enumerate(given.trips, start=1):
-        trips, counts = read_trips(given.root / one.file, one.frame, gaia=one.layout == "gaia")
+        trips, counts = read_trips(given.root / one.file, one.frame, one.layout, given.zone, one.most)
         repaired.update(counts)
         distance, other = wrong_frame(network, trips, one.frame)
         distances[one.file] = round(distance, 1)

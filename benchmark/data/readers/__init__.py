@@ -6,8 +6,10 @@ Out: numpy arrays, pandas frames, a `RoadNetwork`, `RawTrips` or `PointsOfIntere
 Open first: `tables.py`, for any table or array; `benchmark/data/bounds.py` says how large files may be, and opens all of them (`reading`).
 Then by what the file holds:
 
-    roads              `roads_osm.py` (OpenStreetMap), `roads_files.py` (GraphML, edges, segments); both end in `road_rows.py`
-    trips              `trip_files.py`
+    roads              `roads_osm.py` (OpenStreetMap), `roads_files.py` (GraphML, edges, segments); both end in `road_rows.py`;
+                       `road_joins.py` joins edges that name no junction
+    trips              `trip_files.py`, of any layout; then `trip_layouts.py`, and `trip_tables.py`, `trip_polylines.py`, `trip_hdf.py`
+    moments of trips   `moments.py`
     points of interest `poi.py`
     columns of times   `times.py`
     HDF5 and .mat      `hdf.py`, `matlab.py`

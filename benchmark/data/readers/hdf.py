@@ -44,10 +44,10 @@ def read_hdf(path: Path, key: str) -> HdfTable:
     ------
     UserError: h5py is not installed, the file is absent or damaged, lacks the key, or holds something else there.
     """
-    with _opened(path) as file:
+    with opened_hdf(path) as file:
         found = _find(file, key, path.name)
-        if not _is_group(found):
-            return HdfTable(_array(found, path.name))
+        if not is_group(found):
+            return HdfTable(array_of(found, path.name))
         kind = _text(found.attrs.get("pandas_type"))
         if kind != "frame":
             raise UserError(f"'{key}' of {path.name} is {f'a {kind} of pandas' if kind else 'a group'}, not a table in its fixed format; "
@@ -63,15 +63,16 @@ def read_dataset(path: Path, key: str) -> np.ndarray:
     ------
     UserError: as `read_hdf`, or there is no array.
     """
-    with _opened(path) as file:
+    with opened_hdf(path) as file:
         found = _find(file, key, path.name)
-        if _is_group(found):
+        if is_group(found):
             raise UserError(f"'{key}' of {path.name} is no array of numbers.")
-        return _array(found, path.name)
+        return array_of(found, path.name)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened_hdf(path: Path) -> Iterator[Any]:
+    """A file of HDF5; whatever goes wrong with it within is a sentence."""
     try:
         import h5py
     except ImportError:
@@ -85,17 +86,27 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _find(file: Any, key: str, name: str) -> Any:
-    import h5py
-
     found = file
     for part in key.strip("/").split("/"):
-        keys = list(found) if _is_group(found) else []
+        keys = list(found) if is_group(found) else []
         if part not in keys:
             raise unknown(f"key of {name}", key, [one if found is file else f"{found.name.strip('/')}/{one}" for one in keys])
-        if not isinstance(found.get(part, getlink=True), h5py.HardLink):
-            raise UserError(f"'{key}' of {name} is a link to elsewhere, which is not followed; copy what it means into the file.")
-        found = found[part]
+        found = child(found, part, name)
     return found
+
+
+def child(group: Any, key: str, name: str) -> Any:
+    """What lies under a key that a group has.
+
+    Raises
+    ------
+    UserError: it is a link to elsewhere.
+    """
+    import h5py
+
+    if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+        raise UserError(f"'{key}' of {name} is a link to elsewhere, which is not followed; copy what it means into the file.")
+    return group[key]
 
 
 def _frame(group: Any, name: str) -> HdfTable:
@@ -110,7 +121,7 @@ def _frame(group: Any, name: str) -> HdfTable:
         raise UserError(f"{name} has two columns of one name; every column needs its own.")
     for number in range(blocks):
         items = _labels(_find(group, f"block{number}_items", name), name)
-        block = _array(_find(group, f"block{number}_values", name), name)
+        block = array_of(_find(group, f"block{number}_values", name), name)
         if block.shape != (len(times), len(items)):
             raise ValueError(f"a block of shape {block.shape} for {len(items)} columns of {len(times)} rows")
         values[:, [place.pop(item) for item in items]] = block
@@ -122,9 +133,9 @@ def _frame(group: Any, name: str) -> HdfTable:
 
 def _labels(data: Any, name: str) -> list[str]:
     if data.dtype.kind == "S":
-        return [one.decode("utf-8") for one in _array(data, name, "S").ravel().tolist()]
+        return [one.decode("utf-8") for one in array_of(data, name, "S").ravel().tolist()]
     if data.dtype.kind in "iu":
-        return [str(one) for one in _array(data, name).ravel().tolist()]
+        return [str(one) for one in array_of(data, name).ravel().tolist()]
     raise UserError(f"{name}: the columns of its table have names that are neither numbers nor plain texts; rename them to their ids as "
                     "texts, and save it again.")
 
@@ -135,7 +146,7 @@ def _times(data: Any, name: str) -> pd.DatetimeIndex:
         raise UserError(f"{name}: the rows of its table are labelled by {kind or 'nothing that is known'}, not by times; give it "
                         "a DatetimeIndex.")
     unit = kind.removeprefix("datetime64").strip("[]") or "ns"
-    counts = _array(data, name).ravel()
+    counts = array_of(data, name).ravel()
     if counts.dtype.kind != "i" or unit not in PER_SECOND:
         raise ValueError(f"times as {counts.dtype} of {unit}")
     if counts.size and not EARLIEST * PER_SECOND[unit] <= int(counts.min()) <= int(counts.max()) < LATEST * PER_SECOND[unit]:
@@ -144,7 +155,13 @@ def _times(data: Any, name: str) -> pd.DatetimeIndex:
     return times.tz_localize("UTC") if "tz" in data.attrs else times
 
 
-def _array(data: Any, name: str, kinds: str = "iuf") -> np.ndarray:
+def array_of(data: Any, name: str, kinds: str = "iuf") -> np.ndarray:
+    """The numbers of a data set.
+
+    Raises
+    ------
+    UserError: they lie in other files, are of another kind, or too many.
+    """
     if data.external or data.is_virtual:
         raise UserError(f"{name} keeps '{data.name}' in other files, which are not read; copy it into the file.")
     if data.dtype.kind not in kinds or data.dtype.hasobject:
@@ -155,7 +172,7 @@ def _array(data: Any, name: str, kinds: str = "iuf") -> np.ndarray:
     return np.asarray(data[()])
 
 
-def _is_group(found: Any) -> bool:
+def is_group(found: Any) -> bool:
     import h5py
 
     return isinstance(found, h5py.Group)

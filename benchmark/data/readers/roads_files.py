@@ -10,7 +10,7 @@ import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.bounds import LARGEST_TEXT, check_file, reading
+from benchmark.data.readers.road_joins import TOLERANCE_M, RoadJoins, in_both_ways, junctions_of
 from benchmark.data.readers.road_rows import Box, RoadRow, build_network, first_int, first_value, truth
-from benchmark.data.readers.roads_osm import read_osm
+from benchmark.data.readers.roads_osm import is_drivable, read_osm
 from benchmark.data.readers.tables import read_frame
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.errors import UserError, lacks
@@ -30,25 +31,33 @@ EDGE_FILES = [".shp", ".geojson", ".parquet", ".csv"]
 OSM_FILES = [".osm", ".pbf", ".osm.gz", ".osm.bz2"]
 
 
-def read_roads(path: Path, box: Box | None = None, u_turns: bool | None = None) -> RoadNetwork:
+def read_roads(path: Path, box: Box | None = None, u_turns: bool | None = None, joins: RoadJoins | None = None) -> RoadNetwork:
     """The roads of any file this module and `roads_osm` read, by its ending.
 
     Parameters
     ----------
     box: west, south, east, north; keep the roads that have one end inside.
     u_turns: whether a road links to the same street driven backwards; None: no in OSM files, yes in the others.
+    joins: what a table of edges does not say itself.
     """
     ending, name = path.suffix.lower(), path.name.lower()
+    if ending in EDGE_FILES:
+        return read_edges(path, box, u_turns is not False, joins)
+    if joins not in (None, RoadJoins()):
+        raise UserError(f"{path.name} says itself where roads meet and which way they lead; take tolerance_m and both_ways out.")
     if name.endswith(tuple(OSM_FILES)):
         return read_osm(path, box, bool(u_turns))
-    reader = {".graphml": read_graphml, ".json": read_segments, **dict.fromkeys(EDGE_FILES, read_edges)}.get(ending)
+    reader = {".graphml": read_graphml, ".json": read_segments}.get(ending)
     if reader is not None:
         return reader(path, box, u_turns is not False)
     raise UserError(f"{path.name} ends in '{ending}'; roads are read from {', '.join([*OSM_FILES, '.graphml', *EDGE_FILES, '.json'])}.")
 
 
 def read_graphml(path: Path, box: Box | None = None, u_turns: bool = True) -> RoadNetwork:
-    """A directed street graph as osmnx saves it; a road is called ``<source>-<target>-<key>``, an edge without geometry is straight."""
+    """A directed street graph as osmnx saves it; a road is called ``<source>-<target>-<key>``, an edge without geometry is straight.
+
+    Edges that cars may not use, by their class and access, are left out as those of an OSM file are.
+    """
     nodes, edges = _graphml(path)
     if not any("highway" in edge for edge in edges):
         raise UserError(f"{path.name} has no edge with a 'highway' class; save the graph with its edge attributes.")
@@ -58,6 +67,8 @@ def read_graphml(path: Path, box: Box | None = None, u_turns: bool = True) -> Ro
         ends = edge["source"], edge["target"]
         name = "-".join([*ends, edge.get("id", str(number[ends]))])
         number[ends] += 1
+        if not is_drivable(edge):
+            continue
         if "geometry" in edge:
             line = _line(edge["geometry"], f"{path.name}: edge {name}")
         elif all({"x", "y"} <= nodes.get(end, {}).keys() for end in ends):
@@ -68,27 +79,43 @@ def read_graphml(path: Path, box: Box | None = None, u_turns: bool = True) -> Ro
     return build_network(rows, path.name, u_turns, box)
 
 
-def read_edges(path: Path, box: Box | None = None, u_turns: bool = True) -> RoadNetwork:
+def read_edges(path: Path, box: Box | None = None, u_turns: bool = True, joins: RoadJoins | None = None) -> RoadNetwork:
     """A table of directed edges: a shapefile, GeoJSON, or a .parquet or .csv whose geometry is WKT (or, as GeoParquet has it, WKB).
 
-    Columns highway, u and v (the junctions it leads from and to) and the geometry are needed; length (metres), oneway and lanes may
-    be there. A road is called by its fid, without that column ``<u>-<v>-<key>``.
+    Columns highway and the geometry are needed; length (metres), oneway and lanes may be there. Columns u and v name the junctions an edge
+    leads from and to; without both, ends that coincide are one. A road is called by its fid, without that column ``<u>-<v>-<key>``.
     """
-    frame = _edge_frame(path)
-    for column, meaning in {"geometry": "the line", "highway": "the class of a road", "u": "the junction a road begins at",
-                            "v": "the junction a road ends at"}.items():
+    frame, joins = _edge_frame(path), joins or RoadJoins()
+    named = "u" in frame or "v" in frame
+    for column, meaning in {"geometry": "the line", "highway": "the class of a road", **({
+            "u": "the junction a road begins at", "v": "the junction a road ends at"} if named else {})}.items():
         if column not in frame:
             raise UserError(f"{path.name} has no column '{column}' ({meaning}); it has {', '.join(map(str, frame.columns))}.")
+    if named and joins.tolerance_m is not None:
+        raise UserError(f"{path.name} names its junctions by u and v; take tolerance_m out.")
+    edges = frame.to_dict("records")
+    lines = [_line(edge["geometry"], f"{path.name}: row {row}") for row, edge in enumerate(edges, start=1)]
     number: Counter[tuple[str, str]] = Counter()
     rows = []
-    for row, edge in enumerate(frame.to_dict("records"), start=1):
-        u, v = _name(edge["u"]), _name(edge["v"])
+    for row, (edge, line, (u, v)) in enumerate(zip(edges, lines, _ends(edges, lines, named, joins, path.name), strict=True), start=1):
         if not u or not v:
             raise UserError(f"{path.name}: row {row} lacks u or v, the junctions of the road.")
         name = _name(edge["fid"]) if "fid" in edge else f"{u}-{v}-{_name(edge.get('key')) or number[u, v]}"
         number[u, v] += 1
-        rows.append(_row(edge, name, _line(edge["geometry"], f"{path.name}: row {row}"), u, v, path.name))
+        rows.append(_row(edge, name, line, u, v, path.name))
+    if joins.both_ways:
+        rows = list(in_both_ways(zip(rows, [edge.get("oneway") for edge in edges], strict=True), path.name))
     return build_network(rows, path.name, u_turns, box)
+
+
+def _ends(edges: Sequence[Mapping[Any, Any]], lines: Sequence[np.ndarray], named: bool, joins: RoadJoins,
+          source: str) -> Iterator[tuple[str, str]]:
+    """The names of the junctions at both ends of each edge."""
+    if named:
+        return ((_name(edge["u"]), _name(edge["v"])) for edge in edges)
+    if short := next((row for row, line in enumerate(lines, start=1) if len(line) < 2), 0):
+        raise UserError(f"{source}: row {short} has a line of fewer than two vertices.")
+    return zip(*(map(str, ends.tolist()) for ends in junctions_of(lines, joins.tolerance_m or TOLERANCE_M, source)), strict=True)
 
 
 def read_segments(path: Path, box: Box | None = None, u_turns: bool = True) -> RoadNetwork:

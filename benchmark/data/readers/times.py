@@ -30,8 +30,7 @@ def local_times(cells: pd.Series, name: str, zone: str, unit: str | None = None)
         raise UserError(f"{name}: column '{cells.name}' holds numbers such as {cells.iloc[0]}; {_wanted(cells.iloc[0])}.")
     if not isinstance(cells.dtype, pd.DatetimeTZDtype) and cells.dtype.kind != "M":
         texts = cells.astype(str).str.strip()
-        offset = texts.str.fullmatch(f"{DAY}{TIME}{OFFSET}")
-        texts = texts.where(offset | texts.str.fullmatch(f"{DAY}(?:{TIME})?"))
+        texts, offset = iso_alone(texts)
         _check_times(texts, cells, name)
         if offset.any() != offset.all():
             row = int(np.argmax(offset != offset.iloc[0]))
@@ -43,6 +42,12 @@ def local_times(cells: pd.Series, name: str, zone: str, unit: str | None = None)
     _check_times(cells_as_times, cells, name)
     times = pd.DatetimeIndex(cells_as_times)
     return times if times.tz is None else _on_the_clock(times, cells, name, zone)
+
+
+def iso_alone(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The texts that are ISO days or times, the others absent; and which say where their day begins."""
+    offset = texts.str.fullmatch(f"{DAY}{TIME}{OFFSET}")
+    return texts.where(offset | texts.str.fullmatch(f"{DAY}(?:{TIME})?")), offset
 
 
 def _check_times(read: pd.Series, cells: pd.Series, name: str) -> None:

@@ -9,9 +9,31 @@ from typing import Any
 from benchmark.data.cards import CityCards
 from benchmark.shapes import an_object, anything, each, fields_of, list_of, text, whole
 
+# a share of so many trips has a standard error of five points: labels or test trips below it are said to be few
+FEW = 100
 DAYS = fields_of({"train": list_of(text), "test": list_of(text)}, rest=anything)
-NOTES = fields_of({}, {"split": fields_of({}, {"days": DAYS, "trips": each(whole)}, anything)}, anything)
+SPLIT = fields_of({}, {"days": DAYS, "trips": each(whole), "by": text, "why": text, "shares": list_of(whole)}, anything)
+NOTES = fields_of({}, {"split": SPLIT}, anything)
 CARD = fields_of({"trips": whole, "roads": whole, "cells": whole, "notes": NOTES}, {"tasks": an_object}, anything)
+
+
+def few_trips(counts: Mapping[str, int]) -> str:
+    """Which trips are too few to mean anything, of those that probes learn from (``labelled_trips``) and are tested on (``test_trips``)."""
+    few = [part for part in ("labelled_trips", "test_trips") if counts.get(part, FEW) < FEW]
+    return " and ".join(f"{counts[part]} {part.replace('_', ' ')}" for part in few)
+
+
+def _warning(card: Mapping[str, Any]) -> list[str]:
+    few = few_trips({f"{part}_trips": count for part, count in card["notes"]["split"]["trips"].items()})
+    return [f"Too few to mean much: {few}; bring at least {FEW} of each, or read no ranking out of it."] if few else []
+
+
+def _divided(split: Mapping[str, Any]) -> str:
+    """How time is divided, where it is not by days."""
+    if not {"by", "why"} & split.keys():
+        return ""
+    shares = f" in time order, {':'.join(map(str, split['shares']))}" if "shares" in split else ""
+    return f"; divided by {split.get('by', 'days')}{shares}" + (f", since {split['why']}" if "why" in split else "")
 
 
 class TrajectoryCards(CityCards):
@@ -35,13 +57,14 @@ class TrajectoryCards(CityCards):
         parts = ", ".join(f"{part} {count:,}" for part, count in notes["split"]["trips"].items())
         # a simulated city has nothing to repair
         counts = {what: "; ".join(f"{count:,} {reason}" for reason, count in notes[what].items()) or "none"
-                  for what in ("repaired", "dropped") if what in notes}
+                  for what in ("repaired", "cut", "dropped") if what in notes}
         return [f"{card['name']} ({card['edition']}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
                 f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {card['fingerprint']}.",
-                f"Trips of each part: {parts}.", *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
+                f"Trips of each part: {parts}{_divided(notes['split'])}.", *_warning(card),
+                *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(card)
+        return {**card, **dict(zip(("warning",), _warning(card), strict=False))}
 
 
 CARDS = TrajectoryCards()

@@ -47,6 +47,15 @@ class RoadNetwork:
         ends[backwards] = ends[backwards][:, [2, 3, 0, 1]]
         return np.unique(ends, axis=0, return_inverse=True)[1].reshape(-1)
 
+    @property
+    def largest_connected(self) -> int:
+        """How many roads the largest part has in which one may drive from every road to every other."""
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        graph = coo_matrix((np.ones(len(self.links), dtype=bool), (self.links[:, 0], self.links[:, 1])), shape=(len(self), len(self)))
+        return int(np.bincount(connected_components(graph, directed=True, connection="strong")[1]).max())
+
     def part(self, kept: np.ndarray) -> RoadNetwork:
         """The roads where `kept` (bool [road]) is true, renumbered in order, with the links among them."""
         number = np.cumsum(kept) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +109,19 @@ def test_the_command_says_what_was_kept_and_dropped_and_a_wrong_frame_is_a_sente
     (("[[trips]]", "[trips]"), r"lacks a table \[\[trips\]\]"),
     (("[poi]", "[pois]"), "Did you mean poi"),
     (('name = "lattice"', 'name = "lattice"\nbox = [104.1, 30.0, 104.0, 30.1]'), "west, south, east, north"),
+    (('frame = "wgs84"', 'frame = "wgs84"\nlayout = "gps"'), "layout in"),
+    (('frame = "wgs84"', 'frame = "wgs84"\nstart = 2013-07-01'), "no meaning"),
+    (('frame = "wgs84"', 'frame = "wgs84"\ncolumns = { ident = "a" }'), "key in `columns`"),
+    (('frame = "wgs84"', 'frame = "wgs84"\ncolumns = { lon = "a", point = "b" }'), "the one or both of the others"),
+    (('frame = "wgs84"', 'frame = "wgs84"\ntime_unit = "h"'), "one of s, ms, us, ns"),
+    (('frame = "wgs84"', 'frame = "wgs84"\nmost = 0'), "above 0"),
+    (("[limits]", '[clean]\noutside = "keep"\n[limits]'), '"drop" or "clip"'),
+    (("[limits]", '[clean]\ngap = 3\n[limits]'), "longest_gap_s"),
+    (("[limits]", '[split]\nby = "weeks"\n[limits]'), '"days" or "hours" or "trips"'),
+    (("[limits]", '[split]\nshares = [7, 1, 2]\n[limits]'), 'write by = "trips"'),
+    (("[limits]", '[split]\nby = "trips"\ntest = [2018-11-01, 2018-11-02]\n[limits]'), "take `by` and `shares` out"),
+    (('"edges.geojson"', '"edges.geojson"\ntolerance_m = 2'), "take tolerance_m out"),
+    (('"edges.geojson"', '"edges.geojson"\ntolerance_m = 200'), "50 at most"),
     (("[limits]", "[grid]\ncell_size_m = -5\n[limits]"), "metres above 0"), (('file = "edges.geojson"', ""), "lacks `file`"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_wrong_trajectory_file_is_a_sentence_and_nothing_is_written(folder, change, sentence):
@@ -122,6 +137,62 @@ def test_only_a_file_that_says_so_is_a_trajectory_file(folder):
     with pytest.raises(UserError, match=r"none\.toml could not be read"):
         kind_of_file(folder / "none.toml")
     assert read_trajectory_file(folder / "lattice.toml").limits == Limits((4, 200), (2, 20), (2, 60))
+
+
+def test_a_city_file_maps_the_columns_of_its_trips_and_takes_no_more_of_them_than_it_says(folder):
+    first = import_trajectories(folder / "lattice.toml")
+    lines = (folder / "trips.csv").read_text().splitlines()
+    (folder / "trips.csv").write_text("\n".join(["ride,cab,when,x,y", *(
+        ",".join([*row.split(",")[:2], str(int(row.split(",")[2]) * 1000), *row.split(",")[3:]]) for row in lines[1:])]) + "\n")
+    columns = 'time_unit = "ms"\ncolumns = { id = "ride", driver = "cab", time = "when", lon = "x", lat = "y" }\n'
+    (folder / "lattice.toml").write_text(TOML.replace("[poi]", f"{columns}[poi]"))
+    again = import_trajectories(folder / "lattice.toml", replace=True)
+    assert again.fingerprint == first.fingerprint
+    (folder / "lattice.toml").write_text(TOML.replace("[poi]", f"{columns}most = 150\n[poi]"))
+    fewer = import_trajectories(folder / "lattice.toml", replace=True)
+    assert fewer.card["notes"]["repaired"]["trips of trips.csv beyond 150, left out"] == 12
+    assert set(fewer.trip_ids) < set(first.trip_ids)
+
+
+def test_trips_are_clipped_and_broken_where_the_file_says_so_and_the_card_counts_them(folder):
+    box = "box = [103.999, 29.999, 104.009, 30.011]\n[roads]"
+    (folder / "lattice.toml").write_text(TOML.replace("[roads]", box, 1).replace("[2, 20]", "[1, 20]").replace("[4, 200]", "[2, 200]"))
+    dropped = import_trajectories(folder / "lattice.toml")
+    # every fourth trip begins east of the box
+    assert dropped.card["notes"]["dropped"]["leaves the box"] == 41
+    clean = '[clean]\noutside = "clip"\nlongest_gap_s = 60\n[limits]'
+    text = (folder / "lattice.toml").read_text()
+    (folder / "lattice.toml").write_text(text.replace("[limits]", clean))
+    said = CliRunner().invoke(app, ["data", "import", "--replace", str(folder / "lattice.toml")]).output
+    assert "Cut: 0 trips broken at gaps of more than 60 s; 161 trips after that; 40 trips clipped to their longest stretch" in said
+    clipped = import_trajectories(folder / "lattice.toml")
+    assert clipped.card["notes"]["cut"] == {"trips broken at gaps of more than 60 s": 0, "trips after that": 161,
+                                            "trips clipped to their longest stretch inside the box": 40}
+    assert clipped.card["notes"]["dropped"]["leaves the box"] == 1
+    assert clipped.card["trips"] > dropped.card["trips"]
+
+
+def test_a_city_of_few_trips_says_how_it_is_divided_and_that_they_are_few(folder):
+    said = CliRunner().invoke(app, ["data", "import", str(folder / "lattice.toml")]).output
+    assert "; divided by trips in time order, 7:1:2, since 10 days do not suffice." in said
+    few = "Too few to mean much: 21 labelled trips and 32 test trips; bring at least 100 of each"
+    assert few in said
+    assert few in " ".join(CliRunner().invoke(app, ["data", "show", "lattice"]).output.split())
+
+
+def test_a_network_that_is_mostly_cut_off_is_said_by_name(folder, caplog):
+    import_trajectories(folder / "lattice.toml")
+    assert "largest part" not in caplog.text
+    one_way = json.loads((folder / "edges.geojson").read_text())
+    one_way["features"] = one_way["features"][::2]
+    (folder / "edges.geojson").write_text(json.dumps(one_way))
+    with suppress(UserError):  # few trips drive along such streets
+        import_trajectories(folder / "lattice.toml", replace=True)
+    assert "edges.geojson: the largest part in which one may drive from every road to every other has 1 of 60 roads" in caplog.text
+    (folder / "lattice.toml").write_text(TOML.replace('"edges.geojson"', '"edges.geojson"\nboth_ways = true'))
+    caplog.clear()
+    assert len(import_trajectories(folder / "lattice.toml", replace=True).network) == 120
+    assert "largest part" not in caplog.text
 
 
 @pytest.mark.samples

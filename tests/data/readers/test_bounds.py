@@ -142,13 +142,13 @@ def test_a_compressed_table_is_read_up_to_the_limit(tmp_path, monkeypatch):
 
 def test_one_long_id_does_not_make_all_ids_long(tmp_path):
     (tmp_path / "trips.csv").write_text("trip_id,unix_time,lon,lat\n" + "a,1,10,50\n" * 1000 + f"{'b' * 10**6},1,10,50\n")
-    assert "trip_id of 1,000,000 characters" in refused(read_trips, tmp_path / "trips.csv", "wgs84")
+    assert "column 'trip_id' has an id of 1,000,000 characters" in refused(read_trips, tmp_path / "trips.csv", "wgs84")
 
 
 @pytest.mark.parametrize("moment", [-10**18, 10**18, 1_500_000_000_000])
 def test_a_time_beyond_the_clocks_is_refused(moment, tmp_path):
     (tmp_path / "trips.csv").write_text(f"trip_id,unix_time,lon,lat\na,1500000000,10,50\na,{moment},10,50\n")
-    assert f"row 2 has unix_time {moment}" in refused(read_trips, tmp_path / "trips.csv", "wgs84")
+    assert f"column 'unix_time': row 2 is '{moment}'" in refused(read_trips, tmp_path / "trips.csv", "wgs84")
 
 
 @pytest.mark.parametrize("name", ["city.geojson", "city.json", "city.toml"])

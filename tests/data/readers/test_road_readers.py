@@ -8,7 +8,10 @@ import struct
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from benchmark.data.readers.road_joins import RoadJoins, junctions_of
 from benchmark.data.readers.road_rows import first_int, first_value, truth
 from benchmark.data.readers.roads_files import read_edges, read_graphml, read_roads, read_segments
 from benchmark.data.readers.roads_osm import direction_of, read_osm
@@ -211,14 +214,15 @@ def shapefile(path, frame):
     import shapefile
 
     with shapefile.Writer(str(path), shapeType=shapefile.POLYLINE) as writer:
-        for name in ("u", "v", "oneway", "fid"):
+        names = [name for name in ("u", "v", "oneway", "fid") if name in frame]
+        for name in names:
             writer.field(name, "N", 9)
         writer.field("length", "N", 12, 6)
         writer.field("highway", "C", 32)
         writer.field("lanes", "C", 8)
         for row in frame.to_dict("records"):
             writer.line([coordinates(row["geometry"])])
-            writer.record(*[row[name] for name in ("u", "v", "oneway", "fid", "length", "highway", "lanes")])
+            writer.record(*[row[name] for name in (*names, "length", "highway", "lanes")])
 
 
 def test_without_fid_length_and_oneway_the_ends_name_a_road_and_the_line_tells_the_rest(tmp_path):
@@ -228,6 +232,63 @@ def test_without_fid_length_and_oneway_the_ends_name_a_road_and_the_line_tells_t
     assert network.table["oneway"].tolist() == [False, False, True]
     # two diagonals of 0.001 degrees along a parallel of 30° (96.298 m) and as many along a meridian (111.195 m)
     assert network.table["length_m"].tolist() == pytest.approx([2 * np.hypot(96.298, 111.195)] * 2 + [96.298], abs=1e-2)
+
+
+def test_without_u_and_v_ends_that_coincide_are_one_junction(tmp_path):
+    # 0.5 m east of the end of the street
+    apart = "LINESTRING (104.0020052 30.0, 104.003 30.0)"
+    frame = edges(u=None, v=None, geometry=[TWO_WAY, BACK, apart])
+    frame.to_csv(tmp_path / "edges.csv", index=False)
+    assert by_name(read_edges(tmp_path / "edges.csv")) == {"1": ["2", "3"], "2": ["1"], "3": []}
+    assert by_name(read_edges(tmp_path / "edges.csv", joins=RoadJoins(tolerance_m=0.4))) == {"1": ["2"], "2": ["1"], "3": []}
+    pytest.importorskip("shapefile")
+    shapefile(tmp_path / "edges.shp", frame)
+    assert by_name(read_edges(tmp_path / "edges.shp")) == {"1": ["2", "3"], "2": ["1"], "3": []}
+    edges().to_csv(tmp_path / "named.csv", index=False)
+    with pytest.raises(UserError, match="names its junctions by u and v; take tolerance_m out"):
+        read_edges(tmp_path / "named.csv", joins=RoadJoins(tolerance_m=2))
+
+
+def test_rows_of_both_ways_are_two_roads_unless_their_oneway_says_yes(tmp_path):
+    frame = edges(u=None, v=None).iloc[[0, 2, 2]].assign(fid=[1, 3, 4], oneway=["no", "yes", "-1"])
+    frame.to_csv(tmp_path / "edges.csv", index=False)
+    network = read_edges(tmp_path / "edges.csv", joins=RoadJoins(both_ways=True))
+    assert by_name(network) == {"1": ["1r", "3"], "1r": ["1"], "3": ["4r"], "4r": ["1r", "3"]}
+    assert network.table["oneway"].tolist() == [False, False, True, True]
+    assert line(network, "1r") == line(network, "1")[::-1]
+    frame.assign(oneway=["B", "F", "T"]).to_csv(tmp_path / "edges.csv", index=False)
+    with pytest.raises(UserError, match="oneway of road '1' is 'B'; write yes, no or -1"):
+        read_edges(tmp_path / "edges.csv", joins=RoadJoins(both_ways=True))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 6)] * 4), min_size=1, max_size=15), st.floats(0.5, 30))
+def test_junctions_are_the_ends_that_a_chain_of_near_ends_joins(ends, tolerance):
+    lines = [np.array([[104 + a * 1e-4, 30 + b * 1e-4], [104 + c * 1e-4, 30 + d * 1e-4]]) for a, b, c, d in ends]
+    start, end = junctions_of(lines, tolerance, "t")
+    places = [tuple(point) for one in lines for point in one.tolist()]
+    # by relabelling until nothing changes
+    label = list(range(len(places)))
+    for _ in places:
+        for i, (x, y) in enumerate(places):
+            for j, (u, v) in enumerate(places):
+                if np.hypot((x - u) * 111_195 * np.cos(np.radians(30)), (y - v) * 111_195) <= tolerance:
+                    label[i] = label[j] = min(label[i], label[j])
+    found = np.stack([start, end], axis=1).ravel().tolist()
+    assert all((found[i] == found[j]) == (label[i] == label[j]) for i in range(len(label)) for j in range(i))
+
+
+def test_graphml_leaves_out_what_cars_may_not_use_as_osm_does(tmp_path):
+    path = tmp_path / "city.graphml"
+    path.write_text(GRAPHML.replace('<data key="d2">residential</data>', '<data key="d2">footway</data>'))
+    assert by_name(read_graphml(path)) == {"u-v-0": ["v-w-0"], "v-w-0": []}
+
+
+def test_the_largest_connected_part_is_counted_in_both_directions(tmp_path):
+    edges().to_csv(tmp_path / "edges.csv", index=False)
+    # 1 and 2 lead to each other; 3 only away
+    assert read_edges(tmp_path / "edges.csv").largest_connected == 2
+    assert read_edges(tmp_path / "edges.csv", u_turns=False).largest_connected == 1
 
 
 def test_segments_follow_where_one_begins_at_the_last_coordinate_of_another(tmp_path):
@@ -362,7 +423,8 @@ def test_helsinki_opens_from_pbf_though_nodes_are_missing(samples):
 @pytest.mark.samples
 def test_shenzhen_opens_from_graphml(samples):
     network = read_roads(samples / "osm/shenzhen.graphml")
-    assert len(network) == 4009
+    # of 4,009 edges; the others are footways, service roads and closed to cars
+    assert len(network) == 2179
     names = network.table["road_id"].str.split("-", expand=True)
-    assert len(set(names[0]) | set(names[1])) == 1751
+    assert len(set(names[0]) | set(names[1])) < 1751
     assert ends_meet(network)

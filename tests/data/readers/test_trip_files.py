@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.data.readers.trip_files import read_trips
+from benchmark.data.readers.trip_files import GAIA, read_trips
 from benchmark.errors import UserError
 
 ROWS = [("b", 10, 104.0, 30.0), ("b", 13, 104.001, 30.0), ("a", 5, 104.1, 30.1), ("b", 16, 104.002, 30.0), ("a", 2, 104.2, 30.2)]
@@ -36,12 +36,12 @@ def test_repeated_times_bad_places_and_trips_of_one_point_are_dropped_and_counte
     trips, counts = read_trips(write(tmp_path / "trips.csv", rows), "wgs84")
     assert trips.trip_id.tolist() == ["b", "a"]
     assert trips.lon[:3].tolist() == [104.0, 104.001, 104.002]
-    assert list(counts.values()) == [2, 1, 2, 1]
+    assert list(counts.values()) == [2, 0, 1, 2, 1]
 
 
 def test_gaia_rows_gzip_and_parquet_give_the_same_trips(tmp_path):
     table, _ = read_trips(write(tmp_path / "trips.csv", [(*row, "d") for row in ROWS], HEAD.replace("\n", ",driver_id\n")), "wgs84")
-    gaia, _ = read_trips(write(tmp_path / "gaia.csv", [("d", *row) for row in ROWS], ""), "wgs84", gaia=True)
+    gaia, _ = read_trips(write(tmp_path / "gaia.csv", [("d", *row) for row in ROWS], ""), "wgs84", GAIA)
     packed = tmp_path / "trips.csv.gz"
     packed.write_bytes(gzip.compress((tmp_path / "trips.csv").read_bytes()))
     frame = pd.DataFrame([(*row, "d") for row in ROWS], columns=["trip_id", "unix_time", "lon", "lat", "driver_id"])
@@ -90,10 +90,10 @@ def test_points_equal_those_sorted_trip_by_trip(tmp_path_factory, rows):
     ("trip,unix_time,lon,lat\na,1,2,3\n", "lacks the column trip_id"),
     ("8f20,39a0,1477969147,104.07513,30.72724\n", "lacks the columns trip_id, unix_time, lon, lat.*gaia"),
     (HEAD + "a,1,30.0,104.0\na,2,30.1,104.1\n", "swapped"),
-    (HEAD + "a,now,104.0,30.0\n", "row 1 has unix_time 'now'; times are whole seconds"),
-    (HEAD + "a,7,104.0,30.0\na,0x10,104.0,30.0\n", "row 2 has unix_time '0x10'"),
+    (HEAD + "a,now,104.0,30.0\n", "column 'unix_time': row 1 is 'now', which is no time"),
+    (HEAD + "a,7,104.0,30.0\na,0x10,104.0,30.0\n", "row 2 is '0x10', but row 1 is a number"),
     (HEAD + "a,1,104.0\n", "no table of trips"),
-    (HEAD + "a,,104.0,30.0\n", "1 rows without unix_time"),
+    (HEAD + "a,,104.0,30.0\n", "column 'unix_time' has 1 rows without a time"),
     (HEAD, "holds no point"),
     ("", "no table of trips"),
 ], ids=["column", "gaia", "swapped", "time", "hexadecimal", "ragged", "no time", "empty table", "empty"])
@@ -117,5 +117,5 @@ def test_the_real_samples_hold_what_their_notes_say(samples):
     assert len(read_trips(samples / "xian" / "trips_60s_gcj02.csv.gz", "gcj02")[0]) == 1000
     three_seconds, _ = read_trips(samples / "xian" / "trips_3s_wgs84.csv.gz", "wgs84")
     assert (len(three_seconds), int(np.median(np.diff(three_seconds.offsets)))) == (200, 271)
-    gaia, _ = read_trips(samples / "raw-didi" / "chengdu_gps_20161101_small.csv", "gcj02", gaia=True)
+    gaia, _ = read_trips(samples / "raw-didi" / "chengdu_gps_20161101_small.csv", "gcj02", GAIA)
     assert len(gaia) == 34

@@ -1,10 +1,13 @@
 """Parts of a trajectory city: by local day, in time order, independent of the order of the rows."""
 
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given as given_by
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from benchmark.data.trajectory.splits import LABELLED, NO_PART, TEST, UNLABELLED, VALIDATION, Split, hash_order, split_trips
 from benchmark.data.trajectory.trips import RawTrips
@@ -31,7 +34,7 @@ def local_days(given):
 
 def test_of_fifteen_days_the_last_is_tested_on_and_the_one_before_validated_on():
     given = fifteen_days()
-    parts, facts = split_trips(Split(), given, ZONE)
+    parts, facts = split_trips(Split(by="days"), given, ZONE)
     day = local_days(given)
     assert set(day[parts == TEST]) == {15}
     assert set(day[parts == VALIDATION]) == {14}
@@ -67,7 +70,7 @@ def test_a_part_does_not_depend_on_the_order_of_the_trips():
 def test_a_trip_that_drives_into_another_parts_day_belongs_to_none():
     given = trips([*np.repeat(pd.date_range("2016-11-01 12:00", periods=15, freq="D"), 40), pd.Timestamp("2016-11-13 23:55"),
                    pd.Timestamp("2016-11-12 23:55")])
-    parts, _ = split_trips(Split(), given, ZONE)
+    parts, _ = split_trips(Split(by="days"), given, ZONE)
     assert parts[-2] == NO_PART
     assert parts[-1] in (UNLABELLED, LABELLED)
 
@@ -94,6 +97,62 @@ def test_days_for_some_parts_only_and_too_few_days_or_trips_are_refused():
     with pytest.raises(UserError, match="for all of train, validation and test"):
         split_trips(Split(train=(date(2016, 11, 1), date(2016, 11, 2))), fifteen_days(), ZONE)
     with pytest.raises(UserError, match="begin on 1 days"):
-        split_trips(Split(), trips([pd.Timestamp("2016-11-01")] * 50), ZONE)
+        split_trips(Split(by="days"), trips([pd.Timestamp("2016-11-01")] * 50), ZONE)
     with pytest.raises(UserError, match=r"labelled part .* holds \d trips"):
-        split_trips(Split(), fifteen_days(2), ZONE)
+        split_trips(Split(by="days"), fifteen_days(2), ZONE)
+
+
+def test_where_few_trips_are_driven_a_day_more_days_are_tested_on_and_the_card_says_why():
+    parts, facts = split_trips(Split(), fifteen_days(), ZONE)
+    day = local_days(fifteen_days())
+    assert [set(day[parts == part]) for part in (VALIDATION, TEST)] == [{10, 11, 12}, {13, 14, 15}]
+    assert facts["why"] == "the last fifteenth of the days has too few trips"
+    assert "by" not in facts
+    many, facts = split_trips(Split(), fifteen_days(120), ZONE)
+    assert set(local_days(fifteen_days(120))[many == TEST]) == {15}
+    assert "why" not in facts
+
+
+def test_where_days_do_not_suffice_the_trips_are_divided_in_time_order_and_no_trip_lies_in_two_parts():
+    given = trips(pd.date_range("2016-11-01 06:00", periods=400, freq="2min"), minutes=5)
+    parts, facts = split_trips(Split(), given, ZONE)
+    # of 400 trips 7:1:2; the two that have not ended when the next period begins belong to none
+    assert facts["trips"] == {"unlabelled": 225, "labelled": 53, "validation": 38, "test": 80}
+    assert (facts["by"], facts["shares"], facts["why"]) == ("trips", [7, 1, 2], "1 day does not suffice")
+    assert facts["days"]["validation"] == ["2016-11-01T15:20:00", "2016-11-01T16:39:59"]
+    period = np.select([parts < 0, parts <= LABELLED], [-1, 0], parts)
+    begin, end = given.time[::2], given.time[1::2]
+    for earlier, later in ((0, VALIDATION), (VALIDATION, TEST)):
+        assert end[period == earlier].max() < begin[period == later].min()
+    assert np.flatnonzero(parts == NO_PART).tolist() == [278, 279, 318, 319]
+
+
+def test_hours_and_declared_local_times_divide_a_day():
+    given = trips(pd.date_range("2016-11-01 00:00", periods=24 * 30, freq="2min"), minutes=1)
+    hour = local_days(given) * 0 + pd.to_datetime(given.time[::2], unit="s", utc=True).tz_convert(ZONE).hour.to_numpy()
+    parts, facts = split_trips(Split(by="hours"), given, ZONE)
+    assert [set(hour[parts == part]) for part in (VALIDATION, TEST)] == [{20, 21}, {22, 23}]
+    assert facts["days"]["test"] == ["2016-11-01T22", "2016-11-01T23"]
+    times = [(datetime(2016, 11, 1, a), datetime(2016, 11, 1, b)) for a, b in ((0, 12), (12, 18), (18, 23))]
+    parts, facts = split_trips(Split(*times), given, ZONE)
+    assert [set(hour[parts == part]) for part in (VALIDATION, TEST, NO_PART)] == [set(range(12, 18)), set(range(18, 23)), {23}]
+    assert facts["days"]["train"] == ["2016-11-01T00:00:00", "2016-11-01T11:59:59"]
+    with pytest.raises(UserError, match="days or local times, not both"):
+        split_trips(Split(times[0], times[1], (date(2016, 11, 2), date(2016, 11, 2))), given, ZONE)
+
+
+@settings(max_examples=40, deadline=None)
+@given_by(st.lists(st.integers(0, 5000), min_size=60, max_size=200), st.tuples(*[st.integers(1, 9)] * 3))
+def test_shares_cut_where_an_independent_count_does(starts, shares):
+    given = trips(pd.Timestamp("2016-11-01") + pd.to_timedelta(starts, unit="s"), minutes=1)
+    ordered, total, k = sorted(starts), sum(shares), len(starts)
+    first = ordered[k * shares[0] // total]
+    second = ordered[k * (shares[0] + shares[1]) // total]
+    expected = [sum(s + 60 < first for s in starts), sum(s >= first and s + 60 < second for s in starts), sum(s >= second for s in starts)]
+    try:
+        _, facts = split_trips(Split(by="trips", shares=shares), given, ZONE)
+    except UserError:
+        assert min(expected[0] * 12 // 62, *expected[1:]) < 10
+        return
+    counts = facts["trips"]
+    assert [counts["unlabelled"] + counts["labelled"], counts["validation"], counts["test"]] == expected

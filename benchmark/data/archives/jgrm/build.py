@@ -15,6 +15,8 @@ from benchmark.data.matching.build import RawCity, build_trajectory_city, grid_o
 from benchmark.data.matching.frame_check import wrong_frame
 from benchmark.data.readers.poi import read_poi_table
 from benchmark.data.sources import Built, command, pick, sources
+from benchmark.data.trajectory.periods import DAYS
+from benchmark.data.trajectory.splits import Split
 from benchmark.errors import UserError, unknown
 from benchmark.files import sha256
 
@@ -75,7 +77,8 @@ def _write(path: Path, suite: str, options: Options, destination: Path) -> None:
         "points_of_interest": ("none: the archive's grid_fea belongs to cells without geometry and cannot be placed"
                                if options.poi is None else f"the table {options.poi.name}; the archive's grid_fea was not used")}
     raw_files = {path.name: sha256(path) for path in [*archive.files, *([options.poi] if options.poi else [])]}
-    raw = RawCity(archive.network, grid_over(archive.network, size), archive.trips, poi, about.zone, facts=facts, raw_files=raw_files)
+    raw = RawCity(archive.network, grid_over(archive.network, size), archive.trips, poi, about.zone,
+                  split=Split(by=DAYS), facts=facts, raw_files=raw_files)
     origin = Origin(f"{about.title}, the authors' archive", "the archive of JGRM or MVTraj (DiDi GAIA, November 2016), the user's own copy",
                     sources().info(NAME).licence)
     build_trajectory_city(destination, suite, ARCHIVE, origin, raw, PublishedMatching(archive.trips, archive.published))

@@ -20,6 +20,7 @@ from benchmark.data.simulate.streets.network import Streets, draw_streets
 from benchmark.data.simulate.streets.parameters import TrajectoryParameters, load_trajectory
 from benchmark.data.simulate.streets.traffic import Traffic, rule_traffic
 from benchmark.data.trajectory.city import TrajectoryCity
+from benchmark.data.trajectory.periods import DAYS
 from benchmark.data.trajectory.splits import Split
 from benchmark.data.trajectory.trips import RawTrips
 from benchmark.ragged import joined
@@ -53,7 +54,7 @@ def simulate(city: str, size: str, seed: int) -> tuple[RawCity, dict[str, object
     half_lon, half_lat = (east - west) / 2 * streets.share, (north - south) / 2 * streets.share
     grid = Grid.of_size(projection.lon - half_lon, projection.lon + half_lon, projection.lat - half_lat, projection.lat + half_lat,
                         TRIPS[city].cell_size_m)
-    split = Split(unlabelled_trips=shape.unlabelled, labelled_trips=shape.labelled, validation_trips=shape.validation,
+    split = Split(by=DAYS, unlabelled_trips=shape.unlabelled, labelled_trips=shape.labelled, validation_trips=shape.validation,
                   test_trips=shape.test)
     poi = draw_poi(seed, city, parameters.uses, level, streets, projection)
     notes = {"simulator": TRAJECTORY_VERSION, "size": size, "seed": seed, "days": days,

@@ -31,4 +31,9 @@ SOURCES = (
            'part-234); airports: US government work (https://www.usa.gov/government-works)',
            options="benchmark.data.public.flights.build:Options", build="benchmark.data.public.flights.build:build_flights",
            files="flights-3m.parquet of the npm package vega-datasets 3.2.1, with its airports.csv beside it"),
+    Source("chicago_bike", ("forecasting",), "Chicago's bike pick-ups, drop-offs and crash risk on a grid: the city chicago-bike",
+           "Divvy Data License Agreement (trips); City of Chicago, terms of use of its data portal (crashes)",
+           options="benchmark.data.public.chicago_bike:Options", build="benchmark.data.public.chicago_bike:build_chicago_bike",
+           files="a folder of Divvy's months (202101-divvy-tripdata.zip or .csv) and a table of the city's traffic crashes, whose name "
+                 "holds `crashes` (.csv or .csv.gz)"),
 )

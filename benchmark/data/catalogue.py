@@ -36,4 +36,9 @@ SOURCES = (
            options="benchmark.data.public.chicago_bike:Options", build="benchmark.data.public.chicago_bike:build_chicago_bike",
            files="a folder of Divvy's months (202101-divvy-tripdata.zip or .csv) and a table of the city's traffic crashes, whose name "
                  "holds `crashes` (.csv or .csv.gz)"),
+    Source("nyc", ("forecasting",), "New York's yellow taxis by taxi zone, trips and persons: the city nyc-zones",
+           "NYC open data, provided by the Taxi and Limousine Commission",
+           options="benchmark.data.public.nyc:Options", build="benchmark.data.public.nyc:build_nyc",
+           files="a folder of TLC's months as Parquet (yellow_tripdata_2019-01.parquet, 2011 to today) and, beside them, taxi_zones.csv "
+                 "(LocationID, lon, lat)"),
 )

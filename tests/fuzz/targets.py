@@ -35,6 +35,11 @@ from benchmark.data.own.kinds import kind_of_file
 from benchmark.data.own.series import import_city
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.own.trajectory_file import read_trajectory_file
+from benchmark.data.public.chicago_bike import CRASHES
+from benchmark.data.public.chicago_bike import TRIPS as BIKES
+from benchmark.data.public.nyc import TRIPS as TAXIS
+from benchmark.data.public.nyc import zone_table
+from benchmark.data.public.rides.batches import batches
 from benchmark.data.readers.poi import POI_CATEGORIES, read_osm_poi, read_poi_table
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.roads_files import read_roads
@@ -362,10 +367,26 @@ def read_toml_of(kind: Callable[[Path], Any], path: Path) -> Any:
     return kind(path)
 
 
+RIDES = {"bikes.csv": BIKES, "bikes.csv.gz": BIKES, "bikes.zip": BIKES, "crashes.csv": CRASHES, "taxis.parquet": TAXIS}
+
+
+def write_rides(folder: Path) -> None:
+    """Public rows of rides and crashes: every column under one of its names."""
+    times = pd.date_range(START, periods=60, freq="7min").strftime("%Y-%m-%d %H:%M:%S")
+    for file, columns in RIDES.items():
+        frame = pd.DataFrame({column.heads[0]: times if column.kind == "timestamp[us]" else np.arange(60) % 7 + 1 for column in columns})
+        if file.endswith("parquet"):
+            frame.to_parquet(folder / file)
+        else:
+            frame.to_csv(folder / file, index=False)
+    pd.DataFrame({"LocationID": [4, 12], "zone": ["a", "b"], "lon": [-74.0, -73.9], "lat": 40.7}).to_csv(folder / "zones.csv", index=False)
+
+
 def write_all(folder: Path) -> None:
     """The fixtures, a folder for each kind."""
     for name, write in {"series": write_series, "roads": write_roads, "windows": write_windows,
-                        "field": write_field, "libcity": write_libcity, "jgrm": lambda folder: save(folder, table(15))}.items():
+                        "field": write_field, "rides": write_rides, "libcity": write_libcity,
+                        "jgrm": lambda folder: save(folder, table(15))}.items():
         (folder / name).mkdir(parents=True)
         write(folder / name)
 
@@ -410,6 +431,8 @@ def targets(fixtures: Path) -> dict[str, Target]:
                  edges_differ if file == "edges.csv" else lambda folder, value: "", 3) for file in GRAPHS),
         Target("libcity/folder", ("METR_X.geo", "METR_X.dyna", "METR_X.rel", "config.json"),
                lambda folder: ForecastingCity(build_libcity(folder, Options(), replace=True).folder)),
+        *(Target(f"rides/{file}", (file,), lambda folder, file=file: list(batches(folder / file, RIDES[file]))) for file in RIDES),
+        Target("rides/zones", ("zones.csv",), lambda folder: zone_table(folder / "zones.csv", (4, 12))),
         Target("jgrm/archive", ("edge_features.csv", "edge_geometry.csv", "line_graph_edge_idx.npy", "chengdu_train.pkl"),
                lambda folder: read_trajectory_archive(folder), weight=4),
     ]

@@ -114,7 +114,7 @@ def _csv(path: Path, columns: Sequence[Column], stack: ExitStack) -> Iterator[tu
 def _opened(path: Path) -> IO[bytes]:
     """The bytes of a table: of a .zip those of its only .csv."""
     if path.suffix == ".gz":
-        return cast(IO[bytes], Bounded(gzip.open(path), path))
+        return cast(IO[bytes], Bounded(gzip.open(path, "rb"), path))
     if path.suffix != ".zip":
         return path.open("rb", buffering=0)
     archive = zipfile.ZipFile(path)

@@ -378,7 +378,8 @@ def write_rides(folder: Path) -> None:
         if file.endswith("parquet"):
             frame.to_parquet(folder / file)
         else:
-            frame.to_csv(folder / file, index=False)
+            packed = {"method": "zip", "archive_name": "bikes.csv"} if file.endswith("zip") else "infer"
+            frame.to_csv(folder / file, index=False, compression=packed)
     pd.DataFrame({"LocationID": [4, 12], "zone": ["a", "b"], "lon": [-74.0, -73.9], "lat": 40.7}).to_csv(folder / "zones.csv", index=False)
 
 

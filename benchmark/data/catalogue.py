@@ -41,4 +41,14 @@ SOURCES = (
            'part-234); airports: US government work (https://www.usa.gov/government-works)',
            options="benchmark.data.public.flights.build:Options", build="benchmark.data.public.flights.build:build_flights",
            files="flights-3m.parquet of the npm package vega-datasets 3.2.1, with its airports.csv beside it"),
+    Source("chicago_bike", ("forecasting",), "Chicago's bike pick-ups, drop-offs and crash risk on a grid: the city chicago-bike",
+           "Divvy Data License Agreement (trips); City of Chicago, terms of use of its data portal (crashes)",
+           options="benchmark.data.public.chicago_bike:Options", build="benchmark.data.public.chicago_bike:build_chicago_bike",
+           files="a folder of Divvy's months (202101-divvy-tripdata.zip or .csv) and a table of the city's traffic crashes, whose name "
+                 "holds `crashes` (.csv or .csv.gz)"),
+    Source("nyc", ("forecasting",), "New York's yellow taxis by taxi zone, trips and persons: the city nyc-zones",
+           "NYC open data, provided by the Taxi and Limousine Commission",
+           options="benchmark.data.public.nyc:Options", build="benchmark.data.public.nyc:build_nyc",
+           files="a folder of TLC's months as Parquet (yellow_tripdata_2019-01.parquet, 2011 to today) and, beside them, taxi_zones.csv "
+                 "(LocationID, lon, lat)"),
 )

@@ -24,7 +24,7 @@ from benchmark.suites.catalogue import built_in
 from benchmark.suites.cities import CityFinder
 
 MINE = Source("mine", ("forecasting",), "s", "l", "benchmark.data.simulate.source:Options", "json:dumps")
-NAMES = {"simulator", "cmust", "jgrm", "pems", "metr_la", "libcity", "porto", "didi", "flights"}
+NAMES = {"simulator", "cmust", "jgrm", "pems", "metr_la", "libcity", "porto", "didi", "flights", "chicago_bike", "nyc"}
 BUILT_IN = {source.name: source for source in sources().all() if source.name in NAMES}
 
 

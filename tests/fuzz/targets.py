@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 import pandas as pd
 from fuzz import plain
 from fuzz.field import FIELD, GRAPHS, START, STEPS, edges_differ, field_differs, write_field
+from fuzz.public import PUBLIC, write_public
+from fuzz.trips import RIDES, write_rides
 from made.field_files import write_libcity
 from made.lattice_city import edges, write_lattice
 from made.raw_city import CLOCK, IDS, NODES
@@ -34,11 +35,12 @@ from benchmark.data.own.kinds import kind_of_file
 from benchmark.data.own.series import import_city
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.own.trajectory_file import read_trajectory_file
+from benchmark.data.public.nyc import zone_table
+from benchmark.data.public.rides.batches import batches
 from benchmark.data.readers.poi import POI_CATEGORIES, read_osm_poi, read_poi_table
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.roads_files import read_roads
 from benchmark.data.readers.trip_files import GAIA, read_trips
-from benchmark.data.readers.trip_layouts import TripLayout
 
 # pandas reads the last digit of a float64 otherwise than Python
 CLOSE = 1e-12
@@ -267,40 +269,6 @@ def _write_geo(folder: Path, made: dict[str, Any]) -> None:
             lines.record(*(str(one["properties"][name]) for name in ("u", "v", "highway")))
 
 
-# layouts of trips: how each is read, and read plainly
-RIDES = {"porto.csv": (TripLayout("polylines"), plain.polylines), "porto.csv.gz": (TripLayout("polylines"), plain.polylines),
-         "ride.dyna": (TripLayout("libcity"), plain.entities), "iso.csv": (TripLayout(columns={"order": "driver_id"}), plain.trips),
-         "ride.h5": (TripLayout("hdf"), None)}
-
-
-def write_rides(folder: Path) -> None:
-    """A few trips in each layout, edges that name no junction, and a city that is cut."""
-    write_lattice(folder)
-    points = pd.read_csv(folder / "trips.csv").head(200)
-    rows = [{"TRIP_ID": f"{trip}", "TAXI_ID": "7", "TIMESTAMP": int(one["unix_time"].iloc[0]), "MISSING_DATA": "False",
-             "POLYLINE": json.dumps(one[["lon", "lat"]].to_numpy().tolist())} for trip, one in points.groupby("trip_id")]
-    rows.append({**rows[0], "MISSING_DATA": "True"})
-    pd.DataFrame(rows).to_csv(folder / "porto.csv", index=False)
-    pd.DataFrame(rows).to_csv(folder / "porto.csv.gz", index=False)
-    times = pd.to_datetime(points["unix_time"], unit="s", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    pd.DataFrame({"dyna_id": range(200), "type": "trajectory", "time": times, "entity_id": 4, "traj_id": points["trip_id"],
-                  "coordinates": [f"[{lon}, {lat}]" for lon, lat in zip(points["lon"], points["lat"], strict=True)]}).to_csv(
-                      folder / "ride.dyna", index=False)
-    points.assign(unix_time=times, driver_id=range(200)).to_csv(folder / "iso.csv", index=False)
-    ways = [{**one["properties"], "fid": k, "geometry": "LINESTRING ({} {}, {} {})".format(
-        *(x for point in one["geometry"]["coordinates"] for x in point))} for k, one in enumerate(edges()["features"])]
-    pd.DataFrame(ways).drop(columns=["u", "v"]).to_csv(folder / "ends.csv", index=False)
-    toml = (folder / "lattice.toml").read_text(encoding="utf-8").replace('"edges.geojson"', '"ends.csv"\ntolerance_m = 2')
-    cut = '[clean]\noutside = "clip"\nlongest_gap_s = 60\n[limits]'
-    (folder / "lattice.toml").write_text(toml.replace("[limits]", cut), encoding="utf-8")
-    with suppress(ImportError):  # of an extra
-        import h5py
-
-        with h5py.File(folder / "ride.h5", "w") as file:
-            for number, (_, one) in enumerate(points.groupby("trip_id"), start=1):
-                file[f"trips/{number}"], file[f"timestamps/{number}"] = one[["lon", "lat"]].to_numpy(), one["unix_time"].to_numpy(float)
-
-
 def write_windows(folder: Path) -> None:
     """A task of three parts in the layout of the authors' archive."""
     steps, start = 300, pd.Timestamp("2016-01-01")
@@ -335,7 +303,7 @@ def read_toml_of(kind: Callable[[Path], Any], path: Path) -> Any:
 def write_all(folder: Path) -> None:
     """The fixtures, a folder for each kind."""
     for name, write in {"series": write_series, "roads": write_roads, "windows": write_windows,
-                        "field": write_field, "libcity": write_libcity, "rides": write_rides,
+                        "field": write_field, "libcity": write_libcity, "rides": write_rides, "public": write_public,
                         "jgrm": lambda folder: save(folder, table(15))}.items():
         (folder / name).mkdir(parents=True)
         write(folder / name)
@@ -386,6 +354,8 @@ def targets(fixtures: Path) -> dict[str, Target]:
                  edges_differ if file == "edges.csv" else lambda folder, value: "", 3) for file in GRAPHS),
         Target("libcity/folder", ("METR_X.geo", "METR_X.dyna", "METR_X.rel", "config.json"),
                lambda folder: ForecastingCity(build_libcity(folder, Options(), replace=True).folder)),
+        *(Target(f"public/{file}", (file,), lambda folder, file=file: list(batches(folder / file, PUBLIC[file]))) for file in PUBLIC),
+        Target("public/zones", ("zones.csv",), lambda folder: zone_table(folder / "zones.csv", (4, 12))),
         Target("jgrm/archive", ("edge_features.csv", "edge_geometry.csv", "line_graph_edge_idx.npy", "chengdu_train.pkl"),
                lambda folder: read_trajectory_archive(folder), weight=4),
     ]

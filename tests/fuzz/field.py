@@ -18,7 +18,8 @@ STEPS, START = 231, "2024-01-01T00:00:00"
 # layouts of the field, each with its keys
 FIELD = {"d.npz": 'key = "data"\nchannel = 1\n', "cube.npy": 'layout = "cube"\nservice = ["06:00", "18:00"]\nstart = 2024-01-01T06:00:00\n',
          "cube.mat": 'key = "tensor"\nlayout = "cube"\nservice = ["06:00", "18:00"]\nstart = 2024-01-01T06:00:00\n',
-         "a.h5": 'key = "df"\n', "moments.csv": 'time = "time"\n', "unix.csv": 'time = "time"\ntime_unit = "ms"\n'}
+         "a.h5": 'key = "df"\n', "w.npz": 'layout = "windows"\n',
+         "moments.csv": 'time = "time"\n', "unix.csv": 'time = "time"\ntime_unit = "ms"\n'}
 GRAPHS = {"edges.csv": 'layout = "edges"\nvalue = "cost"\n', "names.csv": "index = true\n", "adj.pkl": ""}
 
 
@@ -27,6 +28,8 @@ def write_field(folder: Path) -> None:
     values = speeds(STEPS)
     times = pd.date_range(START, periods=STEPS, freq="30min", tz="UTC")
     np.savez(folder / "d.npz", data=np.stack([values + 1, values], axis=2).astype("float32"))
+    windows = np.lib.stride_tricks.sliding_window_view(values, 5, axis=0).transpose(0, 2, 1)[..., None].astype("float32")
+    np.savez(folder / "w.npz", x=windows[:, :3], y=windows[:, 3:])
     cube = values[:216].reshape(9, 24, 4).transpose(2, 0, 1)
     np.save(folder / "cube.npy", cube)
     io.savemat(folder / "cube.mat", {"tensor": cube, "other": np.arange(3)})
@@ -53,6 +56,10 @@ def field_differs(folder: Path, city: Any, file: str) -> str:
         array = array if file == "d.npz" else array.transpose(1, 2, 0).reshape(-1, len(array))
         said = {(SENSORS[k], row if file == "d.npz" else row // 24 * 48 + row % 24): float(value)
                 for (row, k), value in np.ndenumerate(array)}
+    elif file == "w.npz":
+        windows = np.concatenate([plain.member(folder / file, key) for key in "xy"], axis=1)[..., 0]
+        rows = [*windows[:, 0], *windows[-1, 1:]]
+        said = {(SENSORS[k], step): float(value) for step, row in enumerate(rows) for k, value in enumerate(row)}
     else:
         rows = plain.numbers(folder / file, SENSORS, "time")
         when = plain.column(folder / file, "time")

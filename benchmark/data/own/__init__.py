@@ -8,7 +8,7 @@ same for a city of trips. Then:
 
     `series.py`        a city file → series on a clock and a node table. `layouts.py` reads the files of a task (`files.py`),
                        `clocks.py` puts their rows on steps, `missing.py` finds the markers, `counts.py` says what is only true of
-                       counts; `node_file.py` and `graph_file.py` read what stands beside them
+                       counts, `windows.py` lays windows back into rows; `node_file.py` and `graph_file.py` read what stands beside them
     `trip_file.py`     one file of GPS points, as a trajectory file describes it
     `trajectories.py`  a trajectory file → roads, trips and points of interest, then `matching/build.py`
 

@@ -33,7 +33,7 @@
     count = true                       # optional: what happened within a step is added up; default: as the unit says (counts.py)
     repeated_hour = "unobserved"       # optional: what autumn's doubled hour becomes, or "halve", "keep"; default: counts unobserved
     layout = "wide"                    # [step, node]; "long": a row an entry, in the columns `time`, `node`, `value`;
-                                       # "cube": [node, day, slot]
+                                       # "cube": [node, day, slot]; "windows": x and y [window, step, node, channel], see windows.py
     channel = 0                        # arrays [step, node, channel]
     time = "when"                      # wide tables: the column of times to check against the clock
     header = true                      # wide .csv: false if the first row is data already
@@ -66,6 +66,7 @@ TASK_KEYS: Kinds = {
              ".h5": {"nodes", "channel", "key"}, ".csv": {"nodes", "time", "header", "index"}, ".parquet": {"nodes", "time"}},
     "long": {".csv": _ENTRY, ".parquet": _ENTRY, ".dyna": _ENTRY},
     "cube": {".npy": {"nodes"}, ".npz": {"nodes", "key"}, ".mat": {"nodes", "key"}},
+    "windows": {".npz": {"nodes", "channel"}},
 }
 ADJACENCY_KEYS: Kinds = {
     "matrix": {".npy": set(), ".npz": {"key"}, ".csv": {"header", "index"}, ".parquet": set(), ".pkl": set()},

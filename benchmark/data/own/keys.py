@@ -127,7 +127,7 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "file": (_files, 'a file name such as file = "counts.npy"'), "key": (plain_text, 'the array\'s name such as key = "values"'),
     "channel": (_count, "the number of a channel of an array [step, node, channel], from 0"),
     "header": _FLAG, "index": _FLAG, "count": _FLAG, "distance": _FLAG, "both_ways": _FLAG,
-    "layout": _one_of("wide", "long", "cube", "matrix", "edges"),
+    "layout": _one_of("wide", "long", "cube", "windows", "matrix", "edges"),
     "id": _COLUMN, "position": _COLUMN, "node": _COLUMN, "value": _COLUMN, "origin": _COLUMN, "destination": _COLUMN, "point": _COLUMN,
     "time": (_time_column, 'a text: the name of one column ("": the one without a head)'), "lon": _PLACES, "lat": _PLACES,
     "nodes": _IDS, "subset": _IDS, "unit": (plain_text, 'a text such as unit = "trips per 30 min"'),

@@ -13,6 +13,7 @@ from benchmark.data.clock import Clock, check_zone
 from benchmark.data.own import clocks
 from benchmark.data.own.city_file import TaskFile
 from benchmark.data.own.files import files_of, in_order
+from benchmark.data.own.windows import joined_windows
 from benchmark.data.readers.hdf import read_hdf
 from benchmark.data.readers.matlab import read_mat
 from benchmark.data.readers.tables import load_array, numbers, read_frame
@@ -55,6 +56,8 @@ def read_raw(task: TaskFile, root: Path) -> Raw:
     """The files of a task, one after the other."""
     check_zone(task.zone)
     paths = files_of(task, root)
+    if task.layout == "windows":
+        return Raw(joined_windows(paths, task.channel))
     parts = [_long(path, task) if task.layout == "long" else _wide(path, task) for path in paths]
     if len(parts) == 1:
         return parts[0]

@@ -80,6 +80,7 @@ def columns(timings: Sequence[Timing]) -> list[Column]:
         _step("step ms", "ms", lambda one, step: step.median_ms), _step("p95 ms", "ms", lambda one, step: step.p95_ms),
         _step(f"{unit}/s", f"{unit}/s", lambda one, step: 1000 * one.batch / step.mean_ms if one.batch else None, HIGH),
         _trained("GFLOP", "GFLOP", lambda one: one.arithmetic.flops / 1e9 if one.arithmetic else None),
+        Column("training", "of a product %", "%", lambda one: None if one.product_share is None else 100 * one.product_share),
         _trained("s/epoch", "s", lambda one: one.epoch_s, lambda one: one.epochs)]
     for place, asked in enumerate(timings[0].inference):
         found += _asked(place, asked.batch, unit)

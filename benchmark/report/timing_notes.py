@@ -28,6 +28,7 @@ def notes(timings: Sequence[Timing], names: Mapping[str, str], lacking: Mapping[
         "Training: – where a method learns by no steps, or for too few epochs to be timed.",
         "GFLOP: of one step, of one call; matrix products, convolutions and attention as torch counts them, a multiply-add is 2. "
         "Elementwise operators are never in it, nor are these: " + _not_counted(timings, names),
+        _product(timings),
         "CPU MB: how far the resident memory of a fresh process rises, data included." if first.memory.cpu_mb is not None else
         "CPU MB: not measured on this system.",
         _energy(timings)]
@@ -49,6 +50,14 @@ def machine_words(machine: Mapping[str, Any]) -> str:
         gpu = f"; {name}, {machine.get('device_memory_gb')} GB{driver}, CUDA {machine.get('cuda')}"
     return (f"Measured on {cpu}{memory}{gpu}; {machine['system']}, stbench {machine['stbench']}, torch {machine['torch']}, "
             f"Python {machine['python']}.")
+
+
+def _product(timings: Sequence[Timing]) -> str:
+    """What the shares of a product are of."""
+    reached = [one.product_gflops for one in timings]
+    low, high = (f"{one:,.0f}" for one in (min(reached), max(reached)))
+    return (f"of a product: the step's GFLOP over its median time, as a share of what one large matrix product (float32) reaches here, "
+            f"{low if low == high else f'{low} to {high}'} GFLOP/s before each fit; operators that are not counted make it lower.")
 
 
 def _energy(timings: Sequence[Timing]) -> str:

@@ -10,6 +10,7 @@ Open first: `measure.py`, all that is measured of one method, in the order in wh
     `training.py`   watches the ordinary fit, step by step and epoch by epoch, without changing it
     `clock.py`      the time once the device is idle; how long calls take
     `arithmetic.py` floating-point operations, and the operators of which their count knows nothing
+    `product.py`    what a large matrix product reaches
     `machine.py`    hardware and versions; `memory.py`, `energy.py`: peaks and joules, where the system counts them
 
 A method's steps, batches and answers are the ordinary ones; which problem is posed and what is asked, the family's measurer says

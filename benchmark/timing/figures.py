@@ -11,7 +11,7 @@ from typing import Any
 from benchmark.spec import RunSpec
 
 # of the files' layout, and of what is measured: timings of different schemas are never compared
-SCHEMA = 1
+SCHEMA = 2
 # fp32
 BYTES = 4
 
@@ -94,6 +94,8 @@ class Timing:
     machine: Mapping[str, Any]
     # the commit that it was measured with, and whether a file differed from it; not in the id
     code: Mapping[str, Any]
+    # what a large matrix product reaches on this machine, right before the fit: 1e9 operations a second
+    product_gflops: float
     parameters: int
     # the fitted state as `--keep` stores it
     checkpoint_mb: float
@@ -108,6 +110,14 @@ class Timing:
     def parameter_mb(self) -> float:
         """The parameters as fp32, in MB (1e6 bytes)."""
         return BYTES * self.parameters / 1e6
+
+    @property
+    def product_share(self) -> float | None:
+        """Of a training step's counted operations, as a share of what a large product does in the same time; None: no step was timed."""
+        trained = self.training
+        if not (trained and trained.step and trained.arithmetic and trained.step.median_ms):
+            return None
+        return trained.arithmetic.flops / (1e6 * trained.step.median_ms * self.product_gflops)
 
     @property
     def id(self) -> str:

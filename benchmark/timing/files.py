@@ -38,8 +38,8 @@ def _inference(value: Any, where: str) -> None:
 
 TIMING = fields_of({
     "schema": typed(lambda value: value == SCHEMA, f"schema that this version reads ({SCHEMA})"), "id": word, "spec": SPEC, "task": word,
-    "unit": word, "machine": MACHINE, "code": an_object, "parameters": whole, "checkpoint_mb": amount, "training": or_none(TRAINING),
-    "fit_s": or_none(amount), "inference": _inference, "memory": MEMORY})
+    "unit": word, "machine": MACHINE, "code": an_object, "product_gflops": amount, "parameters": whole, "checkpoint_mb": amount,
+    "training": or_none(TRAINING), "fit_s": or_none(amount), "inference": _inference, "memory": MEMORY})
 
 
 def timing_path(root: Path, spec: RunSpec, id: str) -> Path:

@@ -27,6 +27,7 @@ from benchmark.timing.clock import CALLS, Clock, time_calls
 from benchmark.timing.energy import Energy
 from benchmark.timing.figures import Inference, Memory, Timing, Training
 from benchmark.timing.memory import DevicePeak, ResidentGrowth
+from benchmark.timing.product import product_gflops
 from benchmark.timing.training import WATCHED, TrainingWatch
 
 # batches of one size that are shown in turn, and most windows or trips in all of them
@@ -59,7 +60,8 @@ def measure(asked: Asked) -> Timing:
     if asked.job.file:
         adopt(asked.job.file, registry())
     lazy.load(find_family(spec.family).measurer), registry().load(spec.method)  # what is imported is no growth
-    clock, energy, growth = Clock.of(device), Energy(device), ResidentGrowth()
+    clock, energy = Clock.of(device), Energy(device)
+    product, growth = product_gflops(device, clock), ResidentGrowth()
     bench = _Bench(asked, spec)
     peak, training, method, fit_s = DevicePeak(device), *_watched(bench, clock, energy)
     training_mb = peak.mb()
@@ -72,8 +74,8 @@ def measure(asked: Asked) -> Timing:
         inference = tuple(_inference(bench.work, method, size, device, clock, energy) for size in asked.batches)
     memory = Memory(growth.mb(), training_mb, peak.mb())
     checkpoint = len(pack(bench.work.keep(method))[STATE]) / 1e6
-    return Timing(spec, asked.task, bench.work.unit, asked.machine, code_state(), method.parameter_count(), checkpoint, training, fit_s,
-                  inference, memory)
+    return Timing(spec, asked.task, bench.work.unit, asked.machine, code_state(), product, method.parameter_count(), checkpoint, training,
+                  fit_s, inference, memory)
 
 
 def shortened(spec: RunSpec) -> RunSpec:

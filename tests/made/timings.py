@@ -19,5 +19,6 @@ def timing(method: str = "stid", step_ms: float = 10.0, call_ms: float = 2.0, *,
                         20 * step_ms / 1000, 2, None)
     answers = tuple(Inference(size, Latency(call_ms * size, 3 * call_ms * size, call_ms * size, 50), Arithmetic(size * 1000, {}), None)
                     for size in (1, 64))
-    made = Timing(spec, task, unit, machine, {"commit": None, "dirty": None}, 1000, 0.5, training, None, answers, Memory(100.0, None, None))
+    made = Timing(spec, task, unit, machine, {"commit": None, "dirty": None}, 50.0, 1000, 0.5, training, None, answers,
+                  Memory(100.0, None, None))
     return made if learns else replace(made, training=None, fit_s=1.5)

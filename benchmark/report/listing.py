@@ -20,7 +20,7 @@ from benchmark.suites.registered import registered
 
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
 # what of a registered thing no reader needs: its name stands above, and where its code lies is told by the registry
-TARGETS = ("name", "target", "options", "build")
+TARGETS = ("name", "target", "options", "build", "downloads")
 # the counts of a preset
 COUNTS = tuple(field.name for field in fields(Preset) if field.name not in ("name", "summary", "city_size"))
 

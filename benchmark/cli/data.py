@@ -63,7 +63,7 @@ def show(
 @app.command()
 def build(
     name: Annotated[str, typer.Argument(help="A source; see stbench list sources.")],
-    path: Annotated[Path | None, typer.Option("--from", help="The files that the source needs, if not those of `stbench data fetch`.")] = None,
+    path: Annotated[Path | None, typer.Option("--from", help="The files that the source needs, if they were not fetched.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the source: key=value. Repeatable.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite the city if its data differ.")] = False,
 ) -> None:

@@ -67,6 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name, value)
+        self.send_header("Connection", "close")
         self.end_headers()
 
     def give(self, content: bytes) -> None:

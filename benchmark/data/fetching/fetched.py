@@ -97,7 +97,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise UserError(f"Another process is fetching into {folder}; wait until it is done, or name another folder: --to DIR.") from None
+            raise UserError(f"Another process is fetching into {folder}; wait for it, or name another folder: --to DIR.") from None
     try:
         yield
     finally:

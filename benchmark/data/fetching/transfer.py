@@ -80,12 +80,12 @@ def transfer(url: str, part: Path, watch: Watch, timeout: float) -> None:
     if begun and have and have == begun.total:
         return
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-", "If-Range": begun.version} if begun and have else {})}
-    with disk_errors(part), closing(Arriving(url, part, have, begun and begun.total, watch)) as arriving:
+    with disk_errors(part), closing(Arriving(url, part, have, begun.total if begun else None, watch)) as arriving:
         get = HTTPDownloader(chunk_size=BLOCK, timeout=timeout, headers=headers, hooks={"response": arriving.begin})
         try:
             get(url, arriving, None)
         except (requests.RequestException, ValueError) as error:
-            if isinstance(error, requests.HTTPError) and error.response.status_code == 416:
+            if _status(error) == 416:
                 discard(part)
             raise Failed(url, _reason(error, arriving, timeout)) from None
         if arriving.total not in (None, arriving.done):
@@ -150,8 +150,7 @@ def _reason(error: Exception, arriving: Arriving, timeout: float) -> str:
     """Why nothing more comes, to go on from the name of the host."""
     import requests
 
-    if isinstance(error, requests.HTTPError):
-        code = error.response.status_code
+    if code := _status(error):
         meant = REFUSALS.get(code, "has trouble of its own; try later" if code >= 500 else "refuses it")
         return f"{meant} (HTTP {code})"
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
@@ -165,6 +164,12 @@ def _reason(error: Exception, arriving: Arriving, timeout: float) -> str:
     if isinstance(error, requests.ConnectionError):
         return "cannot be reached; look whether there is a network, or a proxy to name (HTTPS_PROXY)"
     return f"answers with what is not understood ({shown(error)})"
+
+
+def _status(error: Exception) -> int:
+    """By which number a server refused a file; 0: by none."""
+    answer = getattr(error, "response", None)
+    return int(answer.status_code) if answer is not None and answer.status_code >= 400 else 0
 
 
 def _about(part: Path) -> Path:

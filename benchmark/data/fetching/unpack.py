@@ -23,7 +23,7 @@ def unpack(archive: Path, names: Sequence[str]) -> None:
     wanted = [name for name in names if not archive.with_name(name).exists()]
     if not wanted:
         return
-    with reading(archive, "a .zip", again="fetch it again"), zipfile.ZipFile(archive) as packed:
+    with reading(archive, "no .zip", again="remove it and fetch again"), zipfile.ZipFile(archive) as packed:
         members = {PurePosixPath(member).name: member for member in packed.namelist()}
         lacking = [name for name in wanted if name not in members]
         if lacking:

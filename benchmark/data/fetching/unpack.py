@@ -13,21 +13,21 @@ from benchmark.errors import UserError
 from benchmark.files import atomic_file
 
 
-def unpack(archive: Path, names: Sequence[str]) -> None:
+def unpack(path: Path, names: Sequence[str]) -> None:
     """Lay the files of these names beside an archive, unless they are there; in which folder of it they lie does not matter.
 
     Raises
     ------
     UserError: it is no .zip, or lacks one of them.
     """
-    wanted = [name for name in names if not archive.with_name(name).exists()]
+    wanted = [name for name in names if not path.with_name(name).exists()]
     if not wanted:
         return
-    with reading(archive, "no .zip", again="remove it and fetch again"), zipfile.ZipFile(archive) as packed:
-        members = {PurePosixPath(member).name: member for member in packed.namelist()}
+    with reading(path, "no .zip", again="remove it and fetch again"), zipfile.ZipFile(path) as archive:
+        members = {PurePosixPath(member).name: member for member in archive.namelist()}
         lacking = [name for name in wanted if name not in members]
         if lacking:
-            raise UserError(f"{archive} does not hold {lacking[0]}; its provider has changed it. Lay the file beside it by hand.")
+            raise UserError(f"{path} does not hold {lacking[0]}; its provider has changed it. Lay the file beside it by hand.")
         for name in wanted:
-            with packed.open(members[name]) as content, atomic_file(archive.with_name(name)) as file:
-                shutil.copyfileobj(cast("IO[bytes]", Bounded(content, archive)), file)
+            with archive.open(members[name]) as content, atomic_file(path.with_name(name)) as file:
+                shutil.copyfileobj(cast("IO[bytes]", Bounded(content, path)), file)

@@ -41,8 +41,7 @@ def nyc(options: NycOptions) -> Offer:
         (*(Download(f"yellow_tripdata_{month}.parquet", (f"{TLC}/trip-data/yellow_tripdata_{month}.parquet",), 100_000_000)
            for month in months),
          Download("taxi_zones.zip", (f"{TLC}/misc/taxi_zones.zip",), 1_000_000,
-                  holds=("taxi_zones.shp", "taxi_zones.shx", "taxi_zones.dbf", "taxi_zones.prj")),
-         Download("taxi_zones.csv", by_hand="a table of LocationID, lon and lat: the centroids of taxi_zones.shp in WGS84 degrees")),
+                  holds=("taxi_zones.shp", "taxi_zones.shx", "taxi_zones.dbf", "taxi_zones.prj"))),
         "anybody; the city gives them as they are and answers for nothing", "https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page")
 
 

@@ -38,7 +38,6 @@ class Bar:
                                  TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True,
                                  redirect_stdout=console.is_terminal, disable=not console.is_terminal)
         self.task = self.progress.add_task("", visible=False)
-        self.name = ""
 
     def __enter__(self) -> Bar:
         self.progress.start()
@@ -49,7 +48,7 @@ class Bar:
 
     def watch(self, name: str, done: int, total: int | None) -> None:
         """Show how far a file is."""
-        if name != self.name:
-            self.name = name
-            self.progress.reset(self.task, description=name, visible=True)
+        if name != self.progress.tasks[0].description:
+            self.progress.remove_task(self.task)
+            self.task = self.progress.add_task(name, total=total)
         self.progress.update(self.task, completed=done, total=total)

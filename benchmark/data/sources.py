@@ -46,7 +46,7 @@ class Source:
     build: str
     # what the user must have, in words; empty: nothing
     files: str = ""
-    # "package.module:function": options → Offer, where files may be fetched from; empty: it is not known of any
+    # "package.module:function": options, the defaults too → Offer, where its files come from; empty: nothing is known of that
     downloads: str = ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from benchmark.data.sources import sources
+from benchmark.data.sources import offer_of, sources
 from benchmark.declared import all_files, files
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family
@@ -137,7 +137,12 @@ def _method(name: str) -> dict[str, Any]:
 
 
 def _source(name: str) -> dict[str, Any]:
-    return _registered(sources(), name, sources().options(name))
+    known = sources()
+    facts = _registered(known, name, known.options(name))
+    if not known.info(name).downloads:
+        return facts
+    offer = offer_of(name, known.options(name)())
+    return {**facts, "fetched": {"use": offer.use, "terms": offer.terms, "files": {file.name: file.address for file in offer.files}}}
 
 
 def _registered(known: Catalogue[Any], name: str, options: type) -> dict[str, Any]:

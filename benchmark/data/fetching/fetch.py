@@ -61,8 +61,8 @@ def terms(source: Source, offer: Offer, folder: Path) -> list[str]:
     more = f" and {unknown} of a size that is not known" if unknown else ""
     return [f"{source.name}: {source.summary}", f"  licence  {source.licence}", f"  use      {offer.use}", f"  terms    {offer.terms}",
             f"  size     {len(offer.fetched)} files, {in_bytes(known) if known else 'not known'}{more if known else ''}, into {folder}",
-            *(f"  {file.name}  {'' if file.sha256 or file.size is None else 'about '}{in_bytes(file.size)}  {file.urls[0]}"
-              f"{'' if file.verified else '  (address not verified)'}" for file in offer.fetched)]
+            *(f"  {file.name}  {'' if file.sha256 or file.size is None else 'about '}{in_bytes(file.size)}  {file.address}"
+              for file in offer.fetched)]
 
 
 def in_bytes(size: int | None) -> str:

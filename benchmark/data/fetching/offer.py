@@ -24,6 +24,11 @@ class Download:
     # without addresses: where a person gets it, to end a sentence
     by_hand: str = ""
 
+    @property
+    def address(self) -> str:
+        """Its first address, as lists show it; else where a person gets it."""
+        return self.urls[0] + ("" if self.verified else "  (address not verified)") if self.urls else f"by hand, {self.by_hand}"
+
 
 @dataclass(frozen=True)
 class Offer:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmark.cli.app import app
+from benchmark.cli.fetch import Bar
 from benchmark.data.fetching.fetch import in_bytes
 from benchmark.data.fetching.fetched import downloaded
 from benchmark.data.fetching.offer import Download
@@ -105,6 +106,23 @@ def test_the_command_prints_terms_and_files_and_nothing_else_off_a_terminal(serv
     words = [line.split()[0] for line in result.output.splitlines()]
     assert words == ["mine:", "licence", "use", "terms", "size", "a.csv", "a.csv:", "Next:"]
     assert result.output.endswith(f"Next: stbench data build mine --from {tmp_path / 'own'} --set word=x\n")
+
+
+def test_a_source_is_shown_with_its_addresses_and_what_is_got_by_hand():
+    from benchmark.report.listing import describe
+
+    shown = describe("metr_la")["fetched"]
+    assert shown["files"]["adj_mx.pkl"].endswith("/adj_mx.pkl  (address not verified)")
+    assert shown["files"]["metr-la.h5"].startswith("by hand, from ")
+    assert "fetched" not in describe("simulator")
+
+
+def test_the_bar_is_of_the_file_that_comes():
+    bar = Bar()
+    bar.watch("a.csv", 10, 100)
+    bar.watch("b.csv", 5, None)
+    (task,) = bar.progress.tasks
+    assert (task.description, task.completed, task.total) == ("b.csv", 5, None)
 
 
 @pytest.mark.parametrize(("size", "said"), [(None, "size not known"), (0, "0 bytes"), (999, "999 bytes"), (210_365, "210 kB"),

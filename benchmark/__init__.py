@@ -59,6 +59,8 @@ _SIGNATURES = {
     "SuiteInfo": "benchmark.suites.registered",
     "Source": "benchmark.data.sources",
     "Built": "benchmark.data.sources",
+    "Offer": "benchmark.data.fetching.offer",
+    "Download": "benchmark.data.fetching.offer",
     "RunSpec": "benchmark.spec",
     "Record": "benchmark.spec",
     "born_later": "benchmark.spec",
@@ -86,6 +88,8 @@ if TYPE_CHECKING:
     from benchmark.contract import Asks as Asks
     from benchmark.contract import Method as Method
     from benchmark.contract import RunContext as RunContext
+    from benchmark.data.fetching.offer import Download as Download
+    from benchmark.data.fetching.offer import Offer as Offer
     from benchmark.data.sources import Built as Built
     from benchmark.data.sources import Source as Source
     from benchmark.declared import ExperimentFile as ExperimentFile

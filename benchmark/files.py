@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from benchmark.errors import UserError
 from benchmark.owners import remove, sweep, temporary_beside
@@ -89,15 +90,21 @@ def disk_errors(target: Path, done: str = "written") -> Iterator[None]:
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write `content` so that `path` holds either the old file or the whole new one. What killed writers left beside it is swept."""
-    data = content.encode() if isinstance(content, str) else content
+    """Write `content` so that `path` holds either the old file or the whole new one."""
+    with atomic_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that becomes `path` when the block has ended well. What killed writers left beside it is swept."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)
         temporary = temporary_beside(path)
         try:
             with temporary.open("xb") as file:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             # whatever the umask: a cache or a store may be shared

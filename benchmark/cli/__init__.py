@@ -13,7 +13,7 @@ Open first: `app.py`, all commands put together; then the module of the command'
     `compare.py`                        kept runs against one of them, answer by answer
     `new.py`, `check.py`                the skeleton of a method, and what every method must do
     `submit.py`, `verify.py`            records from others: packed, checked, made again, listed
-    `data.py`                           cities: listed, shown, built from a source, imported, verified
+    `data.py`, `fetch.py`               cities: listed, shown, built from a source, imported, verified; a source's files fetched
     `listing.py`, `show.py`, `status.py`    what there is, and how far campaigns are
 
 `options.py` holds the options that several commands share, `parse.py` turns text into values, `streams.py` prints lines, `saying.py` and

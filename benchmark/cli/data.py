@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.cli.fetch import fetch
 from benchmark.cli.options import AsJson
 from benchmark.cli.streams import put, say
 
 app = typer.Typer(no_args_is_help=True)
+app.command("fetch")(fetch)
 # what a card counts of a task → the head of its column; a share is shown in percent
 NUMBERS = {"nodes": "nodes", "steps": "steps", "skipped_steps": "skipped", "min": "min", "mean": "mean", "max": "max",
            "zero_share": "zero %", "unobserved_share": "missing %"}
@@ -61,7 +63,7 @@ def show(
 @app.command()
 def build(
     name: Annotated[str, typer.Argument(help="A source; see stbench list sources.")],
-    path: Annotated[Path | None, typer.Option("--from", help="The files that the source needs; see stbench show NAME.")] = None,
+    path: Annotated[Path | None, typer.Option("--from", help="The files that the source needs, if they were not fetched.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the source: key=value. Repeatable.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite the city if its data differ.")] = False,
 ) -> None:

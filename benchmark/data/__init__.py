@@ -11,6 +11,7 @@ Open first: `folder.py`, what every city's folder is; then the canonical format 
     own/        a city of one's own, declared in a TOML file
     archives/   what the authors of methods gave away
     public/     what providers publish
+    fetching/   the files of public sources, from their providers
     field/      the files that papers share: PEMS, METR-LA, LibCity
     embedded/   real cities that ship with stbench
     simulate/   the simulated cities, made here

@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.data.cards import in_lines
+from benchmark.data.fetching.fetched import downloaded
 from benchmark.data.folder import read_card
 from benchmark.errors import UserError, unknown
 from benchmark.options import resolve
 from benchmark.registry import Catalogue
+
+if TYPE_CHECKING:
+    from benchmark.data.fetching.offer import Offer
 
 # modules of this project that list sources; each holds `SOURCES`, a sequence of Source. Others use the entry point.
 CATALOGUES = ("benchmark.data.catalogue",)
@@ -42,6 +46,8 @@ class Source:
     build: str
     # what the user must have, in words; empty: nothing
     files: str = ""
+    # "package.module:function": options, the defaults too → Offer, where its files come from; empty: nothing is known of that
+    downloads: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def build_city(name: str, path: Path | None, given: Mapping[str, Any], *, replac
 
     Parameters
     ----------
-    path: the files that it needs; None: it needs none.
+    path: the files that it needs; None: it needs none, or they were fetched.
     given: options; text values are converted.
     replace: overwrite a city whose content differs.
 
@@ -93,12 +99,29 @@ def build_city(name: str, path: Path | None, given: Mapping[str, Any], *, replac
     """
     known = sources()
     source = known.info(name)
+    options = resolve(known.options(name), given, name)
     if source.files and path is None:
-        raise UserError(f"Source {name} is made from files: {source.files}. Type where they lie: stbench data build {name} --from PATH.")
+        path = _fetched(source, options)
     if path is not None and not source.files:
         raise UserError(f"Source {name} needs no files, but --from is {path}. Type the command without it.")
-    built: Built = known.follow(name, source.build)(path, resolve(known.options(name), given, name), replace)
+    built: Built = known.follow(name, source.build)(path, options, replace)
     return built
+
+
+def offer_of(name: str, options: Any) -> Offer:
+    """What is offered of a source's files under these options."""
+    found: Offer = sources().follow(name, sources().info(name).downloads)(options)
+    return found
+
+
+def _fetched(source: Source, options: Any) -> Path:
+    """Where the files of a source were fetched to."""
+    folder = downloaded(source.name) if source.downloads else None
+    if folder is None:
+        other = f" Or see what can be fetched: stbench data fetch {source.name}." if source.downloads else ""
+        raise UserError(f"Source {source.name} is made from files: {source.files}. Type where they lie: stbench data build {source.name} "
+                        f"--from PATH.{other}")
+    return folder / offer_of(source.name, options).opens
 
 
 def pick(source: str, option: str, given: str | None, allowed: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from benchmark.data.sources import sources
+from benchmark.data.sources import offer_of, sources
 from benchmark.declared import all_files, files
 from benchmark.errors import unknown
 from benchmark.families import FAMILIES, find_family
@@ -20,7 +20,7 @@ from benchmark.suites.registered import registered
 
 CARD_FACTS = ("title", "source", "licence", "nodes", "graph", "trips", "roads", "links", "cells", "fingerprint")
 # what of a registered thing no reader needs: its name stands above, and where its code lies is told by the registry
-TARGETS = ("name", "target", "options", "build")
+TARGETS = ("name", "target", "options", "build", "downloads")
 # the counts of a preset
 COUNTS = tuple(field.name for field in fields(Preset) if field.name not in ("name", "summary", "city_size"))
 
@@ -137,7 +137,12 @@ def _method(name: str) -> dict[str, Any]:
 
 
 def _source(name: str) -> dict[str, Any]:
-    return _registered(sources(), name, sources().options(name))
+    known = sources()
+    facts = _registered(known, name, known.options(name))
+    if not known.info(name).downloads:
+        return facts
+    offer = offer_of(name, known.options(name)())
+    return {**facts, "fetched": {"use": offer.use, "terms": offer.terms, "files": {file.name: file.address for file in offer.files}}}
 
 
 def _registered(known: Catalogue[Any], name: str, options: type) -> dict[str, Any]:

@@ -37,9 +37,7 @@ def files_of_months(folder: Path, endings: Sequence[str], months: Sequence[str])
     ------
     UserError: no file is left, or a month that is asked for has none.
     """
-    for month in months:
-        if not ASKED.fullmatch(month):
-            raise UserError(f"months has '{month}'; write year and month, such as 2021-01.")
+    check_months(months)
     if not folder.exists():
         raise UserError(f"{folder} does not exist; correct --from.")
     candidates = [folder] if folder.is_file() else sorted(path for path in folder.iterdir() if path.name.endswith(tuple(endings)))
@@ -52,6 +50,13 @@ def files_of_months(folder: Path, endings: Sequence[str], months: Sequence[str])
     if lacking:
         raise UserError(f"{folder} has no file of {lacking[0]}; get it, or take the month out of months.")
     return dict(sorted(found.items(), key=lambda one: (one[1], one[0].name)))
+
+
+def check_months(months: Sequence[str]) -> None:
+    """Refuse what is no month, as 2021-01."""
+    for month in months:
+        if not ASKED.fullmatch(month):
+            raise UserError(f"months has '{month}'; write year and month, such as 2021-01.")
 
 
 def span_of(found: Mapping[Path, str], interval_minutes: int, zone: str) -> Span:

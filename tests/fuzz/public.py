@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from fuzz.field import START
 
-from benchmark.data.public.chicago_bike import CRASHES
-from benchmark.data.public.chicago_bike import TRIPS as BIKES
+from benchmark.data.public.crashes import CRASHES
+from benchmark.data.public.bikes import TRIPS as BIKES
 from benchmark.data.public.nyc import TRIPS as TAXIS
 
 PUBLIC = {"bikes.csv": BIKES, "bikes.csv.gz": BIKES, "bikes.zip": BIKES, "crashes.csv": CRASHES, "taxis.parquet": TAXIS}

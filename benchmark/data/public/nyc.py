@@ -16,7 +16,7 @@ from benchmark.data.forecasting.city import write_city
 from benchmark.data.public.rides.batches import NUMBER, TEXT, TIME, Column, find_heads
 from benchmark.data.public.rides.cleaning import Cleaning, Limits, Rows, keys_of
 from benchmark.data.public.rides.count import Ends, count_rides, counted_series
-from benchmark.data.public.rides.months import files_of_months, in_words, span_of
+from benchmark.data.public.rides.months import files_of_months, in_words, months_of, span_of
 from benchmark.data.readers.tables import numbers, read_frame
 from benchmark.data.sources import Built, command, sources
 from benchmark.errors import UserError
@@ -89,7 +89,7 @@ def _write(path: Path, options: Options, destination: Path) -> None:
     found = files_of_months(path, (".parquet",), options.months)
     table = options.zones or _beside(path)
     nodes = zone_table(table, options.locations)
-    span = span_of(found, options.interval_minutes, SERIES[NAME].zone)
+    span = span_of(months_of(found.values(), options.months), options.interval_minutes, SERIES[NAME].zone)
     cleaning = Cleaning(Limits(span.seconds, options.least_seconds, options.most_seconds, options.most_miles, options.most_miles_per_hour,
                                options.most_passengers, options.without))
     columns = np.full(LARGEST_ID + 1, -1)
@@ -97,7 +97,7 @@ def _write(path: Path, options: Options, destination: Path) -> None:
     counted = count_rides(found, TRIPS, partial(rows_of, columns=columns), TASKS, len(nodes), span, cleaning)
     series = [counted_series(task, counted.tasks[task], span, f"{unit.split()[0]} per {options.interval_minutes} min")
               for task, unit in SERIES[NAME].units.items()]
-    notes = {"months": in_words(found.values()), "raw_files": {one.name: sha256(one) for one in (*found, table)},
+    notes = {"months": in_words(months_of(found.values(), options.months)), "raw_files": {one.name: sha256(one) for one in (*found, table)},
              "trips": {**cleaning.notes(), "in_words": cleaning.in_words()}, "unstated_passengers": counted.unstated_passengers,
              "ends": "each end of a trip counts by itself, in the step and the zone in which it lies; crowds weigh it by its passengers"}
     write_city(destination, CITY, REAL, Origin("New York, taxi zones", "NYC Taxi and Limousine Commission, yellow-taxi trip records, the "

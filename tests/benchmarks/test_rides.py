@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from benchmark.data.public.nyc import MANHATTAN
+from benchmark.data.public.tlc import MANHATTAN
 from benchmark.data.sources import build_city
 
 TRIPS = int(os.environ.get("STBENCH_RIDES", 30_000_000))

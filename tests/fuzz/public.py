@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from fuzz.field import START
 
-from benchmark.data.public.crashes import CRASHES
 from benchmark.data.public.bikes import TRIPS as BIKES
-from benchmark.data.public.nyc import TRIPS as TAXIS
+from benchmark.data.public.crashes import CRASHES
+from benchmark.data.public.tlc import BY_ZONE as TAXIS
 
 PUBLIC = {"bikes.csv": BIKES, "bikes.csv.gz": BIKES, "bikes.zip": BIKES, "crashes.csv": CRASHES, "taxis.parquet": TAXIS}
 

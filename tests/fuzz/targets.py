@@ -35,8 +35,8 @@ from benchmark.data.own.kinds import kind_of_file
 from benchmark.data.own.series import import_city
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.own.trajectory_file import read_trajectory_file
-from benchmark.data.public.nyc import zone_table
 from benchmark.data.public.rides.batches import batches
+from benchmark.data.public.taxi_zones import zone_table
 from benchmark.data.readers.poi import POI_CATEGORIES, read_osm_poi, read_poi_table
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.roads_files import read_roads

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmark.data.forecasting.city import Series
 from benchmark.data.grid import Grid
 from benchmark.data.public.rides.batches import NUMBER, TEXT, TIME, Column, batches
 from benchmark.data.public.rides.cells import between
 from benchmark.data.public.rides.cleaning import Cleaning, Limits, Rows
-from benchmark.data.public.rides.count import Counts, Ends, count_rides
+from benchmark.data.public.rides.count import Counts, Ends, count_rides, counted_series
 from benchmark.data.public.rides.months import Span, files_named, files_of_months
 from benchmark.errors import UserError
 
@@ -35,6 +36,20 @@ TRIPS = (Column("ride", TEXT, ("ride_id", "trip_id", "01 - Rental Details Rental
 STATIONS = (Column("id", TEXT, ("id", "station_id")), Column("lat", NUMBER, ("latitude", "lat")),
             Column("lon", NUMBER, ("longitude", "lon", "lng")))
 
+# a ride of fewer seconds is a false start, one of more a bike that was not returned
+LEAST_SECONDS, MOST_SECONDS = 60, 86_400
+
+
+def limits(span: Span, without: tuple[str, ...]) -> Limits:
+    """The usual thresholds of the rules."""
+    return Limits(span.seconds, LEAST_SECONDS, MOST_SECONDS, without=without)
+
+
+def series_of(counted: Counts, cells: np.ndarray, span: Span) -> list[Series]:
+    """The series of both tasks at some cells."""
+    unit = f"trips per {span.clock.interval_minutes} min"
+    return [counted_series(task, counts[:, cells], span, unit) for task, counts in counted.tasks.items()]
+
 
 def bike_files(path: Path, pattern: str, months: Sequence[str]) -> dict[Path, tuple[str, ...]]:
     """Files of bikes in a folder, each with its months; none where it has none.
@@ -54,8 +69,8 @@ def count_bikes(found: Iterable[Path], grid: Grid, span: Span, limits: Limits, s
     UserError: a file is wrong, or one names stations that nothing places.
     """
     paths = list(found)
-    tables = [stations] if stations else [one for folder in {path.parent for path in paths} for one in files_named(folder, "station", ENDINGS)
-                                          if one not in paths and "trip" not in one.name.lower()]
+    tables = [stations] if stations else [one for folder in {path.parent for path in paths}
+                                          for one in files_named(folder, "station", ENDINGS) if "trip" not in one.name.lower()]
     places = place_stations(tables)
     return count_rides(paths, TRIPS, partial(rows_of, grid=grid, places=places), TASKS, grid.cells, span, Cleaning(limits)), tables
 
@@ -77,7 +92,7 @@ def rows_of(batch: Mapping[str, np.ndarray], grid: Grid, places: Mapping[str, pd
 
 def _placed(batch: Mapping[str, np.ndarray], places: Mapping[str, pd.Series]) -> dict[str, np.ndarray]:
     if not places or not {"origin", "destination"} <= batch.keys():
-        raise UserError("These trips of bikes do not say where they begin and end, as Divvy's until 2019 name only stations. Put Divvy's table "
-                        "of stations beside them (id, latitude, longitude; its name holds `stations`), or name it: --set stations=FILE.")
+        raise UserError("These trips of bikes do not say where they begin and end, as Divvy's until 2019 name only stations. Put Divvy's "
+                        "table of stations beside them (id, latitude, longitude; its name holds `stations`), or name it: --set stations=FILE.")
     return {f"{end}_{axis}": pd.Series(batch[name], dtype=object).map(places[axis]).to_numpy(np.float64)
             for end, name in (("pick", "origin"), ("drop", "destination")) for axis in ("lon", "lat")}

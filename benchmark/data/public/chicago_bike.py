@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
 
 from benchmark.data.folder import Origin, cities_home, prepare, read_card
-from benchmark.data.forecasting.city import Series, write_city
+from benchmark.data.forecasting.city import write_city
 from benchmark.data.grid import CHICAGO_GRID, CHICAGO_LEAST
-from benchmark.data.public.bikes import DIVVY, ENDINGS, count_bikes
-from benchmark.data.public.crashes import WEIGHTS, count_crashes, find_tables, read_people
+from benchmark.data.public import bikes
+from benchmark.data.public.crashes import WEIGHTS, count_crashes, find_tables, read_people, risk_series
 from benchmark.data.public.rides import cells as gridded
 from benchmark.data.public.rides.cleaning import Limits
-from benchmark.data.public.rides.count import counted_series
 from benchmark.data.public.rides.months import files_of_months, in_words, months_of, span_of
 from benchmark.data.sources import Built, command, sources
 from benchmark.files import sha256
@@ -47,9 +45,9 @@ class Options:
     # pick-ups and drop-offs of a cell that is kept, over all months
     least_trips: int = ranged(CHICAGO_LEAST, least=1)
     # a ride of fewer seconds is a false start
-    least_seconds: int = ranged(60, least=0)
+    least_seconds: int = ranged(bikes.LEAST_SECONDS, least=0)
     # a ride of more seconds is a bike that was not returned
-    most_seconds: int = ranged(86_400, least=1)
+    most_seconds: int = ranged(bikes.MOST_SECONDS, least=1)
     # rules of cleaning that are not applied
     without: tuple[str, ...] = ()
     # what a person counts in the risk: killed, hurt incapacitatingly, hurt otherwise, hurt without evidence, unhurt (where it is stated)
@@ -75,16 +73,14 @@ def build_chicago_bike(path: Path, options: Options, replace: bool = False) -> B
 
 def _write(path: Path, options: Options, destination: Path) -> None:
     grid = gridded.grid_of(NAME, options.box, options.rows, options.columns)
-    found = files_of_months(path, ENDINGS, options.months, DIVVY if path.is_dir() else "")
+    found = files_of_months(path, bikes.ENDINGS, options.months, bikes.DIVVY if path.is_dir() else "")
     span = span_of(months_of(found.values(), options.months), options.interval_minutes, ZONE)
     table, people = find_tables(path if path.is_dir() else path.parent, options.crashes, options.people)
     limits = Limits(span.seconds, options.least_seconds, options.most_seconds, without=options.without)
-    counted, stations = count_bikes(found, grid, span, limits, options.stations)
+    counted, stations = bikes.count_bikes(found, grid, span, limits, options.stations)
     cells = gridded.kept_cells(counted.tasks.values(), options.least_trips)
     risk, crashes = count_crashes(table, grid, cells, span, options.weights, read_people(people) if people else None)
-    minutes = f"{options.interval_minutes} min"
-    series: list[Series] = [counted_series(task, counts[:, cells], span, f"trips per {minutes}") for task, counts in counted.tasks.items()]
-    series.append(changed(counted_series("risk", risk[:, cells], span, f"severity per {minutes}"), zero="no crash, or nobody hurt in it"))
+    series = [*bikes.series_of(counted, cells, span), risk_series(risk[:, cells], span)]
     raw = [*found, *stations, table, *([people] if people else [])]
     notes = {"months": in_words(months_of(found.values(), options.months)), "raw_files": {one.name: sha256(one) for one in raw},
              "trips": gridded.cleaned(counted), "crashes": crashes, **gridded.in_words(grid, cells, options.least_trips)}

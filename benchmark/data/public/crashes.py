@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.data.forecasting.city import Series
 from benchmark.data.grid import Grid, Tally
 from benchmark.data.public.rides.batches import NO_TIME, NUMBER, TEXT, TIME, Column, batches
 from benchmark.data.public.rides.cleaning import Seen, keys_of
+from benchmark.data.public.rides.count import counted_series
 from benchmark.data.public.rides.months import Span, files_named
 from benchmark.errors import UserError
 
@@ -127,6 +129,12 @@ def count_crashes(path: Path, grid: Grid, cells: np.ndarray, span: Span, weights
         fates["kept"] += int(left.sum())
     return tally.counts, {**fates, **({"people": people.notes} if people else {}),
                           "weights": {name: weight for name, weight in weighed.items() if name in stated}}
+
+
+def risk_series(risk: np.ndarray, span: Span) -> Series:
+    """The task `risk` from severity [step, node]."""
+    return replace(counted_series("risk", risk, span, f"severity per {span.clock.interval_minutes} min"),
+                   zero="no crash, or nobody hurt in it")
 
 
 def _of_persons(path: Path) -> bool:

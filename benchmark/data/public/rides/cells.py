@@ -40,8 +40,8 @@ def between(batch: Mapping[str, np.ndarray], grid: Grid, columns: Sequence[Colum
     places = [batch[name] for name in PLACES]
     known = np.all([np.isfinite(one) & (one != 0) for one in places], axis=0)
     if frame == "wgs84" and known.any() and np.median(np.abs(places[0][known])) > 180:
-        raise UserError(f"Places such as {places[0][known][0]:g}, {places[1][known][0]:g} are no degrees. If they are metres of Web Mercator "
-                        "(EPSG:3857), and the source has the option: --set frame=epsg3857.")
+        raise UserError(f"Places such as {places[0][known][0]:g}, {places[1][known][0]:g} are no degrees. If they are metres of Web "
+                        "Mercator (EPSG:3857), and the source has the option: --set frame=epsg3857.")
     with np.errstate(over="ignore"):
         ends = [grid.locate(*to_wgs84(*places[first:first + 2], frame)) for first in (0, 2)]
     times = {"pick_time": batch["pick_time"], "drop_time": batch["drop_time"], **stated}
@@ -63,8 +63,8 @@ def kept_cells(counts: Iterable[np.ndarray], least: int) -> np.ndarray:
 
 def in_words(grid: Grid, cells: np.ndarray, least: int) -> dict[str, str]:
     """For the card: the grid, and how ends count."""
-    return {"grid": f"{grid.rows} × {grid.columns} cells of {grid.west}..{grid.east}, {grid.south}..{grid.north}; kept are {len(cells)} with "
-                    f"at least {least} pick-ups and drop-offs",
+    return {"grid": f"{grid.rows} × {grid.columns} cells of {grid.west}..{grid.east}, {grid.south}..{grid.north}; kept are {len(cells)} "
+                    f"with at least {least} pick-ups and drop-offs",
             "ends": "each end of a trip counts by itself, in the step and the cell in which it lies"}
 
 

@@ -93,6 +93,7 @@ def rows_of(batch: Mapping[str, np.ndarray], grid: Grid, places: Mapping[str, pd
 def _placed(batch: Mapping[str, np.ndarray], places: Mapping[str, pd.Series]) -> dict[str, np.ndarray]:
     if not places or not {"origin", "destination"} <= batch.keys():
         raise UserError("These trips of bikes do not say where they begin and end, as Divvy's until 2019 name only stations. Put Divvy's "
-                        "table of stations beside them (id, latitude, longitude; its name holds `stations`), or name it: --set stations=FILE.")
+                        "table of stations beside them (id, latitude, longitude; its name holds `stations`), or name it: "
+                        "--set stations=FILE.")
     return {f"{end}_{axis}": pd.Series(batch[name], dtype=object).map(places[axis]).to_numpy(np.float64)
             for end, name in (("pick", "origin"), ("drop", "destination")) for axis in ("lon", "lat")}

@@ -108,7 +108,7 @@ def count_crashes(path: Path, grid: Grid, cells: np.ndarray, span: Span, weights
         raise UserError(f"The risk has five weights, of persons {', '.join(DEGREES)}; write five: --set weights=3,2,2,1,1.")
     tally, seen, known = Tally(span.steps, grid.cells, span.clock.interval_minutes * 60), Seen(), np.isin(np.arange(grid.cells), cells)
     fates = {"rows": 0, "duplicated": 0, "outside_the_months": 0, "no_place": 0, "outside_the_cells": 0, "kept": 0}
-    weighed, stated = dict(zip(DEGREES, weights, strict=True)), set()
+    weighed, stated = dict(zip(DEGREES, weights, strict=True)), set[str]()
     for batch in batches(path, CRASHES):
         place, keys = grid.locate(batch["lon"], batch["lat"]), keys_of(batch, ["crash"])
         persons = people.of(keys) if people else {

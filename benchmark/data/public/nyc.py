@@ -122,8 +122,8 @@ def _write(path: Path, options: Options, city: str, edition: str, destination: P
     notes = {"months": in_words(months), "raw_files": {one.name: sha256(one) for one in (*found, *raw)}, **notes}
     title = "New York, taxi zones" if options.edition == "zones" else SERIES[NAME].title
     bikes_too = ", and trips of Citi Bike" if "bikes" in notes else ""
-    write_city(destination, city, edition, Origin(title, "NYC Taxi and Limousine Commission, yellow-taxi trip records"
-                                                  f"{bikes_too}, the user's own copies", sources().info(NAME).licence, notes), nodes, series)
+    provider = f"NYC Taxi and Limousine Commission, yellow-taxi trip records{bikes_too}, the user's own copies"
+    write_city(destination, city, edition, Origin(title, provider, sources().info(NAME).licence, notes), nodes, series)
 
 
 def _zones(path: Path, found: Mapping[Path, Any], span: Span, months: tuple[str, ...], options: Options) -> _Made:

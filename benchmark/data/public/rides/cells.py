@@ -43,7 +43,7 @@ def between(batch: Mapping[str, np.ndarray], grid: Grid, columns: Sequence[Colum
         raise UserError(f"Places such as {places[0][known][0]:g}, {places[1][known][0]:g} are no degrees. If they are metres of Web "
                         "Mercator (EPSG:3857), and the source has the option: --set frame=epsg3857.")
     with np.errstate(over="ignore"):
-        ends = [grid.locate(*to_wgs84(*places[first:first + 2], frame)) for first in (0, 2)]
+        ends = [grid.locate(*to_wgs84(lon, lat, frame)) for lon, lat in (places[:2], places[2:])]
     times = {"pick_time": batch["pick_time"], "drop_time": batch["drop_time"], **stated}
     return Rows(origin=ends[0], destination=ends[1], placed=known, key=keys_of(batch, [column.name for column in columns]), **times)
 

@@ -90,7 +90,8 @@ def _shapes(path: Path) -> pd.DataFrame:
         shapes["LocationID"] = shapes["LocationID"].where(~shapes["LocationID"].duplicated(keep=False), shapes["OBJECTID"])
     centres = [centroid(one["points"], one["parts"]) if one["points"] else (np.nan, np.nan) for one in shapes["geometry"]]
     lon, lat = _degrees(path, *np.array(centres, dtype=np.float64).reshape(-1, 2).T)
-    return shapes[[name for name in ("LocationID", "zone") if name in shapes]].assign(lon=lon, lat=lat)
+    named = shapes[["zone"]] if "zone" in shapes else shapes[[]]
+    return named.assign(LocationID=pd.to_numeric(shapes["LocationID"], errors="coerce"), lon=lon, lat=lat)
 
 
 def _degrees(path: Path, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

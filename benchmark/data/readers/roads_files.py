@@ -182,9 +182,10 @@ def _edge_frame(path: Path) -> pd.DataFrame:
 
 
 def _shapefile(path: Path) -> pd.DataFrame:
+    frame = read_shapefile(path)
     if (crs := projection(path)) is not None:
         raise UserError(f"{path.name} is in a projection ({crs.name}); save it in WGS84 degrees, EPSG:4326.")
-    return read_shapefile(path)
+    return frame
 
 
 def _line(cell: object, what: str) -> np.ndarray:

@@ -59,6 +59,22 @@ def test_the_portals_of_cities_write_times_in_their_own_way(tmp_path):
     assert read(tmp_path / "a.csv")["time"] == [1_609_459_201, 1_609_507_800]
 
 
+def test_the_tables_of_a_zip_are_read_one_after_the_other(tmp_path):
+    with zipfile.ZipFile(tmp_path / "202401-citibike-tripdata.zip", "w") as archive:
+        archive.writestr("b_2.csv", "size,when\n2,2021-01-01 00:00:03\n")
+        archive.writestr("a_1.csv", "when,size\n2021-01-01 00:00:01,1\n")
+    assert read(tmp_path / "202401-citibike-tripdata.zip")["size"] == [1, 2]
+    with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
+        archive.writestr("a.txt", "when,size\n")
+    with pytest.raises(UserError, match=r"none\.zip holds 0 \.csv files"):
+        read(tmp_path / "none.zip")
+
+
+def test_times_may_be_seconds_since_1970(tmp_path):
+    (tmp_path / "a.csv").write_text("when,size\n1609459201,1\n,2\n1609459203.0,3\n1e300,4\n", encoding="utf-8")
+    assert read(tmp_path / "a.csv")["time"] == [*SECONDS, NO_TIME]
+
+
 @pytest.mark.parametrize(("text", "sentence"), [
     ("when,word\n2021-01-01,a\n", r"a\.csv lacks the column size; it has when, word"),
     ("when,size,Size\n2021-01-01,1,1\n", r"a\.csv has two columns of the same meaning, 'size' and 'Size'"),

@@ -33,6 +33,8 @@ class TaskKind:
     view: str | None = None
     # whether the cells of each step are ranked as well
     ranks_cells: bool = False
+    # events in a test part (entries above 0) below which no method is ranked; of 400 the relative standard error of a sum is five percent
+    fewest_events: int = 0
 
     @property
     def paper_metric(self) -> str:
@@ -176,7 +178,7 @@ _DESTINATIONS = ("destination_road", "destination_grid")
 
 FORECASTING = Family(
     "forecasting", FORECASTING_PROTOCOLS,
-    kinds=_named(TaskKind("risk", ranks_cells=True)),
+    kinds=_named(TaskKind("risk", ranks_cells=True, fewest_events=400)),
     other_kind=TaskKind("series"),
     scenarios=_named(
         Scenario(STANDARD, "the suite as it is"),

@@ -53,10 +53,17 @@ SOURCES = (
            files="a folder of Divvy's months (202101-divvy-tripdata.zip or .csv) and a table of the city's traffic crashes, whose name "
                  "holds `crashes` (.csv or .csv.gz)",
            downloads="benchmark.data.public.downloads:chicago_bike"),
-    Source("nyc", ("forecasting",), "New York's yellow taxis by taxi zone, trips and persons: the city nyc-zones",
-           "NYC open data, provided by the Taxi and Limousine Commission",
+    Source("chicago", ("forecasting",), "Chicago's taxi pick-ups, drop-offs and crash risk on a grid, and bikes",
+           "City of Chicago, terms of use of its data portal; Divvy Data License Agreement (bikes)",
+           options="benchmark.data.public.chicago:Options", build="benchmark.data.public.chicago:build_chicago",
+           files="a folder of the portal's exports Taxi Trips (its name holds `taxi`) and Traffic Crashes - Crashes, and perhaps - People "
+                 "and Divvy's months (.csv, .csv.gz or .zip)",
+           downloads="benchmark.data.public.downloads:chicago"),
+    Source("nyc", ("forecasting",), "New York's yellow taxis, trips and persons, by taxi zone or on a grid, and bikes",
+           "NYC open data, provided by the Taxi and Limousine Commission; Citi Bike Data Use Policy (bikes)",
            options="benchmark.data.public.nyc:Options", build="benchmark.data.public.nyc:build_nyc",
-           files="a folder of TLC's months as Parquet (yellow_tripdata_2019-01.parquet, 2011 to today) and, beside them, taxi_zones.csv "
-                 "(LocationID, lon, lat)",
+           files="a folder of TLC's months: Parquet (yellow_tripdata_2019-01.parquet) and, beside them, taxi_zones.shp or taxi_zones.csv "
+                 "(LocationID, lon, lat); for --set edition=grid those with coordinates (yellow_tripdata_2016-01.csv, 2009 to June 2016), "
+                 "and perhaps Citi Bike's months",
            downloads="benchmark.data.public.downloads:nyc"),
 )

@@ -1,4 +1,4 @@
-"""Coordinate frames: China's shifted GCJ-02 ↔ WGS84, and local metres. Light: numpy."""
+"""Coordinate frames: China's shifted GCJ-02 ↔ WGS84, Web Mercator → WGS84, and local metres. Light: numpy."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy as np
 
 from benchmark.errors import UserError, unknown
 
-FRAMES = ["wgs84", "gcj02"]
+FRAMES = ["wgs84", "gcj02", "epsg3857"]
 
 # the ellipsoid the shift is written for
 MAJOR_AXIS_M = 6378245.0
 ECCENTRICITY_SQUARED = 0.00669342162296594
+# of the sphere of Web Mercator, EPSG:3857
+MERCATOR_RADIUS_M = 6378137.0
 # the mean radius of the earth, for great circles and local metres
 EARTH_RADIUS_M = 6371008.8
 METRES_PER_DEGREE = float(np.radians(EARTH_RADIUS_M))
@@ -21,7 +23,7 @@ INVERSE_ROUNDS = 8
 
 
 def to_wgs84(lon: np.ndarray, lat: np.ndarray, frame: str, name: str = "Points") -> tuple[np.ndarray, np.ndarray]:
-    """Points of a `frame`, "wgs84" or "gcj02", as WGS84 degrees.
+    """Points of a `frame` as WGS84 degrees: "wgs84", "gcj02", or "epsg3857", the metres of Web Mercator.
 
     name: where the points stand, to begin a sentence.
 
@@ -31,6 +33,8 @@ def to_wgs84(lon: np.ndarray, lat: np.ndarray, frame: str, name: str = "Points")
     """
     if frame not in FRAMES:
         raise unknown("frame", frame, FRAMES)
+    if frame == "epsg3857":
+        return web_mercator_to_wgs84(lon, lat)
     if frame == "gcj02":
         inside = np.atleast_1d(in_china(np.asarray(lon), np.asarray(lat)))
         if len(inside) and inside.mean() < 0.5:
@@ -64,6 +68,12 @@ def gcj02_to_wgs84(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.nda
         east, north = _shift(true_lon, true_lat)
         true_lon, true_lat = lon - east, lat - north
     return np.where(inside, true_lon, lon), np.where(inside, true_lat, lat)
+
+
+def web_mercator_to_wgs84(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Metres of EPSG:3857 as WGS84 degrees."""
+    across, along = (np.asarray(one, dtype=np.float64) / MERCATOR_RADIUS_M for one in (x, y))
+    return np.degrees(across), np.degrees(np.arctan(np.sinh(along)))
 
 
 def great_circle_m(lon: np.ndarray, lat: np.ndarray, other_lon: np.ndarray, other_lat: np.ndarray) -> np.ndarray:

@@ -56,7 +56,7 @@ def compared(rows: Sequence[Row], runs: Sequence[Sequence[Record]], metric: str,
     """
     found: dict[int, Comparison] = {}
     for task in dict.fromkeys(row.task for row in rows):
-        able = [k for k, row in enumerate(rows) if row.task == task and row.settled and metric in row.cells]
+        able = [k for k, row in enumerate(rows) if row.task == task and row.rankable and metric in row.cells]
         reference = _best(rows, able, metric) if against is None else _named(rows, able, against)
         others = [k for k in able if k != reference]
         if reference is not None:

@@ -16,6 +16,7 @@ from benchmark.report.gaps import Gap, gap, not_comparable
 from benchmark.report.rows import Row
 from benchmark.report.sheet import BEST, DIM, SECOND, Sheet
 from benchmark.report.signs import sign_lines, sign_of
+from benchmark.report.telling import few_events_notes
 from benchmark.report.words import MISSING, cell_text, metric_head, printed, reasons, unit_of
 from benchmark.spec import Record
 
@@ -177,6 +178,7 @@ def _notes(shown: Shown) -> list[str]:
                     "the seconds until its best epoch; on the machine of the record, never ranked.")
     if any(not row.settled for row in rows):
         said.append("not settled: the budget ended training while the validation error still fell; never ranked.")
+    said += few_events_notes(rows)
     crossed = [(row.missing, row.method) for row in rows if row.missing]
     said += [f"{MISSING}: {reasons(crossed)}."] if crossed else []
     for reason in dict.fromkeys(line.absent for line in lines if line.absent):

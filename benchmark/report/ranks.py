@@ -86,7 +86,7 @@ def make_ranks(group: Sequence[Table]) -> Ranks | None:
     metrics = {kind_of(task): table.metrics[0] for table in group for task in table.tasks}
     values: dict[str, dict[str, dict[str, float]]] = {}  # kind -> task -> method -> mean of the first metric
     for row in rows:
-        if row.settled and (cell := row.cells.get(metrics[kind_of(row.task)])):
+        if row.rankable and (cell := row.cells.get(metrics[kind_of(row.task)])):
             values.setdefault(kind_of(row.task), {}).setdefault(row.task, {})[name_in_every_task(row)] = cell.mean
     counted = {kind: splits for kind, splits in values.items() if all(2 * len(one) > len(names) for one in splits.values())}
     whole = [name for name in names if all(name in one for splits in counted.values() for one in splits.values())]

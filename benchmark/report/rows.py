@@ -65,10 +65,17 @@ class Row:
     differs: str = ""
     # false: training was stopped by the budget while the validation error still fell; never ranked
     settled: bool = True
+    # the events of the test part, where they are too few to tell methods apart; never ranked
+    few_events: int | None = None
     # against the best row of its task, or the one that was named; None: it is that row, or is not compared
     compared: Comparison | None = None
     # what it was made of, a record a seed; none of a floor
     runs: tuple[Record, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def rankable(self) -> bool:
+        """Whether its numbers may stand in an order."""
+        return self.settled and self.few_events is None
 
 
 def make_row(task: str, source: str, records: Sequence[Record], horizon: int | None, differs: str = "") -> Row:
@@ -85,6 +92,7 @@ def make_row(task: str, source: str, records: Sequence[Record], horizon: int | N
     return Row(task, spec.method, changed_options(first), len(records), cells, paper, source, missing=missing_reason(first, task),
                past_days=past_days(records), beside=beside(records),
                version=spec.method_version, differs=differs, settled=all(is_settled(record, task) for record in records),
+               few_events=few_events(first, task),
                runs=tuple(records))
 
 
@@ -112,6 +120,13 @@ def shown_metrics(metrics: Sequence[str], horizon: int | None) -> tuple[str, ...
 def is_settled(record: Record, task: str) -> bool:
     """Whether a run that conclusions are drawn from had its best epoch well before its last; patience sees to that, a budget may not."""
     return record.spec.preset not in CONCLUSIVE or has_settled(record.notes, task)
+
+
+def few_events(record: Record, task: str) -> int | None:
+    """The events of the test part (entries above 0, of the step that meets most of them), where a kind of task needs more; None: enough."""
+    counts = record.sums.get(task, {}).get("nonzero", {}).get("count", [])
+    events = int(max(counts, default=0))
+    return events if counts and events < find_family(record.spec.family).kind(task).fewest_events else None
 
 
 def changed_options(record: Record) -> str:
@@ -149,11 +164,11 @@ def make_floors(task: str, records: Iterable[Record]) -> list[Row]:
 
 
 def ranked(rows: Sequence[Row], metrics: Iterable[str]) -> list[Row]:
-    """The rows with the best and the second of each task and metric marked, among those that are settled."""
+    """The rows with the best and the second of each task and metric marked, among those that may be ranked."""
     ranks: dict[tuple[int, str], int] = {}
     for task in dict.fromkeys(row.task for row in rows):
         for metric in metrics:
-            values = {k: row.cells[metric].mean for k, row in enumerate(rows) if row.task == task and row.settled and metric in row.cells}
+            values = {k: row.cells[metric].mean for k, row in enumerate(rows) if row.task == task and row.rankable and metric in row.cells}
             best = sorted(set(values.values()), reverse=METRICS[metric].higher_is_better)
             ranks |= {(k, metric): best.index(value) + 1 for k, value in values.items() if len(values) > 1 and value in best[:2]}
     return [replace(row, cells={metric: replace(cell, rank=ranks.get((k, metric), 0)) for metric, cell in row.cells.items()})

@@ -16,6 +16,7 @@ from benchmark.report.rows import Cell, Row
 from benchmark.report.sheet import DIM, FLOOR, Sheet
 from benchmark.report.signs import sign_notes, sign_of
 from benchmark.report.table import Table, make_tables
+from benchmark.report.telling import few_events_notes
 from benchmark.report.tidy import COLUMNS, paper_metric, plain, tidy_rows
 from benchmark.report.words import BESIDE, MISSING, NOT_SETTLED, PAST_DAYS, cell_text, metric_head, origin, percent_head, reasons, row_name
 from benchmark.store.records import Store
@@ -101,6 +102,7 @@ def notes(group: Sequence[Table]) -> list[str]:
     if not all(row.settled for row in rows):
         lines.append(f"{NOT_SETTLED}: the budget ended training while the validation error still fell, in the last tenth of its epochs; "
                      "never ranked.")
+    lines += few_events_notes(rows)
     if any(row.floor for row in rows):
         lines.append(f"n –: a floor, what is reached without any {find_family(first.family).floors_lack}; never ranked.")
     lines += dict.fromkeys(line for table in group for line in table.telling)

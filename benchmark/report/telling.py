@@ -9,6 +9,7 @@ from statistics import fmean
 from benchmark.data.trajectory.cards import FEW, few_trips
 from benchmark.families import Family
 from benchmark.metrics import METRICS
+from benchmark.report.rows import Row
 from benchmark.spec import Record
 
 # of the normal distribution: 95 % lie within so many standard deviations
@@ -68,6 +69,13 @@ def telling_notes(rows: Mapping[str, Sequence[Sequence[Record]]], family: Family
         lines.append("Not told apart: the 95 % intervals (Wilson) of all methods overlap, so their order says nothing, in "
                      f"{', '.join(alike)}.")
     return lines
+
+
+def few_events_notes(rows: Iterable[Row]) -> list[str]:
+    """The line under tables whose tasks have too few events to rank by."""
+    few = {row.task: row.few_events for row in rows if row.few_events is not None}
+    return [f"Too few events to tell methods apart: {', '.join(f'{task} ({count:,} in the test part)' for task, count in few.items())}; "
+            "never ranked."] if few else []
 
 
 def _interval(task: str, records: Sequence[Record]) -> tuple[float, float] | None:

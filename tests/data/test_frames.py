@@ -93,3 +93,9 @@ def test_local_metres_come_back_and_are_great_circles_to_half_a_percent(lon, lat
     x, y = plane.to_metres(lon + east, lat + north)
     assert np.allclose(plane.to_degrees(x, y), [lon + east, lat + north], rtol=0, atol=1e-12)
     assert math.hypot(x, y) == pytest.approx(float(great_circle_m(lon, lat, lon + east, lat + north)), rel=5e-3, abs=0.01)
+
+
+@given(st.floats(-179, 179), st.floats(-84, 84))
+def test_metres_of_web_mercator_become_the_degrees_that_they_were_made_of(lon, lat):
+    x, y = 6378137 * math.radians(lon), 6378137 * math.log(math.tan(math.pi / 4 + math.radians(lat) / 2))
+    assert np.allclose(to_wgs84(np.array([x]), np.array([y]), "epsg3857"), [[lon], [lat]], rtol=0, atol=1e-9)

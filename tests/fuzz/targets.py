@@ -35,8 +35,9 @@ from benchmark.data.own.kinds import kind_of_file
 from benchmark.data.own.series import import_city
 from benchmark.data.own.trajectories import import_trajectories
 from benchmark.data.own.trajectory_file import read_trajectory_file
-from benchmark.data.public.nyc import zone_table
+from benchmark.data.public.crashes import read_people
 from benchmark.data.public.rides.batches import batches
+from benchmark.data.public.taxi_zones import zone_table
 from benchmark.data.readers.poi import POI_CATEGORIES, read_osm_poi, read_poi_table
 from benchmark.data.readers.restricted_pickle import read_pickled_frame
 from benchmark.data.readers.roads_files import read_roads
@@ -355,7 +356,9 @@ def targets(fixtures: Path) -> dict[str, Target]:
         Target("libcity/folder", ("METR_X.geo", "METR_X.dyna", "METR_X.rel", "config.json"),
                lambda folder: ForecastingCity(build_libcity(folder, Options(), replace=True).folder)),
         *(Target(f"public/{file}", (file,), lambda folder, file=file: list(batches(folder / file, PUBLIC[file]))) for file in PUBLIC),
-        Target("public/zones", ("zones.csv",), lambda folder: zone_table(folder / "zones.csv", (4, 12))),
+        *(Target(f"public/{file}", (file, *more), lambda folder, file=file: zone_table(folder / file, (4, 12)))
+          for file, more in {"zones.csv": (), "zones.shp": ("zones.dbf",)}.items()),
+        Target("public/people", ("people.csv",), lambda folder: read_people(folder / "people.csv")),
         Target("jgrm/archive", ("edge_features.csv", "edge_geometry.csv", "line_graph_edge_idx.npy", "chengdu_train.pkl"),
                lambda folder: read_trajectory_archive(folder), weight=4),
     ]

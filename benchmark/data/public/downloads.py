@@ -6,6 +6,7 @@ None of these addresses could be tried where they were written down: they are as
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from benchmark.data.fetching.offer import Download, Offer
 from benchmark.data.public.rides.months import check_months
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from benchmark.data.field.libcity import Options as LibcityOptions
     from benchmark.data.field.metr_la import Options as MetrLaOptions
     from benchmark.data.field.pems import Options as PemsOptions
+    from benchmark.data.public.chicago import Options as ChicagoOptions
     from benchmark.data.public.chicago_bike import Options as ChicagoBikeOptions
     from benchmark.data.public.didi import Options as DidiOptions
     from benchmark.data.public.flights.build import Options as FlightsOptions
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
     from benchmark.data.public.porto import Options as PortoOptions
 
 # fetched where no months are named
-NYC_MONTHS, CHICAGO_MONTHS = ("2019-01", "2019-02"), ("2021-01", "2021-02")
+NYC_MONTHS, NYC_GRID_MONTHS, CHICAGO_MONTHS = ("2019-01", "2019-02"), ("2010-01", "2010-02"), ("2021-01", "2021-02")
+# TLC's Parquet files have coordinates until this month
+TLC_PLACES_UNTIL = "2010-12"
+# the last month of the portal's first table of taxi trips, and the tables
+PORTAL_UNTIL, PORTAL_TABLES = "2023-12", ("wrvz-psew", "ajtu-isnz")
 # the month from which on Divvy's trips have places
 DIVVY_SINCE = "2020-04"
 TLC = "https://d37ci6vzurychx.cloudfront.net"
 DIVVY = "https://divvy-tripdata.s3.amazonaws.com"
-CHICAGO = "https://data.cityofchicago.org/api/views"
+CHICAGO = "https://data.cityofchicago.org"
 DCRNN = "https://raw.githubusercontent.com/liyaguang/DCRNN/master/data/sensor_graph"
 # one package on two networks: the same bytes
 VEGA = ("https://cdn.jsdelivr.net/npm/vega-datasets@3.2.1/data", "https://unpkg.com/vega-datasets@3.2.1/data")
@@ -35,14 +41,20 @@ OSM = "OpenStreetMap: anybody, for anything, under the ODbL, naming its contribu
 
 
 def nyc(options: NycOptions) -> Offer:
-    """TLC's months, and its taxi zones."""
-    months = _months(options.months, NYC_MONTHS)
-    return Offer(
-        (*(Download(f"yellow_tripdata_{month}.parquet", (f"{TLC}/trip-data/yellow_tripdata_{month}.parquet",), 100_000_000)
-           for month in months),
-         Download("taxi_zones.zip", (f"{TLC}/misc/taxi_zones.zip",), 1_000_000,
-                  holds=("taxi_zones.shp", "taxi_zones.shx", "taxi_zones.dbf", "taxi_zones.prj"))),
-        "anybody; the city gives them as they are and answers for nothing", "https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page")
+    """TLC's months, with its taxi zones or with coordinates."""
+    said = ("anybody; the city gives them as they are and answers for nothing",
+            "https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page")
+    if options.edition == "grid":
+        return Offer(tuple(_yellow(month) if month <= TLC_PLACES_UNTIL else Download(
+            f"yellow_tripdata_{month}.csv", by_hand="TLC's first release with coordinates, which it has withdrawn: only who has it has it")
+            for month in _months(options.months, NYC_GRID_MONTHS)), *said)
+    zones = Download("taxi_zones.zip", (f"{TLC}/misc/taxi_zones.zip",), 1_000_000,
+                     holds=("taxi_zones.shp", "taxi_zones.shx", "taxi_zones.dbf", "taxi_zones.prj"))
+    return Offer((*map(_yellow, _months(options.months, NYC_MONTHS)), zones), *said)
+
+
+def _yellow(month: str) -> Download:
+    return Download(f"yellow_tripdata_{month}.parquet", (f"{TLC}/trip-data/yellow_tripdata_{month}.parquet",), 100_000_000)
 
 
 def chicago_bike(options: ChicagoBikeOptions) -> Offer:
@@ -53,10 +65,27 @@ def chicago_bike(options: ChicagoBikeOptions) -> Offer:
     trips = [f"{month.replace('-', '')}-divvy-tripdata.zip" for month in months]
     return Offer(
         (*(Download(name, (f"{DIVVY}/{name}",), 20_000_000) for name in trips),
-         Download("Traffic_Crashes_-_Crashes.csv", (f"{CHICAGO}/85ca-t3if/rows.csv?accessType=DOWNLOAD",), 500_000_000)),
+         Download("Traffic_Crashes_-_Crashes.csv", (f"{CHICAGO}/api/views/85ca-t3if/rows.csv?accessType=DOWNLOAD",), 500_000_000)),
         "trips: anybody, for any lawful purpose, but not to offer them as a data set of one's own nor to find out who rode; crashes: "
         "anybody, and the city answers for nothing",
         "https://divvybikes.com/data-license-agreement and https://www.chicago.gov/city/en/narr/foia/data_disclaimer.html")
+
+
+def chicago(options: ChicagoOptions) -> Offer:
+    """The portal's taxi trips, a file a month, and its tables of crashes and their persons."""
+    def trips(month: str) -> Download:
+        year, number = map(int, month.split("-"))
+        behind = f"{year + number // 12}-{number % 12 + 1:02d}"
+        asked = quote(f"trip_start_timestamp >= '{month}-01' and trip_start_timestamp < '{behind}-01'")
+        table = PORTAL_TABLES[month > PORTAL_UNTIL]
+        return Download(f"taxi_trips_{month}.csv", (f"{CHICAGO}/resource/{table}.csv?$where={asked}&$limit=50000000",), 250_000_000)
+
+    tables = {"Crashes": ("85ca-t3if", 500_000_000), "People": ("u6pd-qa9d", 900_000_000)}
+    return Offer(
+        (*map(trips, _months(options.months, ())),
+         *(Download(f"Traffic_Crashes_-_{name}.csv", (f"{CHICAGO}/api/views/{table}/rows.csv?accessType=DOWNLOAD",), size)
+           for name, (table, size) in tables.items())),
+        "anybody, and the city answers for nothing", "https://www.chicago.gov/city/en/narr/foia/data_disclaimer.html")
 
 
 def porto(options: PortoOptions) -> Offer:

@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.bounds import LARGEST_TEXT, check_file, reading
+from benchmark.data.bounds import LARGEST_TEXT, reading
 from benchmark.data.readers.road_joins import TOLERANCE_M, RoadJoins, in_both_ways, junctions_of
 from benchmark.data.readers.road_rows import Box, RoadRow, build_network, first_int, first_value, truth
 from benchmark.data.readers.roads_osm import is_drivable, read_osm
+from benchmark.data.readers.shapefiles import projection, read_shapefile
 from benchmark.data.readers.tables import read_frame
 from benchmark.data.trajectory.roads import RoadNetwork
-from benchmark.errors import UserError, lacks
+from benchmark.errors import UserError
 from benchmark.plain_json import parse_json
 
 EDGE_FILES = [".shp", ".geojson", ".parquet", ".csv"]
@@ -181,22 +182,10 @@ def _edge_frame(path: Path) -> pd.DataFrame:
 
 
 def _shapefile(path: Path) -> pd.DataFrame:
-    try:
-        import shapefile
-    except ImportError:
-        raise lacks(path.name, "pyshp", "geo") from None
-    for part in (path, path.with_suffix(".dbf")):
-        with reading(part, "no shapefile", again="save it again", absent="a shapefile is a .shp with its .dbf beside it"):
-            pass
-    for part in (path.with_suffix(".shx"), crs := path.with_suffix(".prj")):
-        if part.exists():
-            check_file(part)
-    if crs.exists() and crs.read_text(encoding="utf-8", errors="replace").lstrip().upper().startswith("PROJ"):
+    frame = read_shapefile(path)
+    if (crs := projection(path)) is not None:
         raise UserError(f"{path.name} is in a projection ({crs.name}); save it in WGS84 degrees, EPSG:4326.")
-    with (reading(path, "no shapefile", again="save it again"),
-          shapefile.Reader(str(path), encodingErrors="replace") as reader):
-        return pd.DataFrame([{**one.record.as_dict(), "geometry": {"parts": list(one.shape.parts), "points": one.shape.points}}
-                             for one in reader.iterShapeRecords()], dtype=object)
+    return frame
 
 
 def _line(cell: object, what: str) -> np.ndarray:

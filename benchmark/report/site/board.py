@@ -95,7 +95,7 @@ def _row(row: Row, table: Table, runs: Runs) -> dict[str, Any]:
     if row.floor:
         return {**always, "floor": True}
     more = {"missing": row.missing, "changed": row.changed, "paper": row.paper, "sign": sign_of(row),
-            "unsettled": not row.settled, "trials": trials(row.runs)}
+            "unsettled": not row.settled, "unranked": not row.rankable, "trials": trials(row.runs)}
     return {**always, "page": file_name(row.method), "called": name_in_every_task(row),
             "runs": [runs.number(record) for record in by_seed(row)],
             **{name: value for name, value in more.items() if value not in (None, "", False)}}
@@ -128,7 +128,7 @@ def leaders(group: Sequence[Table]) -> list[dict[str, Any]]:
         sign = -1 if METRICS[metric].higher_is_better else 1
         for task in table.tasks:
             able = [row for row in table.rows
-                    if row.task == task and row.settled and metric in row.cells and not row.floor and not row.changed]
+                    if row.task == task and row.rankable and metric in row.cells and not row.floor and not row.changed]
             if table.ranked and able:
                 best = min(able, key=lambda row: sign * row.cells[metric].mean)
                 found.append({"task": task, "name": row_name(best), "page": file_name(best.method), "head": metric_head(metric),

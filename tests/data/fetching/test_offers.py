@@ -24,7 +24,7 @@ def offer(source, **given):
 
 
 def test_the_sources_that_offer_something_are_seen():
-    assert {"nyc", "chicago_bike", "porto", "flights", "metr_la", "pems", "libcity", "didi"} <= set(OFFERING)
+    assert {"nyc", "chicago", "chicago_bike", "porto", "flights", "metr_la", "pems", "libcity", "didi"} <= set(OFFERING)
 
 
 @pytest.mark.parametrize("name", OFFERING)
@@ -45,6 +45,20 @@ def test_months_that_are_asked_for_are_offered_once_and_in_their_order():
     names = [file.name for file in offer("nyc", months="2019-03,2019-02,2019-03").fetched]
     assert names[:2] == ["yellow_tripdata_2019-02.parquet", "yellow_tripdata_2019-03.parquet"]
     assert [file.name for file in offer("chicago_bike", months="2023-06").fetched][0] == "202306-divvy-tripdata.zip"  # noqa: RUF015
+
+
+def test_a_month_of_the_portals_taxis_ends_where_the_next_begins_and_comes_from_the_table_of_its_years():
+    urls = [file.urls[0] for file in offer("chicago", months="2023-12,2024-01").fetched[:2]]
+    assert "/wrvz-psew.csv?" in urls[0]
+    assert "%272023-12-01%27" in urls[0]
+    assert "%272024-01-01%27" in urls[0]
+    assert "/ajtu-isnz.csv?" in urls[1]
+
+
+def test_what_has_coordinates_no_more_is_got_by_hand():
+    found = offer("nyc", edition="grid", months="2010-12,2015-01")
+    assert [file.name for file in found.fetched] == ["yellow_tripdata_2010-12.parquet"]
+    assert [file.name for file in found.by_hand] == ["yellow_tripdata_2015-01.csv"]
 
 
 @pytest.mark.parametrize(("name", "given", "sentence"), [

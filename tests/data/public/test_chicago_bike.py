@@ -159,7 +159,7 @@ def test_the_citys_own_export_of_crashes_gives_the_same_risk(folder):
 
 @pytest.mark.parametrize(("given", "sentence"), [
     ({}, "No cell has 101 pick-ups"),
-    ({"weights": "1,2"}, "five weights"),
+    ({"weights": "1,2", "least_trips": "5"}, "five weights"),
     ({"box": "1,2"}, "four degrees"),
     ({"crashes": "no.csv", "least_trips": "5"}, "no.csv does not exist"),
     ({"months": "2021-03"}, "named after 2021-03"),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli.app import app
 from benchmark.data.forecasting.city import ForecastingCity
-from benchmark.data.public.nyc import MANHATTAN
+from benchmark.data.public.tlc import MANHATTAN
 from benchmark.data.sources import build_city
 from benchmark.errors import UserError
 from benchmark.suites.catalogue import find_suite

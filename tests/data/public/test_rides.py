@@ -17,7 +17,7 @@ from benchmark.data.clock import Clock
 from benchmark.data.public.rides.batches import NO_TIME, NUMBER, TEXT, TIME, Column, batches
 from benchmark.data.public.rides.cleaning import RULES, Cleaning, Limits, Rows, Seen
 from benchmark.data.public.rides.count import counted_series
-from benchmark.data.public.rides.months import Span, files_of_months, span_of
+from benchmark.data.public.rides.months import Span, files_of_months, months_named, months_of, span_of
 from benchmark.errors import UserError
 
 COLUMNS = (Column("time", TIME, ("Trip_Time", "when")), Column("size", NUMBER, ("size",)), Column("word", TEXT, ("word",), needed=False))
@@ -59,6 +59,22 @@ def test_the_portals_of_cities_write_times_in_their_own_way(tmp_path):
     assert read(tmp_path / "a.csv")["time"] == [1_609_459_201, 1_609_507_800]
 
 
+def test_the_tables_of_a_zip_are_read_one_after_the_other(tmp_path):
+    with zipfile.ZipFile(tmp_path / "202401-citibike-tripdata.zip", "w") as archive:
+        archive.writestr("b_2.csv", "size,when\n2,2021-01-01 00:00:03\n")
+        archive.writestr("a_1.csv", "when,size\n2021-01-01 00:00:01,1\n")
+    assert read(tmp_path / "202401-citibike-tripdata.zip")["size"] == [1, 2]
+    with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
+        archive.writestr("a.txt", "when,size\n")
+    with pytest.raises(UserError, match=r"none\.zip holds 0 \.csv files"):
+        read(tmp_path / "none.zip")
+
+
+def test_times_may_be_seconds_since_1970(tmp_path):
+    (tmp_path / "a.csv").write_text("when,size\n1609459201,1\n,2\n1609459203.0,3\n1e300,4\n", encoding="utf-8")
+    assert read(tmp_path / "a.csv")["time"] == [*SECONDS, NO_TIME]
+
+
 @pytest.mark.parametrize(("text", "sentence"), [
     ("when,word\n2021-01-01,a\n", r"a\.csv lacks the column size; it has when, word"),
     ("when,size,Size\n2021-01-01,1,1\n", r"a\.csv has two columns of the same meaning, 'size' and 'Size'"),
@@ -85,12 +101,21 @@ def test_months_are_read_from_names_and_a_gap_is_refused(tmp_path):
         (tmp_path / name).touch()
     found = files_of_months(tmp_path, (".csv",), ())
     assert [(path.name, month) for path, month in found.items()] == [
-        ("202012-x.csv", "2020-12"), ("y_2021-01.csv", "2021-01"), ("2021-04.csv", "2021-04")]
+        ("202012-x.csv", ("2020-12",)), ("y_2021-01.csv", ("2021-01",)), ("2021-04.csv", ("2021-04",))]
     with pytest.raises(UserError, match="no file of 2021-02, between 2020-12 and 2021-04"):
-        span_of(found, 30, "UTC")
-    span = span_of(files_of_months(tmp_path, (".csv",), ("2020-12", "2021-01")), 30, "America/Chicago")
+        span_of(months_of(found.values(), ()), 30, "UTC")
+    assert len(files_of_months(tmp_path, (".csv",), ("2020-12", "2021-01"))) == 2
+    span = span_of(("2020-12", "2021-01"), 30, "America/Chicago")
     assert (span.clock.start, span.steps) == ("2020-12-01T00:00:00", 62 * 48)
     assert span.seconds[1] - span.seconds[0] == 62 * 86400
+
+
+@pytest.mark.parametrize(("name", "months"), [
+    ("Divvy_Trips_2013.zip", ()), ("Divvy_Stations_Trips_2014_Q1Q2.csv", [f"2014-0{month}" for month in range(1, 7)]),
+    ("Divvy_Trips_2014-Q3-07.csv", ["2014-07"]), ("Divvy_Trips_2018_Q1.csv", ["2018-01", "2018-02", "2018-03"]),
+    ("JC-202101-citibike-tripdata.csv.zip", ["2021-01"])])
+def test_a_name_may_hold_a_month_or_quarters(name, months):
+    assert months_named(name) == tuple(months)
 
 
 @pytest.mark.parametrize(("months", "sentence"), [(("2021-1",), "write year and month"), (("2021-01", "2021-02"), "no file of 2021-02"),

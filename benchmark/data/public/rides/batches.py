@@ -26,8 +26,14 @@ ROWS, BYTES = 2**20, 2**25
 # bytes in which a table's first line ends
 LONGEST_HEAD = 2**16
 TIME, NUMBER, TEXT = pa.timestamp("us"), pa.float64(), pa.string()
+# of a .zip that are read one after the other
+MOST_MEMBERS = 50
+# seconds since 1970 that no time reaches
+LATEST = 1e12
 # a time that is absent
 NO_TIME = np.iinfo(np.int64).min
+# a time as seconds since 1970
+UNIX = re.compile(r"\d{9,10}(\.0*)?")
 # ISO, and as the portals of cities write times
 TIME_FORMATS = (pa.csv.ISO8601, "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M")
 AGAIN = "get it again"
@@ -98,34 +104,48 @@ def _parquet(path: Path, columns: Sequence[Column], stack: ExitStack) -> Iterato
 
 
 def _csv(path: Path, columns: Sequence[Column], stack: ExitStack) -> Iterator[tuple[Mapping[str, str], pa.RecordBatch]]:
-    with _opened(path) as file:
-        head = file.read(LONGEST_HEAD).decode("utf-8-sig", errors="replace")
-    first = next(csv.reader(io.StringIO(head, newline="")), [])
-    names = find_heads(first, columns, path.name)
-    kinds = {names[column.name]: column.kind for column in columns if column.name in names}
-    reader = stack.enter_context(pa.csv.open_csv(
-        pa.PythonFile(stack.enter_context(_opened(path)), mode="r"), pa.csv.ReadOptions(block_size=BYTES),
-        convert_options=pa.csv.ConvertOptions(include_columns=list(kinds), column_types=kinds, strings_can_be_null=True,
-                                              null_values=["", "NULL", "NaN"], timestamp_parsers=list(TIME_FORMATS))))
-    for batch in reader:
-        yield names, batch
+    for member in _members(path):
+        with _opened(path, member) as file:
+            top = csv.reader(io.StringIO(file.read(LONGEST_HEAD).decode("utf-8-sig", errors="replace"), newline=""))
+        head, first = next(top, []), next((row for row in top if row), [])
+        names = find_heads(head, columns, path.name)
+        unix = {name for name, cell in zip(head, first, strict=False) if UNIX.fullmatch(cell)}
+        kinds = {name: pa.float64() if column.kind == TIME and name in unix else column.kind
+                 for column in columns if (name := names.get(column.name)) is not None}
+        reader = stack.enter_context(pa.csv.open_csv(
+            pa.PythonFile(stack.enter_context(_opened(path, member)), mode="r"), pa.csv.ReadOptions(block_size=BYTES),
+            convert_options=pa.csv.ConvertOptions(include_columns=list(kinds), column_types=kinds, strings_can_be_null=True,
+                                                  null_values=["", "NULL", "NaN"], timestamp_parsers=list(TIME_FORMATS))))
+        for batch in reader:
+            yield names, batch
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """The bytes of a table: of a .zip those of its only .csv."""
+def _members(path: Path) -> list[str]:
+    """The tables of a .zip, which are read one after the other; of any other file itself."""
+    if path.suffix != ".zip":
+        return [""]
+    with zipfile.ZipFile(path) as archive:
+        inside = sorted(name for name in archive.namelist() if name.lower().endswith(".csv") and "__MACOSX" not in name)
+    if not 0 < len(inside) <= MOST_MEMBERS:
+        raise UserError(f"{path.name} holds {len(inside)} .csv files; it must hold one, or a few of the same columns.")
+    return inside
+
+
+def _opened(path: Path, member: str) -> IO[bytes]:
+    """The bytes of a table."""
     if path.suffix == ".gz":
         return cast(IO[bytes], Bounded(gzip.open(path, "rb"), path))
     if path.suffix != ".zip":
         return path.open("rb", buffering=0)
-    archive = zipfile.ZipFile(path)
-    inside = [name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX")]
-    if len(inside) != 1:
-        raise UserError(f"{path.name} holds {len(inside)} .csv files; it must hold one.")
-    return cast(IO[bytes], Bounded(archive.open(inside[0]), path))
+    return cast(IO[bytes], Bounded(zipfile.ZipFile(path).open(member), path))
 
 
 def _array(cells: Any, kind: pa.DataType) -> np.ndarray:
     if kind == TIME:
+        if pa.types.is_floating(cells.type):
+            given = cells.to_numpy(zero_copy_only=False)
+            known = np.isfinite(given) & (np.abs(given) < LATEST)
+            return np.where(known, np.where(known, given, 0).astype(np.int64), NO_TIME)
         if pa.types.is_timestamp(cells.type) and cells.type.tz is not None:
             raise UserError("its times carry a time zone, and local ones are wanted")
         seconds = cells.cast(TIME, safe=False).cast(pa.int64())

@@ -29,13 +29,17 @@ class Rows:
     # NaN: not stated. None: the provider states none
     miles: np.ndarray | None = None
     passengers: np.ndarray | None = None
+    # how long it took, where the provider states it and rounds the times
+    took: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.pick_time)
 
     @property
     def seconds(self) -> np.ndarray:
-        """How long rides took; without a time, not at all."""
+        """How long rides took, as it is stated (NaN: unknown), else by their times; without a time, not at all."""
+        if self.took is not None:
+            return self.took
         known = (self.pick_time != NO_TIME) & (self.drop_time != NO_TIME)
         return np.where(known, self.drop_time, 0) - np.where(known, self.pick_time, 0)
 

@@ -109,7 +109,7 @@
     // the tasks in their order; in each the best first, then what is not ranked, then floors
     const order = (row) => {
       const mean = row.values[first] ? stbench.ranks.mean(row.values[first]) * (metrics[first].higher ? -1 : 1) : Infinity;
-      return [taskOf.get(row.task).place, row.floor ? 2 : row.unsettled || row.missing ? 1 : 0, mean];
+      return [taskOf.get(row.task).place, row.floor ? 2 : row.unranked || row.missing ? 1 : 0, mean];
     };
     const ordered = rows.filter((row) => taskOf.has(row.task)).map((row) => [order(row), row])
       .sort(([a], [b]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
@@ -140,7 +140,7 @@
     const table = new Tabulator(box, {
       data, columns: shown, layout: "fitDataFill", maxHeight: data.length > MOST_ROWS ? "80vh" : false, placeholder: "Nothing fits.",
       columnDefaults: { resizable: false, vertAlign: "middle" },
-      rowFormatter: (row) => row.getElement().classList.toggle("apart", Boolean(row.getData().row.floor || row.getData().row.unsettled)),
+      rowFormatter: (row) => row.getElement().classList.toggle("apart", Boolean(row.getData().row.floor || row.getData().row.unranked)),
       ...(taskOf ? { groupBy: "task", groupHeader: (task) => head(taskOf.get(task)) } : {}),
     });
     tables.push(table);

@@ -50,7 +50,8 @@
       if (row.floor) return element("span", { class: "floor" }, said);
       const place = (marks.get(row) || {})[name];
       const spoken = [`${row.name}, ${row.task}, ${metrics[name].label}: ${said}`, ["", "best", "second"][place || 0],
-        row.unsettled ? "not settled, never ranked" : "", "to the records"].filter(Boolean).join(", ");
+        row.unsettled ? "not settled, never ranked" : row.unranked ? "too few events, never ranked" : "",
+        "to the records"].filter(Boolean).join(", ");
       const shown = element(["span", "b", "u"][place || 0], {}, said);
       return element("span", {}, element("a", { href: to(row), "aria-label": spoken, title: spoken }, shown),
         sign && sign(row) ? element("sup", {}, sign(row)) : null);

@@ -135,7 +135,7 @@
     const values = new Map();
     for (const row of taking) {
       const kind = kinds.get(row.task), found = row.values[by.get(kind)];
-      if (!found || row.unsettled) continue;
+      if (!found || row.unranked) continue;
       if (!values.has(kind)) values.set(kind, new Map());
       if (!values.get(kind).has(row.task)) values.get(kind).set(row.task, new Map());
       values.get(kind).get(row.task).set(row.called, mean(found));
@@ -157,11 +157,11 @@
     };
   }
 
-  // row → metric → 1 or 2 for the best and the second of its task among these rows, floors and unsettled rows left out
+  // row → metric → 1 or 2 for the best and the second of its task among these rows, floors and rows that are never ranked left out
   function marks(rows, metrics) {
     const found = new Map(rows.map((row) => [row, {}])), groups = new Map();
     for (const row of rows) {
-      if (row.floor || row.unsettled) continue;
+      if (row.floor || row.unranked) continue;
       for (const metric of Object.keys(row.values)) {
         const key = JSON.stringify([row.task, metric]);
         if (!groups.has(key)) groups.set(key, []);

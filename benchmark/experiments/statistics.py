@@ -37,9 +37,8 @@ def _sheet(resolved: Resolved, suite: str) -> Sheet:
         folder = locate(ref) if ref.known else None
         ours = city_cards(read_card(folder)).look(folder).statistics if folder else {}
         told += [(ref, each) for each in side_by_side(ours, told_by(one.paper, ref.name) if one.paper else {})]
-    data: list[dict[str, Any]] = [
-        {"experiment": one.name, "suite": suite, "edition": cities.edition, "city": ref.name, "fingerprint": ref.fingerprint, **asdict(each)}
-        for ref, each in told]
+    asked = {"experiment": one.name, "suite": suite, "edition": cities.edition}
+    data: list[dict[str, Any]] = [{**asked, "city": ref.name, "fingerprint": ref.fingerprint, **asdict(each)} for ref, each in told]
     rows = [[f"{ref.name} {each.task}" if each.task != "statistics" else ref.name, *each.words] for ref, each in told]
     notes = [NOTE]
     if not all(ref.known for ref in cities.refs):

@@ -37,7 +37,7 @@ def check_stored(city: TrajectoryCity) -> None:
     with named(files / "route.road.npy"):
         check_trips(Places(city.network, city.grid, city.poi, city.zone), trips, matched, cell)
     offsets, first = cell_path(cell, gps.offsets)
-    expect(files / "grid.offsets.npy", grid.offsets.tolist() == offsets.tolist(), True, "whether each trip's cells are the runs of its points'")
+    refuse(files / "grid.offsets.npy", grid.offsets != offsets, "a trip's cells are not the runs of those of its points")
     refuse(files / "grid.cell.npy", grid.values["cell"] != cell[first], "a cell is not that of its first point")
     refuse(files / "grid.entry.npy", grid.values["entry"] != gps.values["time"][first], "a time is not that of the cell's first point")
     _check_parts(city, trips)

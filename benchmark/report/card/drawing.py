@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 
 from benchmark.data.profile import HOURS, Outline, Profile
+from benchmark.ragged import row_at
 from benchmark.report.card.text import DAYS
 from benchmark.report.site.maps import SIDE, Map, draw
 from benchmark.report.told import in_words
 
-# of a map, in its own units: how far a street may run from its drawn line, the largest node
-TOLERANCE, LARGEST = 0.4, 9.0
+# of a map, in its own units: the raster that streets are drawn on, the largest node
+PITCH, LARGEST = 0.5, 9.0
 # more nodes than these have no names to point at, and characters of streets that a page holds
 MOST_NAMES, MOST_TEXT = 3_000, 600_000
 # a street never taken, and three parts of the others, from the least taken to the most
@@ -70,25 +70,44 @@ class Drawn:
     names: bool
     # SVG path data, from the streets never taken to those taken most; empty of nodes
     paths: tuple[str, ...]
+    # units of the map in one of the paths
+    pitch: float
     # in words
     about: str
 
 
 def drawn(city: str, edition: str, outline: Outline) -> Drawn:
-    """A map of a city's own geometry; streets are simplified until all of them fit on a page."""
+    """A map of a city's own geometry; streets are drawn as finely as fits on a page."""
     # x and y of a vertex do not depend on its name
     names = outline.names or ("",) * len(outline.lon)
     on_map = draw(city, edition, list(zip(names, outline.lon.tolist(), outline.lat.tolist(), strict=True)))
     if outline.names:
         largest = min(LARGEST, max(SIDE / sqrt(len(names)) / 2, 1.5))
         shares = np.sqrt(outline.weight / (outline.weight.max() or 1.0))
-        return Drawn(on_map, tuple(np.round(largest * (0.3 + 0.7 * shares), 1).tolist()), len(names) <= MOST_NAMES, (),
+        return Drawn(on_map, tuple(np.round(largest * (0.3 + 0.7 * shares), 1).tolist()), len(names) <= MOST_NAMES, (), 1.0,
                      f"{len(names):,} nodes; larger: {outline.weighed_by}")
-    points = np.array([(one.x, one.y) for one in on_map.nodes])
-    streets, tolerance = [points[a:b] for a, b in pairwise(outline.offsets)], TOLERANCE
-    while sum(map(len, paths := _paths(streets, _parts(outline.weight), tolerance))) > MOST_TEXT:
-        tolerance *= 2
-    return Drawn(on_map, (), False, paths, f"{len(streets):,} streets; stronger: taken by more trips")
+    points, pitch = np.array([(one.x, one.y) for one in on_map.nodes]), PITCH
+    while sum(map(len, paths := street_paths(points, outline.offsets, _parts(outline.weight), pitch))) > MOST_TEXT:
+        pitch *= 2
+    return Drawn(on_map, (), False, paths, pitch, f"{len(outline.weight):,} streets; stronger: taken by more trips")
+
+
+def street_paths(points: np.ndarray, offsets: np.ndarray, parts: np.ndarray, pitch: float) -> tuple[str, ...]:
+    """SVG path data of the streets of each part, in steps of a raster; a vertex that falls on the one before it is left out,
+    and a street within one place is a dot.
+
+    Parameters
+    ----------
+    points: [vertex, 2]. offsets: [street + 1]. parts: [street]. pitch: of the raster, in the units of the points.
+    """
+    on_raster = np.rint(points / pitch).astype(int)
+    moves = np.diff(on_raster, axis=0, prepend=on_raster[:1])
+    first = np.isin(np.arange(len(points)), offsets[:-1])
+    texts: list[list[str]] = [[] for _ in range(PARTS)]
+    kept = np.flatnonzero(first | moves.any(axis=1))
+    for street, start, x, y in zip(parts[row_at(kept, offsets)], first[kept], *np.where(first[:, None], on_raster, moves)[kept].T, strict=True):
+        texts[street].append(f"M{x} {y}h0" if start else f"l{x} {y}")
+    return tuple(map("".join, texts))
 
 
 def _parts(weight: np.ndarray) -> np.ndarray:
@@ -98,27 +117,3 @@ def _parts(weight: np.ndarray) -> np.ndarray:
         bounds = np.quantile(weight[taken], [k / (PARTS - 1) for k in range(1, PARTS - 1)])
         part[taken] = 1 + np.searchsorted(bounds, weight[taken], side="left")
     return part
-
-
-def _paths(streets: Sequence[np.ndarray], parts: np.ndarray, tolerance: float) -> tuple[str, ...]:
-    texts: list[list[str]] = [[] for _ in range(PARTS)]
-    for points, part in zip(streets, parts, strict=True):
-        texts[part].append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in _simplified(points, tolerance)))
-    return tuple(map("".join, texts))
-
-
-def _simplified(points: np.ndarray, tolerance: float) -> Iterator[np.ndarray]:
-    """The points without which a line would leave its course by more than `tolerance` (Douglas and Peucker)."""
-    kept, open_ = {0, len(points) - 1}, [(0, len(points) - 1)]
-    while open_:
-        a, b = open_.pop()
-        if b - a < 2:
-            continue
-        course, between = points[b] - points[a], points[a + 1:b] - points[a]
-        length = float(np.hypot(*course))
-        away = np.hypot(*between.T) if length == 0 else np.abs(course[0] * between[:, 1] - course[1] * between[:, 0]) / length
-        farthest = int(away.argmax())
-        if away[farthest] > tolerance:
-            kept.add(middle := a + 1 + farthest)
-            open_ += [(a, middle), (middle, b)]
-    yield from (points[k] for k in sorted(kept))

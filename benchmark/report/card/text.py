@@ -25,23 +25,37 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def card_text(one: About) -> str:
     """The whole card in the width of the terminal."""
     card = one.card
-    tasks = card["tasks"] if isinstance(card.get("tasks"), dict) else {}
-    rest = {**{key: value for key, value in card.items() if key not in SAID}, "notes": without(card["notes"], CLEANED),
-            **({"tasks": words_of(tasks)} if tasks else {})}
+    tasks = tasks_of(card)
+    words = {"notes": without(card["notes"], CLEANED), **({"tasks": words_of(tasks)} if tasks else {})}
     left = [{"what": each.what, "rule": each.rule, "count": each.count} for each in one.left_out]
     return "".join([
-        plain_facts({**one.facts, **rest}), "\n", *_table("What cleaning left out or changed", left),
+        plain_facts({**one.facts, **rest(card), **words}), "\n", *_table("What cleaning left out or changed", left),
         *_table("Values", [numbers(task, about) for task, about in tasks.items()]),
         *(part for paper, told in one.told.items()
-          for part in _table(f"As papers tabulate data{f', beside {paper}' if paper else ''}", told_rows(told, paper), NOTE if paper else "")),
+          for part in _table(told_title(paper), told_rows(told, paper), NOTE if paper else "")),
         *_table("Day and week: means by the local clock, from 0 to the highest", [*map(course, one.look.profiles)]),
         "SHA-256\n", plain_facts({**card["files"], "card.json without this line": card["card_sha256"]})])
+
+
+def tasks_of(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card says of each task; trips have none of their own."""
+    return card["tasks"] if isinstance(card.get("tasks"), dict) else {}
+
+
+def rest(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What neither the first facts nor the tables say."""
+    return {key: value for key, value in card.items() if key not in SAID}
+
+
+def told_title(paper: str) -> str:
+    """Over the statistics of a paper, or of none."""
+    return f"As papers tabulate data{f', beside {paper}' if paper else ''}"
 
 
 def words_of(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What a card says of its tasks in words, once where it is the same of all; its numbers go to a table."""
     words = {task: {key: value for key, value in about.items() if key not in NUMBERS} for task, about in tasks.items()}
-    first = next(iter(words.values()))
+    first = next(iter(words.values()), {})
     shared = {key: value for key, value in first.items() if len(words) > 1 and all(one.get(key) == value for one in words.values())}
     own = {task: {key: value for key, value in one.items() if key not in shared} for task, one in words.items()}
     return {**({"all": shared} if shared else {}), **{task: one or "as all" for task, one in own.items()}}

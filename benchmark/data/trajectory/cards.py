@@ -29,7 +29,7 @@ def few_trips(counts: Mapping[str, int]) -> str:
 
 
 def _warning(card: Mapping[str, Any]) -> list[str]:
-    few = few_trips({f"{part}_trips": count for part, count in card["notes"]["split"]["trips"].items()})
+    few = few_trips({f"{part}_trips": count for part, count in card["notes"].get("split", {}).get("trips", {}).items()})
     return [f"Too few to mean much: {few}; bring at least {FEW} of each, or read no ranking out of it."] if few else []
 
 

@@ -105,8 +105,9 @@ def street_paths(points: np.ndarray, offsets: np.ndarray, parts: np.ndarray, pit
     first = np.isin(np.arange(len(points)), offsets[:-1])
     texts: list[list[str]] = [[] for _ in range(PARTS)]
     kept = np.flatnonzero(first | moves.any(axis=1))
-    for street, start, x, y in zip(parts[row_at(kept, offsets)], first[kept], *np.where(first[:, None], on_raster, moves)[kept].T, strict=True):
-        texts[street].append(f"M{x} {y}h0" if start else f"l{x} {y}")
+    x, y = np.where(first[:, None], on_raster, moves)[kept].T
+    for part, begins, across, down in zip(parts[row_at(kept, offsets)], first[kept], x, y, strict=True):
+        texts[part].append(f"M{across} {down}h0" if begins else f"l{across} {down}")
     return tuple(map("".join, texts))
 
 

@@ -133,7 +133,7 @@ def test_ours_stands_beside_the_papers_where_a_paper_tabulates_the_city(town, mo
     assert re.search(r"regions +taxi_drop, taxi_pick, crowd_in, crowd_out +– +206\n", text)
     assert "of its own data, which are other data unless the edition is archive" in text
     town("elsewhere")
-    assert "beside" not in card_text(about_one("elsewhere"))
+    assert "data, beside" not in card_text(about_one("elsewhere"))
 
 
 def test_json_holds_the_whole_card_with_what_its_arrays_tell(town):

@@ -20,6 +20,7 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `all_tables.py`         all tables of suites as files, the same bytes whoever makes them
     `advice.py`, `absent.py`  what to type where there is no record, at all or of a method that was named
     `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it
+    `card/`                 the card of a city; `told.py`: its statistics beside a paper's
     `status.py`, `pace.py`  campaigns in words, and how long one still takes; `console.py` fits all of it to the terminal
 
 No torch: a table is there at once. Only a picture loads it, to read what a run kept.

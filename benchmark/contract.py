@@ -252,10 +252,6 @@ class Measurer(ABC):
         """The cities' cards in short, and notes for the record."""
 
     @abstractmethod
-    def statistics(self, city: Any) -> Mapping[str, Mapping[str, float | str]]:
-        """What an opened city is in numbers, as papers tabulate it: task, or `statistics` for the city → name → value."""
-
-    @abstractmethod
     def measure(self, spec: RunSpec, cities: Sequence[Any], options: Any, run: RunContext, *, keep: bool = False,
                 isolated: bool = False) -> Measured:
         """Pose the problem, fit the method, score it on the test part; with `keep`, also give all that using it later needs.

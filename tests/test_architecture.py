@@ -126,7 +126,8 @@ def run_python(code, **environment):
                                        ["embed", "--help"], ["list", "methods"],
                                        ["list", "suites"], ["list", "tasks"],
                                        ["list", "presets"], ["list", "protocols"], ["list", "sources"], ["table"], ["table", "--long"],
-                                       ["table", "--ranks"], ["time", "--show"], ["list", "experiments"], ["data", "list"]],
+                                       ["table", "--ranks"], ["time", "--show"], ["list", "experiments"], ["data", "list"],
+                                       ["data", "show", "flights"], ["data", "verify"]],
                          ids=" ".join)
 def test_help_lists_and_tables_never_import_torch(arguments):
     out = run_python(f"import sys; sys.argv = ['stbench', *{arguments}]\nfrom benchmark.cli import main\n"

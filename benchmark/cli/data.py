@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from benchmark.cli.streams import put, say
 
 app = typer.Typer(no_args_is_help=True)
 app.command("fetch")(fetch)
-# what a card counts of a task → the head of its column; a share is shown in percent
-NUMBERS = {"nodes": "nodes", "steps": "steps", "skipped_steps": "skipped", "min": "min", "mean": "mean", "max": "max",
-           "zero_share": "zero %", "unobserved_share": "missing %"}
 
 
 @app.command("list")
@@ -37,27 +34,28 @@ def list_(json: AsJson = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="A city of `stbench data list`.")],
     edition: Annotated[str | None, typer.Option(help="Only this edition, or this folder of `stbench data list`.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page to this file instead; it works offline.", metavar="FILE")] = None,
     json: AsJson = False,
 ) -> None:
-    """Show a city's card: source, licence, clock, tasks, what zero means, how missing is marked, smallest and largest values.
+    """Show a city's card: licence, source, how to cite it, what cleaning left out, its values, its numbers beside those of a paper that
+    tabulates it, its day and week, SHA-256.
 
-    Example: stbench data show my-city
+    Example: stbench data show my-city --html my-city.html
     """
-    from benchmark.data.cards import describe
-    from benchmark.report.console import plain_facts, plain_table
+    from benchmark.report.card.about import about, about_one
+    from benchmark.report.card.text import card_text
     from benchmark.report.visible import as_json
 
-    cards = describe(name, edition)
-    if json:
-        put(as_json(cards))
+    if html is not None:
+        from benchmark.files import write_atomic
+        from benchmark.report.card.page import card_page
+
+        page = card_page(about_one(name, edition))
+        write_atomic(html, page)
+        say(f"{html} written: {len(page.encode()) / 1e3:,.0f} kB.")
         return
-    for card in cards:
-        tasks = card["tasks"] if isinstance(card.get("tasks"), dict) else {}
-        # words go to the facts, numbers to one table
-        words = {task: {key: value for key, value in about.items() if key not in NUMBERS} for task, about in tasks.items()}
-        put(plain_facts({**card, **({"tasks": words} if tasks else {})}))
-        if tasks:
-            put(plain_table([_numbers(task, about) for task, about in tasks.items()]))
+    found = about(name, edition)
+    put(as_json([one.plain for one in found]) if json else "\n".join(map(card_text, found)))
 
 
 @app.command()
@@ -97,17 +95,26 @@ def import_(
 
 
 @app.command()
-def verify(names: Annotated[list[str] | None, typer.Argument(help="Prepared cities; all by default.")] = None) -> None:
-    """Compare every file of the cities with the SHA-256 of its card.
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Prepared cities; all by default.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Compare every file of the cities with the SHA-256 of its card, and what is in it with all that the format promises. Nothing is
+    changed. Exit code 2 where a city fails.
 
     Example: stbench data verify my-city
     """
+    from dataclasses import asdict
+
     from benchmark.data.cards import verify_cities
+    from benchmark.report.visible import as_json
 
-    for name in verify_cities(names or ()):
-        say(f"{name}: ok")
-
-
-def _numbers(task: str, about: dict[str, Any]) -> dict[str, Any]:
-    """A row of what a card counts of a task."""
-    return {"task": task, **{head: round(100 * about[key], 2) if key.endswith("_share") else about[key] for key, head in NUMBERS.items()}}
+    found = []
+    for one in verify_cities(names or ()):
+        found.append(one)
+        if not json:
+            say(f"{one.city}: {one.problem or 'ok'}")
+    if json:
+        put(as_json([asdict(one) for one in found]))
+    if any(one.problem for one in found):
+        raise typer.Exit(2)

@@ -13,7 +13,8 @@ from benchmark.report.visible import visible
 DEGRADED = "stbench.degraded"
 # what stands for a sign where the encoding has none
 INSTEAD = str.maketrans({"±": "+-", "–": "-", "−": "-", "·": "-", "…": "...", "─": "-", "━": "-", "↑": "^", "↓": "v", "→": "->", "≥": ">=",
-                         "≤": "<=", "≠": "!=", "≈": "~", "×": "x", "✕": "x", "Δ": "d", "†": "#", "²": "2", "✓": "ok", "✗": "x"})
+                         "≤": "<=", "≠": "!=", "≈": "~", "×": "x", "✕": "x", "Δ": "d", "†": "#", "²": "2", "✓": "ok", "✗": "x"}
+                        | {block: str(k) for k, block in enumerate("▁▂▃▄▅▆▇█", 1)})
 
 
 class Visible(logging.Formatter):

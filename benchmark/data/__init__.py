@@ -18,5 +18,6 @@ Open first: `folder.py`, what every city's folder is; then the canonical format 
     matching/   GPS trips and roads → routes
 
 `frames.py`, `clock.py` and `grid.py` are what they share: degrees and metres, steps of a time zone, cells of a box. `cards.py` tells what
-is here; `recipes.py` is what makes a city where it is missing, simulated or unpacked.
+is here, and holds it to its card; `profile.py` is what arrays tell at a glance, `stored.py` how they are read with care; `recipes.py` is
+what makes a city where it is missing, simulated or unpacked.
 """

@@ -1,15 +1,20 @@
-"""What is here: the cities of the cache and those that ship, told from their cards."""
+"""What is here: the cities of the cache and those that ship, told from their cards, and held to them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.data.embedded.recipe import Embedded, embedded
 from benchmark.data.folder import city_cards, folders, prepared, read_card, verify
-from benchmark.errors import unknown
+from benchmark.errors import UserError, unknown
+from benchmark.files import DiskError
+
+if TYPE_CHECKING:
+    from benchmark.data.profile import Look
 
 
 def find(name: str, edition: str | None = None) -> list[Path]:
@@ -39,23 +44,49 @@ def overview() -> list[dict[str, Any]]:
     return rows + [_row(recipe.card, "unpacked when first used") for recipe in _still_packed()]
 
 
-def describe(name: str, edition: str | None = None) -> list[dict[str, Any]]:
-    """The whole card of each prepared edition of a city, and the folder it lies in."""
-    cards = [(folder, read_card(folder)) for folder in find(name, edition)]
-    return [{"folder": str(folder), **city_cards(card).whole(folder, card)} for folder, card in cards]
+@dataclass(frozen=True)
+class Verified:
+    """What became of one city."""
+
+    # name/folder
+    city: str
+    # the sentence that names file and row; None: it is as it was prepared
+    problem: str | None
 
 
-def verify_cities(names: Sequence[str] = ()) -> list[str]:
-    """Check the SHA-256 of the named cities, or of all; returns ``name/folder`` of each.
+def verify_cities(names: Sequence[str] = ()) -> Iterator[Verified]:
+    """Compare the files of the named cities, or of all, with the SHA-256 of their cards, and what is in them with the format.
 
     Raises
     ------
-    UserError: names the first file that is missing or changed, or the unknown city.
+    UserError: there is no such city.
     """
     found = [folder for name in names for folder in find(name)] if names else folders()
     for folder in found:
+        yield Verified(f"{folder.parent.name}/{folder.name}", _problem(folder))
+
+
+def _problem(folder: Path) -> str | None:
+    """The first file that is not as it was prepared, and where a promise of the format is broken."""
+    try:
         verify(folder)
-    return [f"{folder.parent.name}/{folder.name}" for folder in found]
+    except DiskError as error:
+        return str(error)
+    except UserError as error:
+        # a digest says which file; what is wrong in it, only the format can
+        broken = _broken_promise(folder)
+        return f"{error} Of its content: {broken}" if broken else str(error)
+    return _broken_promise(folder)
+
+
+def _broken_promise(folder: Path) -> str | None:
+    try:
+        card = read_card(folder)
+        city_cards(card).check(card)
+        city_cards(card).check_files(folder)
+    except (UserError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
@@ -66,6 +97,17 @@ def size_in_words(card: Mapping[str, Any], tasks: Sequence[str]) -> str:
 def in_lines(card: Mapping[str, Any]) -> list[str]:
     """What there is to tell of a city that was just built, a line each."""
     return city_cards(card).in_lines(card)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What one rule of cleaning did."""
+
+    # rows, trips or points of what, e.g. "trips"
+    what: str
+    # in words
+    rule: str
+    count: int
 
 
 class CityCards(ABC):
@@ -86,6 +128,18 @@ class CityCards(ABC):
     @abstractmethod
     def in_lines(self, card: Mapping[str, Any]) -> list[str]:
         """What there is to tell of the city when it was just built, a line each."""
+
+    @abstractmethod
+    def left_out(self, card: Mapping[str, Any]) -> list[LeftOut]:
+        """What cleaning took away or changed, rule by rule, as the card counts it."""
+
+    @abstractmethod
+    def look(self, folder: Path) -> Look:
+        """What its arrays tell that no card holds."""
+
+    @abstractmethod
+    def check_files(self, folder: Path) -> None:
+        """Raise a UserError that names file and row where what is stored breaks a promise of the format."""
 
     @abstractmethod
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
 from benchmark.forecasting.scenarios import change_of, under
 from benchmark.forecasting.scoring import score
-from benchmark.forecasting.statistics import data_statistics
 from benchmark.forecasting.using import fitted_forecaster, forecast_next, rebuilt_problem
 from benchmark.protocols import Protocol
 from benchmark.registry import registry
@@ -69,9 +68,6 @@ class ForecastMeasurer(Measurer):
         about_city = ("name", "edition", "title", "source", "licence", "notes", "nodes", "graph", "placed", "split")
         kept = {key: card[key] for key in about_city if key in card}
         return {**kept, "suite_tasks": list(tasks), "tasks": tasks, "size": size_in_words(card, list(tasks))}, {"graph": card["graph"]}
-
-    def statistics(self, city: ForecastingCity) -> dict[str, dict[str, float | str]]:
-        return data_statistics(city)
 
     def measure(self, spec: RunSpec, cities: Sequence[ForecastingCity], options: Any, run: RunContext, *, keep: bool = False,
                 isolated: bool = False) -> Measured:

@@ -17,7 +17,7 @@ Open first: `table.py`, records → tables: which records share a table, and wha
     `tidy.py`, `frames.py`  tables as tidy rows for CSV and JSON; records and tables as pandas frames; `timing.py`: timings as sheets
     `figures/`              the same records as charts; `plot.py` is one of them for Python; `outputs.py` writes frames to files
     `report_parts.py`       what a report of a suite is made of; `report_page.py` puts the parts on one HTML page
-    `all_tables.py`         all tables of suites as files, the same bytes whoever makes them
+    `all_tables.py`         all tables of suites as files; `card/`: the card of a city, `told.py`: its statistics beside a paper's
     `advice.py`, `absent.py`  what to type where there is no record, at all or of a method that was named
     `listing.py`            what `stbench list` and `stbench show` tell, as data; `listing_text.py` as the terminal shows it
     `status.py`, `pace.py`  campaigns in words, and how long one still takes; `console.py` fits all of it to the terminal

@@ -31,7 +31,6 @@ from benchmark.trajectory.posing import PartRows, check_labels, part_rows, pose_
 from benchmark.trajectory.probes import FrozenProber, Prober
 from benchmark.trajectory.problem import TrajectoryProblem
 from benchmark.trajectory.protocol import TrajectoryProtocol
-from benchmark.trajectory.statistics import data_statistics
 from benchmark.trajectory.using import embed_trips, fitted_encoder, rebuilt_problem
 
 if TYPE_CHECKING:
@@ -64,9 +63,6 @@ class TrajectoryMeasurer(Measurer):
         size = "; ".join(size_in_words(city.card, ()) for city in cities)
         return {"name": spec.suite, "edition": spec.edition, "suite_tasks": list(tasks), "size": size, "cities": about,
                 "tasks": {task: {"unit": TRAJECTORY.kind(task).unit} for task in tasks}}, {}
-
-    def statistics(self, city: TrajectoryCity) -> dict[str, dict[str, float | str]]:
-        return data_statistics(city)
 
     def measure(self, spec: RunSpec, cities: Sequence[TrajectoryCity], options: Any, run: RunContext, *, keep: bool = False,
                 isolated: bool = False) -> Measured:

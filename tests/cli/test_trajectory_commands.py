@@ -109,7 +109,7 @@ def test_the_list_of_cities_gives_a_trajectory_citys_size_and_fits_the_terminal(
     assert (row["kind"], row["nodes"], row["steps"], row["size"]) == ("trajectory", None, None, f"{TRIPS} trips, 120 roads, 168 cells")
     assert (row["trips"], row["roads"], row["cells"], row["tasks"]) == (TRIPS, 120, 168, [])
     shown = stbench("data", "show", "lattice")
-    for fact in ("zone: Asia/Shanghai", f"trips: {TRIPS}", "leaves the box: 1", "2018-10-29"):
+    for fact in ("zone: Asia/Shanghai", f"trips: {TRIPS}", "leaves the box", "2018-10-29"):
         assert fact in shown
 
 

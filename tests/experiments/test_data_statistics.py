@@ -7,15 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmark import lazy
+from benchmark.data.folder import city_cards
 from benchmark.declared import Experiment
 from benchmark.execution.making import load_city
 from benchmark.experiments.doing import experiment_sheets, request_of, run_experiments
-from benchmark.families import FAMILIES
 
 
 def statistics(city):
-    return lazy.load(FAMILIES[city.card["kind"]].measurer).statistics(city)
+    return city_cards(city.card).look(city.folder).statistics
 
 
 def haversine(lon, lat, other_lon, other_lat):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmark.data.cards import CityCards
+from benchmark.data.cards import CityCards, LeftOut
 from benchmark.shapes import anything, each, fields_of, text, whole
+
+if TYPE_CHECKING:
+    from benchmark.data.profile import Look
 
 TASK = fields_of({"nodes": whole, "steps": whole, "unit": text}, {"clock": fields_of({}, rest=anything)}, anything)
 CARD = fields_of({"tasks": each(TASK)}, rest=anything)
@@ -41,6 +44,24 @@ class ForecastingCards(CityCards):
                 f"fingerprint {card['fingerprint']}.",
                 *([f"Each series is divided {split} into training, validation and test, as its source declares."] if split else []),
                 *(f"{task}: {remark}" for task, about in card["tasks"].items() for remark in _remarks(about))]
+
+    def left_out(self, card: Mapping[str, Any]) -> list[LeftOut]:
+        counted = {what: note["left_out"] for what, note in card["notes"].items() if isinstance(note, Mapping) and "left_out" in note}
+        skipped = {task: about.get("skipped_steps") for task, about in card["tasks"].items()}
+        return [*(LeftOut(what, f"{name}: {one['rule']}", one["rows"]) for what, rules in counted.items() for name, one in rules.items()),
+                *(LeftOut(f"steps of {task}", "skipped by daylight saving", steps) for task, steps in skipped.items() if steps)]
+
+    def look(self, folder: Path) -> Look:
+        from benchmark.data.forecasting.city import ForecastingCity
+        from benchmark.data.forecasting.profile import look
+
+        return look(ForecastingCity(folder))
+
+    def check_files(self, folder: Path) -> None:
+        from benchmark.data.forecasting.city import ForecastingCity
+        from benchmark.data.forecasting.stored import check_stored
+
+        check_stored(ForecastingCity(folder))
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
         if all("min" in about for about in card["tasks"].values()):

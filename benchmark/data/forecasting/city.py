@@ -25,6 +25,7 @@ import pandas as pd
 
 from benchmark.data.clock import Clock
 from benchmark.data.folder import CARD, Origin, opened, seal
+from benchmark.data.stored import load_array
 from benchmark.errors import UserError, unknown
 from benchmark.files import disk_errors
 from benchmark.folders import new_folder
@@ -115,9 +116,7 @@ class ForecastingCity:
                 if name.startswith(prefix) and name.endswith(end)}
 
     def _load(self, name: str, *, mapped: bool = False) -> np.ndarray:
-        with disk_errors(self.files / name, "read"):
-            array: np.ndarray = np.load(self.files / name, mmap_mode="r" if mapped else None, allow_pickle=False)
-        return array
+        return load_array(self.files / name, mapped=mapped)
 
 
 def write_city(
@@ -139,9 +138,9 @@ def write_city(
     nodes = nodes[NODE_COLUMNS].reset_index(drop=True)
     check_nodes(nodes)
     for one in series:
-        _check(one, nodes)
+        check_series(one, nodes)
     if adjacency is not None:
-        _check_adjacency(adjacency, len(nodes))
+        check_adjacency(adjacency, len(nodes))
     tasks: dict[str, Any] = {}
     placed, own = bool(nodes["lon"].notna().all()), {} if split is None else {"split": list(split)}
     with new_folder(destination, CARD) as folder:
@@ -196,7 +195,8 @@ def check_nodes(nodes: pd.DataFrame) -> None:
                             f"write WGS84 degrees between {-limit} and {limit}.")
 
 
-def _check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
+def check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
+    """Refuse weights that are not [node, node], finite and not negative."""
     if adjacency.shape != (nodes, nodes):
         raise UserError(f"The adjacency is {'×'.join(map(str, adjacency.shape))}, but there are {nodes} nodes; it must be {nodes}×{nodes}.")
     with np.errstate(over="ignore"):
@@ -206,7 +206,8 @@ def _check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
         raise UserError(f"The adjacency holds {adjacency[i, j]} in row {i + 1}, column {j + 1}; weights are finite and not negative.")
 
 
-def _check(one: Series, nodes: pd.DataFrame) -> None:
+def check_series(one: Series, nodes: pd.DataFrame) -> None:
+    """Refuse a series that does not fit the node table, or of which a node or an observed value is none."""
     if one.values.ndim != 2 or one.values.shape != one.observed.shape:
         raise UserError(f"Task {one.task}: values {one.values.shape} and observed {one.observed.shape} must be one [step, node] shape.")
     if one.node_index.shape != (one.values.shape[1],) or len(set(one.node_index.tolist())) != len(one.node_index):

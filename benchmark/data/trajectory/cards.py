@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmark.data.cards import CityCards
+from benchmark.data.cards import CityCards, LeftOut
 from benchmark.shapes import an_object, anything, each, fields_of, list_of, text, whole
+
+if TYPE_CHECKING:
+    from benchmark.data.profile import Look
 
 # a share of so many trips has a standard error of five points: labels or test trips below it are said to be few
 FEW = 100
+# what the notes count of cleaning
+CLEANED = ("repaired", "cut", "dropped")
 DAYS = fields_of({"train": list_of(text), "test": list_of(text)}, rest=anything)
 SPLIT = fields_of({}, {"days": DAYS, "trips": each(whole), "by": text, "why": text, "shares": list_of(whole)}, anything)
 NOTES = fields_of({}, {"split": SPLIT}, anything)
@@ -24,7 +29,7 @@ def few_trips(counts: Mapping[str, int]) -> str:
 
 
 def _warning(card: Mapping[str, Any]) -> list[str]:
-    few = few_trips({f"{part}_trips": count for part, count in card["notes"]["split"]["trips"].items()})
+    few = few_trips({f"{part}_trips": count for part, count in card["notes"].get("split", {}).get("trips", {}).items()})
     return [f"Too few to mean much: {few}; bring at least {FEW} of each, or read no ranking out of it."] if few else []
 
 
@@ -57,11 +62,26 @@ class TrajectoryCards(CityCards):
         parts = ", ".join(f"{part} {count:,}" for part, count in notes["split"]["trips"].items())
         # a simulated city has nothing to repair
         counts = {what: "; ".join(f"{count:,} {reason}" for reason, count in notes[what].items()) or "none"
-                  for what in ("repaired", "cut", "dropped") if what in notes}
+                  for what in CLEANED if what in notes}
         return [f"{card['name']} ({card['edition']}): {card['trips']:,} of {notes['trips_given']:,} trips, {card['points']:,} points, "
                 f"{card['roads']:,} roads, {card['links']:,} links, {card['cells']:,} cells; fingerprint {card['fingerprint']}.",
                 f"Trips of each part: {parts}{_divided(notes['split'])}.", *_warning(card),
                 *(f"{what.capitalize()}: {said}." for what, said in counts.items())]
+
+    def left_out(self, card: Mapping[str, Any]) -> list[LeftOut]:
+        return [LeftOut("trips", f"{what}: {rule}", count) for what in CLEANED for rule, count in card["notes"].get(what, {}).items()]
+
+    def look(self, folder: Path) -> Look:
+        from benchmark.data.trajectory.city import TrajectoryCity
+        from benchmark.data.trajectory.profile import look
+
+        return look(TrajectoryCity(folder))
+
+    def check_files(self, folder: Path) -> None:
+        from benchmark.data.trajectory.city import TrajectoryCity
+        from benchmark.data.trajectory.stored import check_stored
+
+        check_stored(TrajectoryCity(folder))
 
     def whole(self, folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
         return {**card, **dict(zip(("warning",), _warning(card), strict=False))}

@@ -26,6 +26,7 @@ import pandas as pd
 
 from benchmark.data.folder import CARD, Origin, opened, seal
 from benchmark.data.grid import Grid
+from benchmark.data.stored import load_array
 from benchmark.data.trajectory.roads import RoadNetwork
 from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
 from benchmark.errors import UserError, unknown
@@ -128,10 +129,7 @@ class TrajectoryCity:
         return View(np.asarray(self._load(f"{name}.offsets")), {part: self._load(f"{name}.{part}") for part in VIEWS[name]})
 
     def _load(self, name: str) -> np.ndarray:
-        path = self.files / f"{name}.npy"
-        with disk_errors(path, "read"):
-            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-        return array
+        return load_array(self.files / f"{name}.npy", mapped=True)
 
 
 def write_trajectory_city(destination: Path, name: str, edition: str, origin: Origin, places: Places, trips: RawTrips,
@@ -145,7 +143,7 @@ def write_trajectory_city(destination: Path, name: str, edition: str, origin: Or
     UserError: if the parts do not fit each other; nothing is written then.
     """
     cell = places.grid.locate(trips.lon, trips.lat)
-    _check(places, trips, matched, cell)
+    check_trips(places, trips, matched, cell)
     grid_offsets, first = cell_path(cell, trips.offsets)
     arrays = {
         "roads.offsets": places.network.offsets, "roads.lon": places.network.lon, "roads.lat": places.network.lat,
@@ -186,7 +184,8 @@ def cell_path(cell: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.nda
     return offsets_kept(begins, offsets), np.flatnonzero(begins)
 
 
-def _check(places: Places, trips: RawTrips, matched: MatchedTrips, cell: np.ndarray) -> None:
+def check_trips(places: Places, trips: RawTrips, matched: MatchedTrips, cell: np.ndarray) -> None:
+    """Refuse trips that do not fit their roads, their cells ([point]) or the clock."""
     if not len(trips):
         raise UserError("No trip is left; see the counts by reason.")
     repeated = pd.Series(trips.trip_id)[pd.Series(trips.trip_id).duplicated()]

@@ -10,7 +10,7 @@ Open first: `build.py`, results → the text of every file. Then:
     `method.py`     what a method's page says; `maps.py`: the nodes of a city that ships
     `text.py`       names as files, links that are safe to follow, data as scripts that close no tag
     `writing.py`    files → a folder, without what an earlier build left; `serving.py`: the folder on this machine
-    `templates/`    the pages, with escaping switched on
+    `pages.py`      the templates, with escaping switched on; `templates/`: the pages, and that of a city's card
     `static/`       `ranks.js` and `cost.js` compute and know no page; `board.js`, `plot.js`, `record.js` show
     `vendor/`       Tabulator, which draws the tables
 """

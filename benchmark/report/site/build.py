@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.plain_json import BadFile, leave_out, read_json
@@ -15,18 +15,14 @@ from benchmark.report.report_parts import city_cards, environments
 from benchmark.report.site.board import board, groups_of, leaders, metric_facts, opening
 from benchmark.report.site.maps import maps_of
 from benchmark.report.site.method import method_page
+from benchmark.report.site.pages import HERE, templates
 from benchmark.report.site.text import file_name, safe_link, script
 from benchmark.report.table import Table, make_tables
-from benchmark.report.visible import visible
 from benchmark.spec import Record
 from benchmark.store.records import Store
 from benchmark.store.submissions import submissions
 from benchmark.suites.catalogue import built_in
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-HERE = Path(__file__).parent
 # what must be one in a ranking → what its choice is called
 CHOICES = {"version": "suite version", "edition": "data", "protocol": "protocol", "preset": "preset", "scenario": "scenario",
            "differs": "budget"}
@@ -45,7 +41,7 @@ def site_files(results: Path, docs: str = "") -> Iterator[tuple[str, bytes]]:
     ------
     UserError: jinja2 is missing, or there is no record. A broken record is named on stderr and left out.
     """
-    pages, store = _templates(), Store(results / "runs")
+    pages, store = templates(), Store(results / "runs")
     tables, submitted = make_tables(store, None), {name: asdict(one) for name, one in submissions(results).items()}
     if not tables:
         raise UserError(f"There are no records in {store.root}; a leaderboard is made of published ones. `stbench results promote` "
@@ -75,16 +71,6 @@ def site_files(results: Path, docs: str = "") -> Iterator[tuple[str, bytes]]:
     yield from _record_files(store, [record for own in records.values() for record in own.values()], submitted)
     for path in sorted([*(HERE / "static").iterdir(), *(HERE / "vendor").glob("*.*")]):
         yield f"static/{path.name}" if path.suffix != ".md" else "static/tabulator.md", path.read_bytes()
-
-
-def _templates() -> Environment:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise UserError("The pages of the leaderboard need jinja2; type `pip install 'stbench[site]'`.") from None
-    # the text of a record is shown as any text of files is, before it is escaped
-    return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-                       finalize=lambda value: visible(value) if type(value) is str else value)
 
 
 def _about(suite: str, tables: Sequence[Table], records: Sequence[Record]) -> dict[str, Any]:

@@ -52,9 +52,10 @@ def draw(city: str, edition: str, places: Sequence[tuple[str, float, float]]) ->
     middle = (min(lat for _, _, lat in places) + max(lat for _, _, lat in places)) / 2
     across = [lon * cos(radians(middle)) for _, lon, _ in places]
     up = [lat for _, _, lat in places]
-    wide, high = max(across) - min(across), max(up) - min(up)
+    west, north = min(across), max(up)
+    wide, high = max(across) - west, north - min(up)
     unit = (SIDE - 2 * MARGIN) / (max(wide, high) or 1.0)
-    nodes = tuple(Node(round(MARGIN + (x - min(across)) * unit, 1), round(MARGIN + (max(up) - y) * unit, 1), name)
+    nodes = tuple(Node(round(MARGIN + (x - west) * unit, 1), round(MARGIN + (north - y) * unit, 1), name)
                   for (name, _, _), x, y in zip(places, across, up, strict=True))
     return Map(city, edition, round(wide * unit + 2 * MARGIN, 1), round(high * unit + 2 * MARGIN, 1), nodes)
 

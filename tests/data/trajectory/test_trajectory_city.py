@@ -3,42 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made.ring_city import MATCHED, ORIGIN, PARTS, TRIPS, places
 
-from benchmark.data.folder import Origin, verify
+from benchmark.data.folder import verify
 from benchmark.data.forecasting.city import ForecastingCity
-from benchmark.data.grid import Grid
-from benchmark.data.trajectory.city import POI_CATEGORIES, Places, TrajectoryCity, cell_path, write_trajectory_city
-from benchmark.data.trajectory.roads import RoadNetwork, links_by_ends
-from benchmark.data.trajectory.trips import MatchedTrips, RawTrips
+from benchmark.data.trajectory.city import POI_CATEGORIES, TrajectoryCity, cell_path, write_trajectory_city
 from benchmark.errors import UserError
-
-ORIGIN = Origin("A ring of roads", "made for tests", "none")
-
-
-def ring() -> RoadNetwork:
-    """Four one-way roads around a square block of 0.01°: south, east, north, west side."""
-    corners = np.array([(0.0, 0.0), (0.01, 0.0), (0.01, 0.01), (0.0, 0.01)]) + 0.001
-    table = pd.DataFrame({"road_id": list("SENW"), "highway": ["primary", "secondary", "primary", "residential"], "length_m": 1113.0,
-                          "oneway": True, "lanes": 1})
-    ends = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1).reshape(-1, 2)
-    return RoadNetwork(table, np.arange(0, 10, 2), ends[:, 0], ends[:, 1], links_by_ends(np.arange(4), (np.arange(4) + 1) % 4))
-
-
-def places(**changes) -> Places:
-    grid = Grid(0.0, 0.02, 0.0, 0.02, 4, 4)
-    return Places(**{"network": ring(), "grid": grid, "poi": np.arange(16 * 13, dtype=np.int32).reshape(16, 13), "zone": "Asia/Shanghai",
-                     "facts": {"matcher": "by hand"}, **changes})
-
-
-TRIPS = RawTrips(np.array(["a", "b"]), np.array(["d", ""]), np.array([0, 5, 7]), np.array([0, 10, 20, 30, 40, 100, 100]),
-                 np.array([0.001, 0.006, 0.011, 0.011, 0.001, 0.001, 0.002]), np.array([0.001, 0.001, 0.001, 0.006, 0.001, 0.011, 0.011]))
-MATCHED = MatchedTrips(np.array([0, 0, 1, 1, 0, 2, 2]), np.array([0, 5, 6]), np.array([0, 1, 2, 3, 0, 2]),
-                       np.array([0.0, 20.0, 32.0, 36.0, 39.0, 100.0]), np.array(["", ""]))
-PARTS = np.array([0, 3])
 
 
 @pytest.fixture

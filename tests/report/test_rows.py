@@ -9,9 +9,11 @@ import pytest
 from made.forecasting_records import record
 from made.sheets import render
 
+from benchmark.report.comparison import compared
 from benchmark.report.render import FORMATS
-from benchmark.report.rows import is_settled
+from benchmark.report.rows import is_settled, make_row, ranked
 from benchmark.report.table import make_tables
+from benchmark.report.telling import few_events_notes
 
 
 def labels(table):
@@ -114,3 +116,14 @@ def test_a_row_that_is_not_settled_is_shown_said_and_not_ranked(stores, format):
 def test_notes_of_a_methods_own_are_never_mistaken_for_training(stores, notes):
     (table,) = make_tables(*stores([record("stid", preset="full", notes=notes)]))
     assert table.rows[0].settled
+
+
+@pytest.mark.parametrize(("task", "events", "ranks"), [("risk", 399, [0, 0]), ("risk", 400, [1, 2]), ("taxi_pick", 399, [1, 2])])
+def test_risk_of_few_events_is_shown_said_and_not_ranked(task, events, ranks):
+    ones = [replace(record(method, task=task, mae=mae), sums={task: {"nonzero": {"count": [events - 1, events, 0]}}})
+            for method, mae in (("stid", 1.0), ("gwnet", 2.0))]
+    rows = ranked([make_row(task, "local", [one], None) for one in ones], ["mae"])
+    assert [row.cells["mae"].rank for row in rows] == ranks
+    assert few_events_notes(rows) == ([] if any(ranks) else [
+        "Too few events to tell methods apart: risk (399 in the test part); never ranked."])
+    assert all(row.compared is None for row in compared(rows, [[one] for one in ones], "mae", None, None)) is not any(ranks)

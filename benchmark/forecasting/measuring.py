@@ -36,9 +36,6 @@ from benchmark.training_notes import last_training
 if TYPE_CHECKING:
     import pandas as pd
 
-# windows that are scored at once; the sums do not depend on it
-BATCH = 64
-
 
 class ForecastMeasurer(Measurer):
     """One city, whose tasks are scored one after the other."""
@@ -120,7 +117,7 @@ class ForecastMeasurer(Measurer):
             windows = held_out_windows(city, task, protocol)
             if len(given) != len(windows):
                 raise BadPrediction(f"Task {task}: {len(given)} windows were predicted, and {len(windows)} are asked.")
-            scored = score(_Given(given), windows, ranking=FORECASTING.kind(task).ranks_cells, batch=BATCH)
+            scored = score(_Given(given, windows.at_once), windows, ranking=FORECASTING.kind(task).ranks_cells)
             made.add(task, scored.sums, metrics.values(scored.sums))
         return made
 
@@ -179,8 +176,8 @@ class _Predicted:
 class _Given:
     """Predicts what was predicted before, in the same order."""
 
-    def __init__(self, predicted: np.ndarray) -> None:
-        self.batches = iter(torch.from_numpy(predicted).split(BATCH))
+    def __init__(self, predicted: np.ndarray, batch: int) -> None:
+        self.batches = iter(torch.from_numpy(predicted).split(batch))
 
     def __call__(self, inputs: Inputs) -> Tensor:
         return next(self.batches)

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.data.clock import Clock
 from benchmark.data.folder import OWN, Origin, cities_home, prepare
 from benchmark.data.forecasting.city import ForecastingCity, Series, Split, write_city
+from benchmark.data.forecasting.graph import held
 from benchmark.data.own.city_file import CityFile, TaskFile, read_city_file
 from benchmark.data.own.counts import is_count, without_repeated_hour
 from benchmark.data.own.files import files_of
@@ -63,7 +64,7 @@ def write_series(city: CityFile, destination: Path, edition: str) -> Forecasting
     adjacency, said = None, {}
     if city.adjacency is not None:
         adjacency, about = read_graph(city.adjacency, city.root, nodes["node_id"])
-        adjacency, said = adjacency[np.ix_(kept, kept)], {"graph": f"{Path(city.adjacency.file).name}: {about}"}
+        adjacency, said = held(adjacency[np.ix_(kept, kept)]), {"graph": f"{Path(city.adjacency.file).name}: {about}"}
     files = {path for task in city.tasks.values() for path in files_of(task, city.root)} | {
         city.root / one.file for one in (city.nodes, city.adjacency) if one is not None}
     origin = Origin(city.title, city.source, city.licence,

@@ -21,6 +21,7 @@ from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_prot
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.isolated import IsolatedForecaster
+from benchmark.forecasting.memory import expected_bytes
 from benchmark.forecasting.posing import cut, held_out_windows, lacking, pose, pose_under
 from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
@@ -54,6 +55,11 @@ class ForecastMeasurer(Measurer):
                     cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol.cut_as(card.get("split")))
                 except TooSmall as error:
                     raise TooSmall(f"City {card['name']}, task {task}{changed}: {error}") from None
+
+    def expected_bytes(self, spec: RunSpec, cards: Sequence[Mapping[str, Any]]) -> float:
+        scenario, scope = FORECASTING.scenario(spec.scenario), registry().info(spec.method).scope
+        shown = scenario.shown(scope, tuple(cards[0]["tasks"]), spec.tasks)
+        return expected_bytes(spec, cards, shown, forecasting_protocol(spec.protocol).train_share)
 
     def problem(self, cities: Sequence[ForecastingCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> ForecastProblem:
         (city,) = cities

@@ -125,8 +125,8 @@ def next_window(series: Series, scaler: Scaler, protocol: ForecastingProtocol, p
 
 
 def graph_of(city: ForecastingCity, node_index: np.ndarray) -> Graph:
-    """[node, node] float32 weights between the nodes of one task, as they are held; where nothing is known of them, each node is a neighbour of itself alone,
-    and methods that read a graph are not run (`lacking`)."""
+    """[node, node] float32 weights between the nodes of one task, as they are held; where nothing is known of them, each node is a
+    neighbour of itself alone, and methods that read a graph are not run (`lacking`)."""
     if city.adjacency is not None:
         return held(city.adjacency[np.ix_(node_index, node_index)])
     if not city.placed:

@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-
 # windows that are answered at once outside of training, and nodes of all of them: of a large city fewer fit
 MOST_WINDOWS, MOST_ANSWERED = 64, 64_000
 

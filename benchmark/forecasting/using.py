@@ -61,7 +61,8 @@ def rebuilt_problem(fitted: Fitted, asks: Asks) -> ForecastProblem:
         nothing = Windows(task, history, horizon, scaler, about["steps_per_day"], torch.zeros(0, nodes),
                           torch.zeros(0, nodes, dtype=torch.bool), torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64),
                           torch.zeros(0, 6), about["zero_counts"], asks.past_days * about["steps_per_day"])
-        return TaskProblem(task, about["unit"], scaler, about["steps_per_day"], **tensor, weights=_graph_kept(fitted.problem, task, nodes), train=nothing, validation=nothing,
+        return TaskProblem(task, about["unit"], scaler, about["steps_per_day"], **tensor, weights=_graph_kept(fitted.problem, task, nodes),
+                           train=nothing, validation=nothing,
                            extras={name: fitted.problem[f"{task}/extra/{name}"] for name in about["extras"]},
                            whole_day=fitted.problem[f"{task}/whole_day"] if about["whole_day"] else None)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.spatial import KDTree
@@ -17,7 +19,7 @@ SPARSE_FROM = 1000
 # distances on the unit sphere that differ by less, relatively, are equal but for rounding
 ROUNDING = 1e-9
 # [node, node] weights as they are held: dense, or from SPARSE_FROM nodes on a row's links side by side
-Graph = np.ndarray | csr_array
+Graph: TypeAlias = np.ndarray | csr_array
 
 
 def held(graph: Graph) -> Graph:

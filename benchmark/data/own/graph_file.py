@@ -79,14 +79,16 @@ def _of_edges(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[Graph, 
     if unlike.size:
         raise UserError(f"{given.file}: the edge from {shown(ids[origin[unlike[0]]])} to {shown(ids[destination[unlike[0]]])} stands "
                         "twice, with different values; each may stand once.")
-    own, once = np.arange(len(ids)), np.sort(len(origin) - 1 - last)
-    looped = given.distance or given.value is None
-    once = once[origin[once] != destination[once]] if looped else once
-    ends = [np.concatenate([end[once], own[:looped * len(own)]]) for end in (origin, destination)]
-    weights = csr_array(coo_array((np.concatenate([values[once], np.ones(looped * len(own))]), ends), shape=(len(ids), len(ids))))
+    once = np.sort(len(origin) - 1 - last)
+    loops = np.zeros(0, dtype=int)
+    if given.distance or given.value is None:
+        once, loops = once[origin[once] != destination[once]], np.arange(len(ids))
+    rows, columns = (np.concatenate([end[once], loops]) for end in (origin, destination))
+    weights = csr_array(coo_array((np.concatenate([values[once], np.ones(len(loops))]), (rows, columns)), shape=(len(ids), len(ids))))
     weights = weights.maximum(weights.T) if given.both_ways else weights
     kind = "distances, by a Gaussian kernel" if given.distance else "links" if given.value is None else "weights"
-    return held(csr_array(weights)), f"{len(origin):,} of {len(frame):,} edges are between the nodes: {kind}{', both ways' if given.both_ways else ''}"
+    both = ", both ways" if given.both_ways else ""
+    return held(csr_array(weights)), f"{len(origin):,} of {len(frame):,} edges are between the nodes: {kind}{both}"
 
 
 def _check(values: np.ndarray, given: AdjacencyFile, frame: pd.DataFrame) -> None:

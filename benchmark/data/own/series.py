@@ -86,8 +86,8 @@ def _series(name: str, task: TaskFile, raw: Raw, ids: pd.Series, kept: np.ndarra
     if not order.size:
         raise UserError(f"no column of {task.named} is left by the node subsets.")
     columns, clock = found.columns[order], found.clock
-    values, observed, remarks = _observed(_ordered(found.values, order), _ordered(found.present, order), found.expected, task, ids.iloc[columns].tolist(),
-                                          clock)
+    raw_values, present = _ordered(found.values, order), _ordered(found.present, order)
+    values, observed, remarks = _observed(raw_values, present, found.expected, task, ids.iloc[columns].tolist(), clock)
     _check_length(len(values), split)
     values, observed, repeated = without_repeated_hour(values, observed, task, clock)
     about = {"count": is_count(task), **({"service": list(task.service)} if task.service else {}),

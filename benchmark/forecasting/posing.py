@@ -141,7 +141,7 @@ def as_tensor(graph: Graph) -> torch.Tensor:
         return torch.from_numpy(graph)
     links = graph.tocoo()
     return torch.sparse_coo_tensor(torch.from_numpy(np.stack(links.coords).astype(np.int64)), torch.from_numpy(links.data), graph.shape,
-                                   is_coalesced=True)
+                                   is_coalesced=True, check_invariants=True)
 
 
 def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, asks: Asks) -> TaskProblem:

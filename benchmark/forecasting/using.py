@@ -190,7 +190,7 @@ def _kept_graph(weights: torch.Tensor) -> dict[str, torch.Tensor]:
 def _graph_kept(kept: Mapping[str, torch.Tensor], task: str, nodes: int) -> torch.Tensor:
     if f"{task}/graph" in kept:
         return kept[f"{task}/graph"]
-    return torch.sparse_coo_tensor(kept[f"{task}/links"], kept[f"{task}/weights"], (nodes, nodes), is_coalesced=True)
+    return torch.sparse_coo_tensor(kept[f"{task}/links"], kept[f"{task}/weights"], (nodes, nodes), is_coalesced=True, check_invariants=True)
 
 
 def _difference(given: list[str], expected: list[str]) -> str:

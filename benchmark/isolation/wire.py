@@ -69,7 +69,7 @@ def _tensor(content: bytes) -> Tensor:
 
 
 def _sparse(indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return torch.sparse_coo_tensor(indices, values, shape, is_coalesced=True)
+    return torch.sparse_coo_tensor(indices, values, shape, is_coalesced=True, check_invariants=True)
 
 
 def on_device(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:

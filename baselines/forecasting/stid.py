@@ -18,8 +18,9 @@ from baselines.layers.dropout import Dropout
 from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions, ranged
 
 WEEKDAYS = 7
-# windows times nodes whose hidden numbers are held for the backward pass; of more, as in a large city, they are computed again
-HELD = 64_000
+# windows times nodes whose hidden numbers are held for the backward pass; of more, as in a large city, they are computed again, in parts
+# of so many
+HELD, PART = 64_000, 16_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class STIDNetwork(nn.Module):
         batch, nodes, _ = window.shape
         if batch * nodes <= HELD:
             return self.forecast(*shown)
-        some = zip(*(part.split(max(HELD // nodes, 1)) for part in shown), strict=True)
+        some = zip(*(part.split(max(PART // nodes, 1)) for part in shown), strict=True)
         return torch.cat([checkpoint(self.forecast, *part, use_reentrant=False) for part in some])
 
     def forecast(self, window: Tensor, slots: Tensor, weekdays: Tensor) -> Tensor:

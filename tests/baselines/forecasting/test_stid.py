@@ -85,6 +85,7 @@ def test_a_large_city_in_parts_gives_the_whole_one_s_predictions_and_gradients(m
     found = []
     for held in (64_000, 16):
         monkeypatch.setattr("baselines.forecasting.stid.HELD", held)
+        monkeypatch.setattr("baselines.forecasting.stid.PART", 16)
         network.zero_grad()
         predicted = network(inputs)
         predicted.square().sum().backward()
@@ -96,6 +97,7 @@ def test_a_large_city_in_parts_gives_the_whole_one_s_predictions_and_gradients(m
 
 def test_what_is_computed_again_in_parts_drops_the_same_numbers(make_problem, monkeypatch):
     monkeypatch.setattr("baselines.forecasting.stid.HELD", 16)
+    monkeypatch.setattr("baselines.forecasting.stid.PART", 16)
     network, inputs = STIDNetwork(12, 12, 8, 48, STIDOptions()), make_problem().only.train.inputs(torch.arange(5))
     seen = []
     network.blocks[-1].register_forward_hook(lambda *found: seen.append(found[2].detach()))

@@ -18,6 +18,7 @@ from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
 from benchmark.errors import TooSmall, UserError
 from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_protocol
+from benchmark.fitting import return_free_blocks
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.isolated import IsolatedForecaster
@@ -102,6 +103,7 @@ class ForecastMeasurer(Measurer):
         made, predicted, started = Measured(), _Predicted(method), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
+        return_free_blocks()
         for task in spec.tasks:
             beside = tuple(method.problem.tasks) if asks.beside else ()
             windows = held_out_windows(city, task, protocol, asks.past_days, beside).to(run.device)

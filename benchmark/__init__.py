@@ -55,6 +55,7 @@ _SIGNATURES = {
     "RunContext": "benchmark.contract",
     "Protocol": "benchmark.protocols",
     "Registry": "benchmark.registry",
+    "Footprint": "benchmark.footprint",
     "ExperimentFile": "benchmark.declared",
     "SuiteInfo": "benchmark.suites.registered",
     "Source": "benchmark.data.sources",
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
     from benchmark.execution.using import embed as embed
     from benchmark.execution.using import forecast as forecast
     from benchmark.experiments.running import run as run
+    from benchmark.footprint import Footprint as Footprint
     from benchmark.forecasting.contract import Forecaster as Forecaster
     from benchmark.forecasting.neural import NeuralForecaster as NeuralForecaster
     from benchmark.forecasting.problem import ForecastProblem as ForecastProblem

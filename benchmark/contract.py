@@ -243,6 +243,10 @@ class Measurer(ABC):
     def check(self, cards: Sequence[Mapping[str, Any]], tasks: Sequence[str], protocol: Protocol, scenario: Scenario) -> None:
         """Raise UserError, with a sentence, for cities that the tasks cannot be posed on; called before any training."""
 
+    def expected_bytes(self, spec: RunSpec, cards: Sequence[Mapping[str, Any]]) -> float | None:
+        """What a run on cities of these cards takes in memory at its peak; None: nobody knows."""
+        return None
+
     @abstractmethod
     def problem(self, cities: Sequence[Any], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> Any:
         """What one fit of these tasks may see, without a budget's limits."""

@@ -18,6 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
 from benchmark import lazy
 from benchmark.errors import UserError, unknown
 from benchmark.families import FAMILIES
+from benchmark.footprint import Footprint
 from benchmark.signals import Signals
 
 # Packages of this project that list methods; each holds `METHODS`, a sequence of MethodInfo. Others use the entry point.
@@ -58,6 +59,8 @@ class MethodInfo:
     deterministic: bool = False
     # raised when its results change
     version: int = 1
+    # memory of a forecaster beside its series; None: nobody measured it
+    footprint: Footprint | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ LEVELS = [
     {"__main__"}, {"cli"}, {"experiments"}, {"report"}, {"timing"}, {"testing", "submission"}, {"execution"}, {"forecasting", "trajectory"},
     {"training", "isolation"}, {"fitting"}, {"suites"},
     {"data"}, {"contract"}, {"store"}, {"declared", "method_files", "scaffold"}, {"families", "registry", "checkpoints"},
-    {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes"},
+    {"options", "metrics", "protocols", "spec", "ragged", "days", "markov", "training_notes", "footprint"},
     {"shapes", "folders"}, {"files", "lazy", "plain_json", "signals"}, {"owners"}, {"errors"}, {""},
 ]
 # the families as plain data are made of each family's protocols, which import nothing above themselves

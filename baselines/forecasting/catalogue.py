@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark import MethodInfo
+from benchmark import Footprint, MethodInfo
 
 METHODS: tuple[MethodInfo, ...] = (
     MethodInfo(
@@ -39,6 +39,7 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Zeng, Chen, Zhang, Xu, AAAI 2023",
         licence="Apache-2.0",
         inputs=("value",),
+        footprint=Footprint(node=40_000),
         parameters=156,
         deterministic=True,
     ),
@@ -49,6 +50,7 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Zeng, Chen, Zhang, Xu, AAAI 2023",
         licence="Apache-2.0",
         inputs=("value",),
+        footprint=Footprint(node=500),
         parameters=312,
     ),
     MethodInfo(

@@ -12,6 +12,8 @@ from baselines.forecasting.averages import mean_or
 from benchmark import Forecaster, ForecastProblem, Inputs, RunContext
 
 WEEKDAYS = 7
+# rows added at once, in their order
+ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,10 @@ class HistoricalAverage(Forecaster):
     def fit(self, run: RunContext) -> None:
         task, train = self.problem.only, self.problem.only.train
         cell = train.weekday * task.steps_per_day + train.slot
-        empty = torch.zeros_like(self.table, dtype=torch.float64)
-        total = empty.index_add(0, cell, torch.where(train.counted, train.values, 0.0).double())
-        count = empty.index_add(0, cell, train.counted.double())
+        total, count = torch.zeros(2, *self.table.shape, dtype=torch.float64)
+        for cells, values, counted in zip(*(part.split(ROWS) for part in (cell, train.values, train.counted)), strict=True):
+            total.index_add_(0, cells, torch.where(counted, values, 0.0).double())
+            count.index_add_(0, cells, counted.double())
         by_weekday = (WEEKDAYS, task.steps_per_day, task.nodes)
         node = mean_or(total.sum(dim=0), count.sum(dim=0), task.scaler.mean)
         slot = mean_or(total.view(by_weekday).sum(dim=0), count.view(by_weekday).sum(dim=0), node)

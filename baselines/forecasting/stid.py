@@ -12,11 +12,15 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from baselines.layers.dropout import Dropout
 from benchmark import ForecastProblem, Inputs, NeuralForecaster, TrainingOptions, ranged
 
 WEEKDAYS = 7
+# windows times nodes whose hidden numbers are held for the backward pass; of more, as in a large city, they are computed again, in parts
+# of so many
+HELD, PART = 64_000, 16_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +73,18 @@ class STIDNetwork(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         window = inputs.channels(self.channels).transpose(1, 2).flatten(2)  # [batch, node, history * channel], step-major
-        series = self.series(window)  # [batch, node, width]
         # The identities are those of the last step shown, one before the first step asked for.
-        last = inputs.history - 1
-        slot = self.slot[inputs.slot[:, last]][:, None]  # [batch, 1, width]
-        weekday = self.weekday[inputs.weekday[:, last]][:, None]
+        shown = (window, inputs.slot[:, inputs.history - 1], inputs.weekday[:, inputs.history - 1])
+        batch, nodes, _ = window.shape
+        if batch * nodes <= HELD:
+            return self.forecast(*shown)
+        some = zip(*(part.split(max(PART // nodes, 1)) for part in shown), strict=True)
+        return torch.cat([checkpoint(self.forecast, *part, use_reentrant=False) for part in some])
+
+    def forecast(self, window: Tensor, slots: Tensor, weekdays: Tensor) -> Tensor:
+        """[batch, node, history * channel], [batch], [batch] → [batch, horizon, node]."""
+        series = self.series(window)  # [batch, node, width]
+        slot, weekday = self.slot[slots][:, None], self.weekday[weekdays][:, None]  # [batch, 1, width]
         batch, nodes, _ = series.shape
         identities = (table.expand(batch, nodes, -1) for table in (self.node, slot, weekday))
         hidden = torch.cat([series, *identities], dim=-1)  # [batch, node, 128]

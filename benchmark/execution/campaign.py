@@ -10,6 +10,7 @@ from benchmark.execution.engines import Board, Engine, Watcher
 from benchmark.execution.engines.here import Here
 from benchmark.execution.engines.processes import Processes, default_workers
 from benchmark.execution.jobs import Job, Plan
+from benchmark.execution.memory import check_memory
 from benchmark.execution.work import Work
 from benchmark.files import disk_errors
 from benchmark.spec import Record, RunSpec
@@ -62,6 +63,7 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
             tidy(store, job.spec)
     board.watcher.started([job.spec for job in todo])
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))
+    check_memory(plan, todo, workers)
     engine = engine or (Here() if workers == 1 else Processes(workers))
     try:
         with disk_errors(store.root):

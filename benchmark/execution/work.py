@@ -21,7 +21,7 @@ from benchmark.execution.jobs import Job
 from benchmark.execution.packing import pack
 from benchmark.families import find_family
 from benchmark.files import DiskError
-from benchmark.fitting import BadResult, check_arrays, check_notes, failure_of, seed_everything
+from benchmark.fitting import BadResult, check_arrays, check_notes, failure_of, return_free_blocks, seed_everything
 from benchmark.method_files import adopt
 from benchmark.options import resolve
 from benchmark.plain_json import parse_json
@@ -154,6 +154,7 @@ def options_of(spec: RunSpec) -> Any:
 
 
 def _measured(spec: RunSpec, run: RunContext, base: Mapping[str, Any], measure: Callable[[Any, RunContext], Measured]) -> Outcome:
+    return_free_blocks()
     seed_everything(spec.seed)
     began = time.perf_counter()
     options = options_of(spec)

@@ -18,9 +18,11 @@ from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.days import Days
 from benchmark.errors import TooSmall, UserError
 from benchmark.families import FORECASTING, STANDARD, Scenario, forecasting_protocol
+from benchmark.fitting import return_free_blocks
 from benchmark.forecasting.contract import Forecaster
 from benchmark.forecasting.floors import floors
 from benchmark.forecasting.isolated import IsolatedForecaster
+from benchmark.forecasting.memory import expected_bytes
 from benchmark.forecasting.posing import cut, held_out_windows, lacking, pose, pose_under
 from benchmark.forecasting.problem import ForecastProblem, Inputs
 from benchmark.forecasting.protocol import ForecastingProtocol
@@ -34,9 +36,6 @@ from benchmark.training_notes import last_training
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# windows that are scored at once; the sums do not depend on it
-BATCH = 64
 
 
 class ForecastMeasurer(Measurer):
@@ -56,6 +55,11 @@ class ForecastMeasurer(Measurer):
                     cut(change_of(scenario).about(card["tasks"][task])["steps"], protocol.cut_as(card.get("split")))
                 except TooSmall as error:
                     raise TooSmall(f"City {card['name']}, task {task}{changed}: {error}") from None
+
+    def expected_bytes(self, spec: RunSpec, cards: Sequence[Mapping[str, Any]]) -> float:
+        scenario, scope = FORECASTING.scenario(spec.scenario), registry().info(spec.method).scope
+        shown = scenario.shown(scope, tuple(cards[0]["tasks"]), spec.tasks)
+        return expected_bytes(spec, cards, shown, forecasting_protocol(spec.protocol).train_share)
 
     def problem(self, cities: Sequence[ForecastingCity], tasks: Sequence[str], protocol: Protocol, asks: Asks) -> ForecastProblem:
         (city,) = cities
@@ -95,6 +99,7 @@ class ForecastMeasurer(Measurer):
         made, predicted, started = Measured(), _Predicted(method), time.perf_counter()
         method.fit(run)
         fitted = time.perf_counter()
+        return_free_blocks()
         for task in spec.tasks:
             beside = tuple(method.problem.tasks) if asks.beside else ()
             windows = held_out_windows(city, task, protocol, asks.past_days, beside).to(run.device)
@@ -116,7 +121,7 @@ class ForecastMeasurer(Measurer):
             windows = held_out_windows(city, task, protocol)
             if len(given) != len(windows):
                 raise BadPrediction(f"Task {task}: {len(given)} windows were predicted, and {len(windows)} are asked.")
-            scored = score(_Given(given), windows, ranking=FORECASTING.kind(task).ranks_cells, batch=BATCH)
+            scored = score(_Given(given, windows.at_once), windows, ranking=FORECASTING.kind(task).ranks_cells)
             made.add(task, scored.sums, metrics.values(scored.sums))
         return made
 
@@ -175,8 +180,8 @@ class _Predicted:
 class _Given:
     """Predicts what was predicted before, in the same order."""
 
-    def __init__(self, predicted: np.ndarray) -> None:
-        self.batches = iter(torch.from_numpy(predicted).split(BATCH))
+    def __init__(self, predicted: np.ndarray, batch: int) -> None:
+        self.batches = iter(torch.from_numpy(predicted).split(batch))
 
     def __call__(self, inputs: Inputs) -> Tensor:
         return next(self.batches)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.sparse import eye_array
 
 from benchmark.contract import Asks
 from benchmark.data.forecasting.city import ForecastingCity, Series
-from benchmark.data.forecasting.graph import gaussian_graph
+from benchmark.data.forecasting.graph import Graph, distance_graph, held
 from benchmark.errors import TooSmall
 from benchmark.families import Scenario
 from benchmark.forecasting.problem import Arrival, ForecastProblem, Scaler, TaskProblem, Windows
@@ -57,7 +58,11 @@ def fit_scaler(values: np.ndarray, observed: np.ndarray, protocol: ForecastingPr
         return Scaler(0.0, 1.0)
     if protocol.scaler == "rows":
         seen = values[observed].astype(np.float64)
-        mean, std = float(seen.mean()), float(seen.std())
+        mean = float(seen.mean())
+        # as `std` does it, without two more copies of the series
+        seen -= mean
+        seen *= seen
+        std = float(np.sqrt(seen.mean()))
     else:
         entries, weights = values[observed].astype(np.float64), np.broadcast_to(weight[:, None], observed.shape)[observed]
         mean = float(np.average(entries, weights=weights))
@@ -119,15 +124,24 @@ def next_window(series: Series, scaler: Scaler, protocol: ForecastingProtocol, p
     return _windows(longer, slice(series.steps - protocol.history, longer.steps), scaler, protocol, past_days)
 
 
-def graph_of(city: ForecastingCity, node_index: np.ndarray) -> np.ndarray:
-    """[node, node] float32 weights between the nodes of one task; where nothing is known of them, each node is a neighbour of itself alone,
-    and methods that read a graph are not run (`lacking`)."""
+def graph_of(city: ForecastingCity, node_index: np.ndarray) -> Graph:
+    """[node, node] float32 weights between the nodes of one task, as they are held; where nothing is known of them, each node is a
+    neighbour of itself alone, and methods that read a graph are not run (`lacking`)."""
     if city.adjacency is not None:
-        return city.adjacency[np.ix_(node_index, node_index)]
+        return held(city.adjacency[np.ix_(node_index, node_index)])
     if not city.placed:
-        return np.eye(len(node_index), dtype=np.float32)
+        return held(eye_array(len(node_index), dtype=np.float32, format="csr"))
     table = city.nodes.iloc[node_index]
-    return gaussian_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
+    return distance_graph(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
+
+
+def as_tensor(graph: Graph) -> torch.Tensor:
+    """The same weights, dense or sparse as they are held."""
+    if isinstance(graph, np.ndarray):
+        return torch.from_numpy(graph)
+    links = graph.tocoo()
+    return torch.sparse_coo_tensor(torch.from_numpy(np.stack(links.coords).astype(np.int64)), torch.from_numpy(links.data), graph.shape,
+                                   is_coalesced=True, check_invariants=True)
 
 
 def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, asks: Asks) -> TaskProblem:
@@ -137,7 +151,7 @@ def _pose_task(city: ForecastingCity, task: str, protocol: ForecastingProtocol, 
     table = city.nodes.iloc[series.node_index]
     return TaskProblem(
         task, series.unit, scaler, series.clock.steps_per_day, torch.from_numpy(series.node_index.copy()),
-        torch.from_numpy(table[["lon", "lat"]].to_numpy(np.float32, copy=True)), torch.from_numpy(graph_of(city, series.node_index)),
+        torch.from_numpy(table[["lon", "lat"]].to_numpy(np.float32, copy=True)), as_tensor(graph_of(city, series.node_index)),
         train=_windows(series, parts.train, scaler, protocol, asks.past_days),
         validation=_windows(series, parts.validation, scaler, protocol, asks.past_days),
         extras={name: torch.from_numpy(array) for name, array in series.extras.items()},

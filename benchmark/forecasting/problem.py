@@ -10,6 +10,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+# windows that are answered at once outside of training, and nodes of all of them: of a large city fewer fit
+MOST_WINDOWS, MOST_ANSWERED = 64, 64_000
+
 
 @dataclass(frozen=True)
 class Scaler:
@@ -185,6 +188,11 @@ class Windows:
         return max(self.values.shape[0] - self.past - self.history - self.horizon + 1, 0)
 
     @property
+    def at_once(self) -> int:
+        """How many of them are answered at once outside of training; no sum depends on it."""
+        return max(min(MOST_WINDOWS, MOST_ANSWERED // self.values.shape[1]), 1)
+
+    @property
     def device(self) -> torch.device:
         return self.values.device
 
@@ -241,8 +249,8 @@ class TaskProblem:
     node_index: Tensor
     # [node, 2] longitude, latitude in degrees
     coordinates: Tensor
-    # [node, node] non-negative weights: the city's own adjacency, else recipe G1
-    graph: Tensor
+    # [node, node] non-negative weights as they are held: dense, or of many nodes sparse; read as `graph` or as `links`
+    weights: Tensor
     train: Windows
     validation: Windows
     # tensors that the source ships with the task, by name, e.g. "prompt"
@@ -254,6 +262,16 @@ class TaskProblem:
     @property
     def nodes(self) -> int:
         return int(self.coordinates.shape[0])
+
+    @property
+    def graph(self) -> Tensor:
+        """[node, node] non-negative weights: the city's own adjacency, else recipe G1. Of a large city made for whoever reads it."""
+        return self.weights.to_dense() if self.weights.is_sparse else self.weights
+
+    @property
+    def links(self) -> Tensor:
+        """The same as a sparse tensor (COO), for a method that needs no pairs without a link."""
+        return self.weights if self.weights.is_sparse else self.weights.to_sparse()
 
 
 # how the tasks that are asked for come: with the others, if there are any; after the others have been learnt; or without any

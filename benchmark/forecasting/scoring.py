@@ -32,14 +32,14 @@ class Score:
 
 
 @torch.no_grad()
-def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, ranking: bool = False, batch: int = 64) -> Score:
+def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, ranking: bool = False, batch: int | None = None) -> Score:
     """Predict all windows in time order and sum the errors.
 
     Parameters
     ----------
     predict: Inputs → [batch, horizon, node] in the task's unit.
     ranking: also sum hits and positives for recall@10%.
-    batch: windows predicted at once; the sums do not depend on it.
+    batch: windows predicted at once, `windows.at_once` if left out; the sums do not depend on it.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def score(predict: Callable[[Inputs], torch.Tensor], windows: Windows, *, rankin
     days = int(target_days(windows, np.array([len(windows) - 1]))[0, -1]) + 1
     nodes = int(windows.values.shape[1])
     per_node = {f"{of}{name}": np.zeros(size) for of, size in (("", nodes), ("hour_", 24)) for name in ("absolute", "count")}
-    for starts in torch.arange(len(windows), device=windows.device).split(batch):
+    for starts in torch.arange(len(windows), device=windows.device).split(batch or windows.at_once):
         targets = windows.targets(starts)
         predicted = predict(windows.inputs(starts, apart=True))
         if predicted.shape != targets.values.shape:

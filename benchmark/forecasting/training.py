@@ -13,8 +13,6 @@ from benchmark.forecasting.problem import Inputs, Targets, TaskProblem, Windows
 from benchmark.options import ranged
 from benchmark.training.stage import Companion, Stage, StageOptions, StageResult, run_stage
 
-# windows evaluated at once; results do not depend on it
-EVALUATION_BATCH = 64
 # inputs, targets, steps taken before, steps planned -> [batch, horizon, node], z-scored
 TrainingForward = Callable[[Inputs, Targets, int, int], Tensor]
 # prediction in the task's unit, targets, steps taken before, steps planned -> one number, differentiable
@@ -123,7 +121,7 @@ def evaluate(network: nn.Module, forward: Callable[[Inputs], Tensor], windows: W
     count = len(windows) if limit is None else min(limit, len(windows))
     chosen = torch.linspace(0, len(windows) - 1, count, dtype=torch.float64, device="cpu").round().long().to(windows.device)
     total, entries = torch.zeros((), dtype=torch.float64, device="cpu"), 0
-    for starts in chosen.split(EVALUATION_BATCH):
+    for starts in chosen.split(windows.at_once):
         targets = windows.targets(starts)
         prediction = windows.scaler.unscale(forward(windows.inputs(starts)).float())
         error = torch.where(targets.counted, prediction - targets.values, 0.0).abs()

@@ -38,7 +38,7 @@ def fitted_forecaster(method: Forecaster, city: ForecastingCity, protocol: Forec
         facts[task] = {"unit": one.unit, "steps_per_day": one.steps_per_day, "scaler": asdict(one.scaler), "clock": asdict(clock),
                        "zero_counts": one.train.zero_counts, "nodes": _node_ids(city, one.node_index.numpy()), "extras": list(one.extras),
                        "whole_day": one.whole_day is not None}
-        parts = {"node_index": one.node_index, "coordinates": one.coordinates, "graph": one.graph,
+        parts = {"node_index": one.node_index, "coordinates": one.coordinates, **_kept_graph(one.weights),
                  **{f"extra/{name}": tensor for name, tensor in one.extras.items()}}
         if one.whole_day is not None:
             parts["whole_day"] = one.whole_day
@@ -56,12 +56,13 @@ def rebuilt_problem(fitted: Fitted, asks: Asks) -> ForecastProblem:
     history, horizon = fitted.facts["history"], fitted.facts["horizon"]
 
     def posed(task: str, about: Mapping[str, Any]) -> TaskProblem:
-        tensor = {name: fitted.problem[f"{task}/{name}"] for name in ("node_index", "coordinates", "graph")}
+        tensor = {name: fitted.problem[f"{task}/{name}"] for name in ("node_index", "coordinates")}
         scaler, nodes = Scaler(**about["scaler"]), len(about["nodes"])
         nothing = Windows(task, history, horizon, scaler, about["steps_per_day"], torch.zeros(0, nodes),
                           torch.zeros(0, nodes, dtype=torch.bool), torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64),
                           torch.zeros(0, 6), about["zero_counts"], asks.past_days * about["steps_per_day"])
-        return TaskProblem(task, about["unit"], scaler, about["steps_per_day"], **tensor, train=nothing, validation=nothing,
+        return TaskProblem(task, about["unit"], scaler, about["steps_per_day"], **tensor, weights=_graph_kept(fitted.problem, task, nodes),
+                           train=nothing, validation=nothing,
                            extras={name: fitted.problem[f"{task}/extra/{name}"] for name in about["extras"]},
                            whole_day=fitted.problem[f"{task}/whole_day"] if about["whole_day"] else None)
 
@@ -179,6 +180,17 @@ def _check_beside(fitted: Fitted, city: ForecastingCity) -> None:
             or any(_node_ids(city, one.node_index) != together[one.task]["nodes"] for one in series)):
         raise UserError(f"The method looks at {', '.join(together)} together; in city {city.name} (edition {city.edition}) their steps or "
                         "nodes are not the same.")
+
+
+def _kept_graph(weights: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A graph as tensors that a file of tensors holds."""
+    return {"links": weights.indices(), "weights": weights.values()} if weights.is_sparse else {"graph": weights}
+
+
+def _graph_kept(kept: Mapping[str, torch.Tensor], task: str, nodes: int) -> torch.Tensor:
+    if f"{task}/graph" in kept:
+        return kept[f"{task}/graph"]
+    return torch.sparse_coo_tensor(kept[f"{task}/links"], kept[f"{task}/weights"], (nodes, nodes), is_coalesced=True, check_invariants=True)
 
 
 def _difference(given: list[str], expected: list[str]) -> str:

@@ -58,12 +58,18 @@ class _Copies(pickle.Pickler):
     def reducer_override(self, one: object) -> Any:
         if not isinstance(one, Tensor):
             return NotImplemented
+        if one.is_sparse:
+            return _sparse, (one.indices(), one.values(), tuple(one.shape))
         shown = one.detach().cpu().contiguous().clone()
         return _tensor, (save({"": shown}),)
 
 
 def _tensor(content: bytes) -> Tensor:
     return load(content)[""]
+
+
+def _sparse(indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return torch.sparse_coo_tensor(indices, values, shape, is_coalesced=True, check_invariants=True)
 
 
 def on_device(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:

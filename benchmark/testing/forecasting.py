@@ -186,7 +186,7 @@ def _other_problem(problem: ForecastProblem, name: str) -> ForecastProblem:
         windows = {part: _other_windows(getattr(one, part), name) for part in ("train", "validation")}
         weights = rng.random((one.nodes, one.nodes)).astype(np.float32)
         changed: dict[str, Any] = {"coordinates": {"coordinates": torch.from_numpy(rng.random((one.nodes, 2)).astype(np.float32))},
-                                   "graph": {"graph": torch.from_numpy(weights + weights.T)}}.get(name, windows)
+                                   "graph": {"weights": torch.from_numpy(weights + weights.T)}}.get(name, windows)
         return dataclasses.replace(one, **changed)
 
     return dataclasses.replace(problem, tasks={task: other(one) for task, one in problem.tasks.items()})

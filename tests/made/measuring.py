@@ -25,11 +25,11 @@ def threads(count: int) -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def printed_by_a_child(*arguments: object, threads: int) -> str:
-    """What Python prints in a process of its own, which finds the project and the helpers of its tests."""
+def printed_by_a_child(*arguments: object, threads: int, seconds: float | None = None) -> str:
+    """What Python prints in a process of its own, which finds the project and the helpers of its tests; it is ended after so long."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=seconds).stdout
 
 
 def seconds(step: Callable[[], object]) -> float:

@@ -5,7 +5,7 @@
     <folder>/<task>.values.npy       float32 [step, node]; unobserved entries are 0
     <folder>/<task>.observed.npy     bool    [step, node]; made once, from the raw data
     <folder>/<task>.nodes.npy        int64   [node]; row of each column in the node table
-    <folder>/adjacency.npy           float32 [node, node], optional
+    <folder>/adjacency.npy           float32 [node, node], optional; from 1,000 nodes on adjacency.npz, its links alone (scipy's CSR)
     <folder>/<task>.extra-<name>.npy float32, optional: a tensor that the source ships with a task
 
 Tasks may differ in nodes, clock and length. Zero is a value; missing is missing.
@@ -22,14 +22,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from benchmark.data.clock import Clock
 from benchmark.data.folder import CARD, Origin, opened, seal
+from benchmark.data.forecasting.graph import Graph, held
 from benchmark.data.stored import load_array
 from benchmark.errors import UserError, unknown
 from benchmark.files import disk_errors
 from benchmark.folders import new_folder
 
+LINKS = "adjacency.npz"
 NODE_COLUMNS = ["node_id", "name", "lon", "lat"]
 # parts of training, validation and test, such as (6, 2, 2)
 Split = tuple[int, int, int]
@@ -96,9 +99,12 @@ class ForecastingCity:
         return None if found is None else (found[0], found[1], found[2])
 
     @cached_property
-    def adjacency(self) -> np.ndarray | None:
-        """[node, node] float32 weights over the node table, if the source declares them."""
-        return self._load("adjacency.npy") if "adjacency.npy" in self.card["files"] else None
+    def adjacency(self) -> Graph | None:
+        """[node, node] float32 weights over the node table, if the source declares them; sparse where there are many nodes."""
+        if LINKS in self.card["files"]:
+            with disk_errors(self.files / LINKS, "read"):
+                return sparse.csr_array(sparse.load_npz(self.files / LINKS))
+        return held(self._load("adjacency.npy")) if "adjacency.npy" in self.card["files"] else None
 
     def series(self, task: str) -> Series:
         """One task's series, memory-mapped."""
@@ -121,7 +127,7 @@ class ForecastingCity:
 
 def write_city(
     destination: Path, name: str, edition: str, origin: Origin, nodes: pd.DataFrame, series: list[Series],
-    adjacency: np.ndarray | None = None, split: Split | None = None,
+    adjacency: Graph | None = None, split: Split | None = None,
 ) -> ForecastingCity:
     """Check the parts of a city, write them as one folder (all or nothing), and open it.
 
@@ -141,16 +147,19 @@ def write_city(
         check_series(one, nodes)
     if adjacency is not None:
         check_adjacency(adjacency, len(nodes))
+        adjacency = held(adjacency)
     tasks: dict[str, Any] = {}
     placed, own = bool(nodes["lon"].notna().all()), {} if split is None else {"split": list(split)}
     with new_folder(destination, CARD) as folder:
         nodes.to_csv(folder / "nodes.csv", index=False, lineterminator="\n")
-        if adjacency is not None:
+        if isinstance(adjacency, sparse.csr_array):
+            sparse.save_npz(folder / LINKS, adjacency.astype(np.float32), compressed=False)
+        elif adjacency is not None:
             np.save(folder / "adjacency.npy", np.ascontiguousarray(adjacency, dtype=np.float32))
         for one in series:
             exists = one.clock.exists(one.steps)
             observed = one.observed & exists[:, None]
-            values = np.where(observed, one.values, 0).astype(np.float32)
+            values = np.where(observed, one.values, 0).astype(np.float32, copy=False)
             np.save(folder / f"{one.task}.values.npy", values)
             np.save(folder / f"{one.task}.observed.npy", observed)
             np.save(folder / f"{one.task}.nodes.npy", one.node_index.astype(np.int64))
@@ -195,14 +204,15 @@ def check_nodes(nodes: pd.DataFrame) -> None:
                             f"write WGS84 degrees between {-limit} and {limit}.")
 
 
-def check_adjacency(adjacency: np.ndarray, nodes: int) -> None:
+def check_adjacency(adjacency: Graph, nodes: int) -> None:
     """Refuse weights that are not [node, node], finite and not negative."""
     if adjacency.shape != (nodes, nodes):
         raise UserError(f"The adjacency is {'×'.join(map(str, adjacency.shape))}, but there are {nodes} nodes; it must be {nodes}×{nodes}.")
+    links = sparse.coo_array(adjacency)
     with np.errstate(over="ignore"):
-        wrong = np.argwhere(~(np.isfinite(adjacency.astype(np.float32)) & (adjacency >= 0)))  # it is kept as float32
+        wrong = np.flatnonzero(~(np.isfinite(links.data.astype(np.float32)) & (links.data >= 0)))  # it is kept as float32
     if len(wrong):
-        i, j = wrong[0]
+        i, j = (int(index[wrong[0]]) for index in links.coords)
         raise UserError(f"The adjacency holds {adjacency[i, j]} in row {i + 1}, column {j + 1}; weights are finite and not negative.")
 
 

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.forecasting.city import NODE_COLUMNS, ForecastingCity, Series, check_adjacency, check_nodes, check_series, statistics
+from benchmark.data.forecasting.city import (
+    LINKS,
+    NODE_COLUMNS,
+    ForecastingCity,
+    Series,
+    check_adjacency,
+    check_nodes,
+    check_series,
+    statistics,
+)
 from benchmark.data.forecasting.totals import blocks
 from benchmark.data.stored import expect, named, refuse
 
@@ -32,7 +41,7 @@ def check_stored(city: ForecastingCity) -> None:
     expect(table, len(city.nodes), city.card["nodes"], "the number of rows")
     expect(table, bool(city.nodes["lon"].notna().all()), city.placed, "whether every node has a place")
     if city.adjacency is not None:
-        with named(city.files / "adjacency.npy"):
+        with named(city.files / (LINKS if LINKS in city.card["files"] else "adjacency.npy")):
             check_adjacency(city.adjacency, len(city.nodes))
     for task, about in city.card["tasks"].items():
         with named(city.files / f"{task}.values.npy"):

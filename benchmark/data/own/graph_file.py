@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array, csr_array
 
-from benchmark.data.bounds import check_array, shown
-from benchmark.data.forecasting.graph import KAPPA
+from benchmark.data.bounds import shown
+from benchmark.data.forecasting.graph import KAPPA, Graph, held
 from benchmark.data.own.city_file import AdjacencyFile
 from benchmark.data.own.layouts import node_of_columns, shape_of
 from benchmark.data.readers.pickled_graph import read_pickled_graph
@@ -20,8 +21,8 @@ from benchmark.data.readers.tables import load_array, numbers, read_frame
 from benchmark.errors import UserError, unknown
 
 
-def read_graph(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[np.ndarray, str]:
-    """[node, node] weights in the order of the node table, and what the card says of them.
+def read_graph(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[Graph, str]:
+    """[node, node] weights in the order of the node table, as they are held, and what the card says of them.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def read_graph(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[np.nda
                         "without a column of names (a .csv without a header row needs header = false, with names of rows index = true).")
     columns = np.argsort(node_of_columns(heads, None, ids, weights, given.file))
     order = columns if rows is None else np.argsort(node_of_columns(rows, None, ids, weights, given.file))
-    return weights[np.ix_(order, columns)], "matrix"
+    return held(weights)[np.ix_(order, columns)], "matrix"
 
 
 def _matrix(given: AdjacencyFile, root: Path) -> tuple[np.ndarray, list[str] | None, list[str] | None]:
@@ -57,7 +58,7 @@ def _matrix(given: AdjacencyFile, root: Path) -> tuple[np.ndarray, list[str] | N
     return weights, rows, heads
 
 
-def _of_edges(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[np.ndarray, str]:
+def _of_edges(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[Graph, str]:
     frame = read_frame(root / given.file, text=[given.origin, given.destination], header=given.header)
     if given.value is not None and given.value not in frame:
         raise unknown(f"column of {given.file}", given.value, frame.columns)
@@ -71,20 +72,23 @@ def _of_edges(given: AdjacencyFile, root: Path, ids: pd.Series) -> tuple[np.ndar
     origin, destination = ends[:, own]
     values = np.ones(len(origin)) if given.value is None else numbers(frame[[given.value]], given.file)[own, 0].astype(np.float64)
     _check(values, given, frame.iloc[np.flatnonzero(own)])
-    check_array(8 * len(ids) ** 2, f"{given.file}: the graph of {len(ids):,} nodes")
-    weights = np.zeros((len(ids), len(ids)))
     values = _near(values) if given.distance else values
-    weights[origin, destination] = values
-    unlike = np.flatnonzero(weights[origin, destination] != values)
+    # of an edge that stands more than once the last
+    _, last, edge = np.unique((origin * len(ids) + destination)[::-1], return_index=True, return_inverse=True)
+    unlike = np.flatnonzero(values[::-1][last][edge][::-1] != values)
     if unlike.size:
         raise UserError(f"{given.file}: the edge from {shown(ids[origin[unlike[0]]])} to {shown(ids[destination[unlike[0]]])} stands "
                         "twice, with different values; each may stand once.")
-    if given.both_ways:
-        weights = np.maximum(weights, weights.T)
+    once = np.sort(len(origin) - 1 - last)
+    loops = np.zeros(0, dtype=int)
     if given.distance or given.value is None:
-        np.fill_diagonal(weights, 1)
+        once, loops = once[origin[once] != destination[once]], np.arange(len(ids))
+    rows, columns = (np.concatenate([end[once], loops]) for end in (origin, destination))
+    weights = csr_array(coo_array((np.concatenate([values[once], np.ones(len(loops))]), (rows, columns)), shape=(len(ids), len(ids))))
+    weights = weights.maximum(weights.T) if given.both_ways else weights
     kind = "distances, by a Gaussian kernel" if given.distance else "links" if given.value is None else "weights"
-    return weights, f"{len(origin):,} of {len(frame):,} edges are between the nodes: {kind}{', both ways' if given.both_ways else ''}"
+    both = ", both ways" if given.both_ways else ""
+    return held(csr_array(weights)), f"{len(origin):,} of {len(frame):,} edges are between the nodes: {kind}{both}"
 
 
 def _check(values: np.ndarray, given: AdjacencyFile, frame: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.data.clock import Clock
 from benchmark.data.folder import OWN, Origin, cities_home, prepare
 from benchmark.data.forecasting.city import ForecastingCity, Series, Split, write_city
+from benchmark.data.forecasting.graph import SPARSE_FROM, held
 from benchmark.data.own.city_file import CityFile, TaskFile, read_city_file
 from benchmark.data.own.counts import is_count, without_repeated_hour
 from benchmark.data.own.files import files_of
@@ -63,7 +64,7 @@ def write_series(city: CityFile, destination: Path, edition: str) -> Forecasting
     adjacency, said = None, {}
     if city.adjacency is not None:
         adjacency, about = read_graph(city.adjacency, city.root, nodes["node_id"])
-        adjacency, said = adjacency[np.ix_(kept, kept)], {"graph": f"{Path(city.adjacency.file).name}: {about}"}
+        adjacency, said = held(adjacency[np.ix_(kept, kept)]), {"graph": f"{Path(city.adjacency.file).name}: {about}"}
     files = {path for task in city.tasks.values() for path in files_of(task, city.root)} | {
         city.root / one.file for one in (city.nodes, city.adjacency) if one is not None}
     origin = Origin(city.title, city.source, city.licence,
@@ -85,8 +86,8 @@ def _series(name: str, task: TaskFile, raw: Raw, ids: pd.Series, kept: np.ndarra
     if not order.size:
         raise UserError(f"no column of {task.named} is left by the node subsets.")
     columns, clock = found.columns[order], found.clock
-    values, observed, remarks = _observed(found.values[:, order], found.present[:, order], found.expected, task, ids.iloc[columns].tolist(),
-                                          clock)
+    raw_values, present = _ordered(found.values, order), _ordered(found.present, order)
+    values, observed, remarks = _observed(raw_values, present, found.expected, task, ids.iloc[columns].tolist(), clock)
     _check_length(len(values), split)
     values, observed, repeated = without_repeated_hour(values, observed, task, clock)
     about = {"count": is_count(task), **({"service": list(task.service)} if task.service else {}),
@@ -94,6 +95,15 @@ def _series(name: str, task: TaskFile, raw: Raw, ids: pd.Series, kept: np.ndarra
              **_unchecked_end(raw, task, clock, len(values))}
     return Series(name, values, observed, (np.cumsum(kept) - 1)[columns], clock, task.unit, task.zero,
                   in_words(task, raw.times is not None), about=about)
+
+
+def _ordered(entries: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """[step, node] these columns. Of many nodes a step lies in one piece, so that windows are read where they lie; of fewer a node does, by
+    which their files keep their bytes."""
+    if len(order) < SPARSE_FROM:
+        return entries[:, order]
+    whole = np.array_equal(order, np.arange(entries.shape[1]))
+    return np.ascontiguousarray(entries if whole else np.take(entries, order, axis=1))
 
 
 def _unchecked_end(raw: Raw, task: TaskFile, clock: Clock, steps: int) -> dict[str, str]:

@@ -78,3 +78,31 @@ def test_the_forward_pass_equals_the_card_step_by_step(make_problem):
             first, second = block.layers[0], block.layers[3]
             h = h + second.weight @ torch.relu(first.weight @ h + first.bias) + second.bias
         torch.testing.assert_close(out[0, :, node], network.readout.weight @ h + network.readout.bias, atol=1e-5, rtol=1e-5)
+
+
+def test_a_large_city_in_parts_gives_the_whole_one_s_predictions_and_gradients(make_problem, monkeypatch):
+    network, inputs = STIDNetwork(12, 12, 8, 48, STIDOptions(dropout=0.0)), make_problem().only.train.inputs(torch.arange(5))
+    found = []
+    for held in (64_000, 16):
+        monkeypatch.setattr("baselines.forecasting.stid.HELD", held)
+        monkeypatch.setattr("baselines.forecasting.stid.PART", 16)
+        network.zero_grad()
+        predicted = network(inputs)
+        predicted.square().sum().backward()
+        found.append((predicted.detach(), [p.grad.clone() for p in network.parameters()]))
+    torch.testing.assert_close(found[1][0], found[0][0])
+    for parts, whole in zip(found[1][1], found[0][1], strict=True):
+        torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_computed_again_in_parts_drops_the_same_numbers(make_problem, monkeypatch):
+    monkeypatch.setattr("baselines.forecasting.stid.HELD", 16)
+    monkeypatch.setattr("baselines.forecasting.stid.PART", 16)
+    network, inputs = STIDNetwork(12, 12, 8, 48, STIDOptions()), make_problem().only.train.inputs(torch.arange(5))
+    seen = []
+    network.blocks[-1].register_forward_hook(lambda *found: seen.append(found[2].detach()))
+    network(inputs).sum().backward()
+    assert len(seen) == 6
+    assert {tuple(part.shape) for part in seen} == {(2, 8, 128), (1, 8, 128)}
+    for shown in seen[:3]:
+        assert any(torch.equal(shown, again) for again in seen[3:] if again.shape == shown.shape)

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.cli.options import Data, Device, DryRun, Isolated, Preset, Protocol, Results, Workers
+from benchmark.cli.options import (
+    Address,
+    Cpus,
+    Data,
+    Device,
+    DryRun,
+    EngineName,
+    Gpus,
+    Isolated,
+    Preset,
+    Protocol,
+    Results,
+    SharedStore,
+    Workers,
+)
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 from benchmark.cli.streams import say
 from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.execution.engines import Engine
 
 
 def run(
@@ -28,6 +45,11 @@ def run(
     data: Data = None,
     device: Device = None,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    shared_store: SharedStore = False,
     force: Annotated[bool, typer.Option("--force", help="Do finished runs again; the old records are kept.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Store the fitted methods too, for predict and embed.")] = False,
     isolated: Isolated = None,
@@ -40,7 +62,10 @@ def run(
     """
     if experiment is not None:
         whole = {"--method": method, "--suite": suite, "--task": task, "--set": set_, "--keep": keep, "--isolated": isolated}
-        _run_experiments(experiment, whole, seeds, preset, protocol, data, device, workers, force, dry_run, results)
+        from benchmark.execution.engines.choosing import pick_engine
+
+        chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
+        _run_experiments(experiment, whole, seeds, preset, protocol, data, device, workers, chosen, force, dry_run, results)
         return
     if method is None or suite is None:
         raise UserError("Name what is run: --method and --suite, or --experiment; stbench list methods, suites or experiments shows them.")
@@ -48,6 +73,7 @@ def run(
         # the line is there before torch is
         from benchmark.cli.progress import Bars, finish
         from benchmark.cli.table import print_tables
+        from benchmark.execution.engines.choosing import pick_engine
         from benchmark.execution.plan import Request
         from benchmark.experiments.running import run_request
         from benchmark.options import parse_assignments
@@ -58,9 +84,10 @@ def run(
         request = Request(names(method, "--method") or (), suite, seed_list("1" if seeds is None else seeds), names(task, "--task"),
                           parse_assignments(set_ or []), preset, protocol, data, device, scenario, isolated=isolated)
         store = Store(local_root(results))
+        chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
-            done = run_request(request, store, workers=workers, force=force, keep=keep, dry_run=dry_run, watcher=bars)
+            done = run_request(request, store, workers=workers, engine=chosen, force=force, keep=keep, dry_run=dry_run, watcher=bars)
     if done.result is not None:
         print_tables(done.tables, "rich", results)
         for job in done.plan if keep else ():
@@ -70,7 +97,8 @@ def run(
 
 
 def _run_experiments(names_: str, whole: dict[str, Any], seeds: str | None, preset: str | None, protocol: str, data: str | None,
-                     device: str | None, workers: int | None, force: bool, dry_run: bool, results: Path | None) -> None:
+                     device: str | None, workers: int | None, engine: Engine | None, force: bool, dry_run: bool,
+                     results: Path | None) -> None:
     """All runs of experiments, then their tables. whole: options that an experiment says itself."""
     for option, given in whole.items():
         if given:
@@ -86,7 +114,7 @@ def _run_experiments(names_: str, whole: dict[str, Any], seeds: str | None, pres
         request, store = request_of(None if seeds is None else seed_list(seeds), preset, protocol, data, device), Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
-            done = run_experiments(found, request, results, workers=workers, force=force, dry_run=dry_run, watcher=bars)
+            done = run_experiments(found, request, results, workers=workers, engine=engine, force=force, dry_run=dry_run, watcher=bars)
     if not dry_run:
         print_experiments(found, request, "rich", results)
     for result in done:

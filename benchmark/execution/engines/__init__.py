@@ -8,7 +8,7 @@ death, a disk that fails) is retried at once, `RESCUES` times a job, then raised
 memory is a record too, and ends the campaign when two runs in a row fail of it.
 
 Open first: `here.py`, the shortest: this process, one job after the other. `processes.py` runs workers on this machine, one a core or one
-a GPU.
+a GPU. `ray.py` gives jobs to a cluster, in packs (`packs.py`); `remote.py` is what runs there. `choosing.py` knows them by name.
 """
 
 from __future__ import annotations

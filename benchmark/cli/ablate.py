@@ -69,7 +69,7 @@ def ablate(
         format = "json" if json else format
         check_format(format)
         request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
-                          parse_assignments(set_ or []), preset, protocol, data, device)
+                          parse_assignments(set_ or []), preset, protocol, data, device, elsewhere=engine == "ray")
         chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table

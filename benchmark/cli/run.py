@@ -82,7 +82,8 @@ def run(
         from benchmark.store.records import Store, local_root
 
         request = Request(names(method, "--method") or (), suite, seed_list("1" if seeds is None else seeds), names(task, "--task"),
-                          parse_assignments(set_ or []), preset, protocol, data, device, scenario, isolated=isolated)
+                          parse_assignments(set_ or []), preset, protocol, data, device, scenario, isolated=isolated,
+                          elsewhere=engine == "ray")
         store = Store(local_root(results))
         chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
@@ -111,7 +112,9 @@ def _run_experiments(names_: str, whole: dict[str, Any], seeds: str | None, pres
         from benchmark.store.records import Store, local_root
 
         found = find_experiments(names(names_, "--experiment") or ())
-        request, store = request_of(None if seeds is None else seed_list(seeds), preset, protocol, data, device), Store(local_root(results))
+        request = request_of(None if seeds is None else seed_list(seeds), preset, protocol, data, device,
+                             engine is not None and engine.elsewhere)
+        store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
             done = run_experiments(found, request, results, workers=workers, engine=engine, force=force, dry_run=dry_run, watcher=bars)

@@ -26,15 +26,15 @@ from benchmark.suites.cities import CityFinder
 
 
 def request_of(seeds: tuple[int, ...] | None = None, preset: str | None = None, protocol: str = "strict", edition: str | None = None,
-               device: str | None = None) -> Request:
+               device: str | None = None, elsewhere: bool = False) -> Request:
     """What all runs of experiments share; no seeds, preset or edition: as each of them says."""
-    return Request((), "", seeds or (), None, None, preset, protocol, edition, pick_device(device))
+    return Request((), "", seeds or (), None, None, preset, protocol, edition, pick_device(device, elsewhere), elsewhere=elsewhere)
 
 
 def asked(experiment: Experiment, request: Request) -> Request:
     """The same with what the experiment says itself, where the user said nothing."""
     return replace(request, seeds=request.seeds or seeds_of(experiment.seeds), edition=request.edition or experiment.edition or None,
-                   preset=request.preset or experiment.preset or pick_preset(None, pick_device(request.device)))
+                   preset=request.preset or experiment.preset or pick_preset(None, pick_device(request.device, request.elsewhere)))
 
 
 def plan_experiment(experiment: Experiment, request: Request, finder: CityFinder) -> Planned:

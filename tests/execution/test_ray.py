@@ -181,3 +181,12 @@ def test_without_the_extra_it_is_said_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match=r'pip install "stbench\[ray\]"'):
         run_plan(make(), Store(tmp_path / "store"), engine=Ray())
+
+
+def test_a_device_that_this_machine_lacks_may_be_named_for_others(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert make(device="cuda", elsewhere=True, floors=False).device == "cuda"
+    with pytest.raises(UserError, match="not available here"):
+        make(device="cuda")

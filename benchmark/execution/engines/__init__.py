@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from benchmark.contract import Progress
 from benchmark.execution.jobs import Job, Plan
@@ -97,6 +98,9 @@ class Board:
 
 class Engine(ABC):
     """Does jobs, in any order and anywhere."""
+
+    # whether other machines do them, which may have a device that this one lacks
+    elsewhere: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, jobs: Sequence[Job], work: Work, board: Board) -> None:

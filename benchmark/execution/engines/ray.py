@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmark.contract import Progress
 from benchmark.errors import UserError, lacks
@@ -34,6 +34,8 @@ LOOK = 0.5
 @dataclass(frozen=True)
 class Ray(Engine):
     """A Ray cluster: that of an address, else one of this machine for the length of the campaign."""
+
+    elsewhere: ClassVar[bool] = True
 
     # of the head, host:port; None: what RAY_ADDRESS names, else this machine
     address: str | None = None

@@ -64,7 +64,7 @@ class Killing(Watcher):
 @needs_ray
 @pytest.mark.slow
 def test_a_campaign_on_two_nodes_one_of_them_killed_and_then_both_ends_in_the_records_of_this_process(cluster, tmp_path):
-    plan, here = make(methods=("linear", "stid"), seeds=tuple(range(4))), Store(tmp_path / "here")
+    plan, here = make(methods=("linear", "stid"), seeds=tuple(range(4)), floors=False), Store(tmp_path / "here")
     run_plan(plan, here, workers=1)
     right = told(here)
 
@@ -127,7 +127,7 @@ def test_in_a_shared_store_the_workers_claim_and_write(cluster, tmp_path):
 
 
 def test_small_runs_of_a_known_cost_share_a_task_and_one_of_an_unknown_cost_goes_alone():
-    jobs = make(seeds=tuple(range(60)), floors=False).jobs
+    jobs = make(methods=("stid",), seeds=tuple(range(60)), floors=False).jobs
     packs = Packs(jobs, [])
     assert packs.take(2) == [jobs[0]]
     packs.learn(Record(jobs[0].spec, "done", {}, timings={"total_s": 0.3}))
@@ -138,7 +138,7 @@ def test_small_runs_of_a_known_cost_share_a_task_and_one_of_an_unknown_cost_goes
 
 
 def test_no_pack_is_longer_than_the_longest():
-    jobs = make(seeds=tuple(range(60)), floors=False).jobs
+    jobs = make(methods=("stid",), seeds=tuple(range(60)), floors=False).jobs
     packs = Packs(jobs, [])
     packs.learn(Record(jobs[0].spec, "done", {}, timings={"total_s": 0.0}))
     assert len(packs.take(1)) == MOST

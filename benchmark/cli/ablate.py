@@ -68,9 +68,10 @@ def ablate(
 
         format = "json" if json else format
         check_format(format)
-        request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
-                          parse_assignments(set_ or []), preset, protocol, data, device, elsewhere=engine == "ray")
         chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
+        request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
+                          parse_assignments(set_ or []), preset, protocol, data, device,
+                          elsewhere=chosen is not None and chosen.elsewhere)
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +26,6 @@ from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 from benchmark.cli.streams import say
 from benchmark.errors import UserError
-
-if TYPE_CHECKING:
-    from benchmark.execution.engines import Engine
 
 
 def run(
@@ -60,12 +57,10 @@ def run(
 
     Example: stbench run --method cmust --suite nyc --seeds 5
     """
+    cluster = {"address": address, "cpus": cpus, "gpus": gpus, "shared": shared_store}
     if experiment is not None:
         whole = {"--method": method, "--suite": suite, "--task": task, "--set": set_, "--keep": keep, "--isolated": isolated}
-        from benchmark.execution.engines.choosing import pick_engine
-
-        chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
-        _run_experiments(experiment, whole, seeds, preset, protocol, data, device, workers, chosen, force, dry_run, results)
+        _run_experiments(experiment, whole, seeds, preset, protocol, data, device, workers, engine, cluster, force, dry_run, results)
         return
     if method is None or suite is None:
         raise UserError("Name what is run: --method and --suite, or --experiment; stbench list methods, suites or experiments shows them.")
@@ -81,11 +76,11 @@ def run(
         from benchmark.store.kept import is_kept
         from benchmark.store.records import Store, local_root
 
+        chosen = pick_engine(engine, device, workers, **cluster)
         request = Request(names(method, "--method") or (), suite, seed_list("1" if seeds is None else seeds), names(task, "--task"),
                           parse_assignments(set_ or []), preset, protocol, data, device, scenario, isolated=isolated,
-                          elsewhere=engine == "ray")
+                          elsewhere=chosen is not None and chosen.elsewhere)
         store = Store(local_root(results))
-        chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
             done = run_request(request, store, workers=workers, engine=chosen, force=force, keep=keep, dry_run=dry_run, watcher=bars)
@@ -98,7 +93,7 @@ def run(
 
 
 def _run_experiments(names_: str, whole: dict[str, Any], seeds: str | None, preset: str | None, protocol: str, data: str | None,
-                     device: str | None, workers: int | None, engine: Engine | None, force: bool, dry_run: bool,
+                     device: str | None, workers: int | None, engine: str | None, cluster: dict[str, Any], force: bool, dry_run: bool,
                      results: Path | None) -> None:
     """All runs of experiments, then their tables. whole: options that an experiment says itself."""
     for option, given in whole.items():
@@ -108,16 +103,18 @@ def _run_experiments(names_: str, whole: dict[str, Any], seeds: str | None, pres
         from benchmark.cli.progress import Bars, finish
         from benchmark.cli.table import print_experiments
         from benchmark.declared import find_experiments
+        from benchmark.execution.engines.choosing import pick_engine
         from benchmark.experiments.doing import request_of, run_experiments
         from benchmark.store.records import Store, local_root
 
         found = find_experiments(names(names_, "--experiment") or ())
+        chosen = pick_engine(engine, device, workers, **cluster)
         request = request_of(None if seeds is None else seed_list(seeds), preset, protocol, data, device,
-                             engine is not None and engine.elsewhere)
+                             chosen is not None and chosen.elsewhere)
         store = Store(local_root(results))
         resolved = [name for name, given in (("preset", preset), ("data", data), ("device", device)) if given is None]
         with Bars(store, resolved, saying, every=dry_run) as bars:
-            done = run_experiments(found, request, results, workers=workers, engine=engine, force=force, dry_run=dry_run, watcher=bars)
+            done = run_experiments(found, request, results, workers=workers, engine=chosen, force=force, dry_run=dry_run, watcher=bars)
     if not dry_run:
         print_experiments(found, request, "rich", results)
     for result in done:

@@ -69,10 +69,11 @@ def sweep(
 
         format = "json" if json else format
         check_format(format)
-        request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
-                          parse_assignments(set_ or []), preset, protocol, data, device, elsewhere=engine == "ray")
-        values = {option: names(text, f"--param {option}") or () for option, text in parse_assignments(param or [], "--param").items()}
         chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
+        request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
+                          parse_assignments(set_ or []), preset, protocol, data, device,
+                          elsewhere=chosen is not None and chosen.elsewhere)
+        values = {option: names(text, f"--param {option}") or () for option, text in parse_assignments(param or [], "--param").items()}
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),

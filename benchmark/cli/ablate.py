@@ -8,7 +8,23 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import AsJson, Data, Device, DryRun, Format, Preset, Protocol, Results, Seeds, Workers
+from benchmark.cli.options import (
+    Address,
+    AsJson,
+    Cpus,
+    Data,
+    Device,
+    DryRun,
+    EngineName,
+    Format,
+    Gpus,
+    Preset,
+    Protocol,
+    Results,
+    Seeds,
+    SharedStore,
+    Workers,
+)
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 from benchmark.cli.streams import put, say
@@ -25,6 +41,11 @@ def ablate(
     data: Data = None,
     device: Device = None,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    shared_store: SharedStore = False,
     dry_run: DryRun = False,
     results: Results = None,
     format: Format = "rich",
@@ -36,6 +57,7 @@ def ablate(
     """
     with Saying() as saying:
         from benchmark.cli.progress import Bars, finish, state
+        from benchmark.execution.engines.choosing import pick_engine
         from benchmark.execution.plan import Request
         from benchmark.experiments.variants import default_suite, run_ablation
         from benchmark.options import parse_assignments
@@ -46,13 +68,15 @@ def ablate(
 
         format = "json" if json else format
         check_format(format)
+        chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
         request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
-                          parse_assignments(set_ or []), preset, protocol, data, device)
+                          parse_assignments(set_ or []), preset, protocol, data, device,
+                          elsewhere=chosen is not None and chosen.elsewhere)
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
               Bars(store, [name for name, value in given.items() if value is None], saying) as bars):
-            done = run_ablation(request, store, workers=workers, dry_run=dry_run, watcher=bars)
+            done = run_ablation(request, store, workers=workers, engine=chosen, dry_run=dry_run, watcher=bars)
             for variant, jobs in done.varied[0].variants.items() if dry_run else ():
                 for job in jobs:
                     say(f"  {state(job, bars.todo)}  {variant}: {label(job.spec, {})}")

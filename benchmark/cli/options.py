@@ -14,6 +14,14 @@ Protocol = Annotated[str, typer.Option(help="The rules of measuring.")]
 Data = Annotated[str | None, typer.Option(help="Edition: sim, own, …; default a real one before sim.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default one a core on CPU.")]
+EngineName = Annotated[str | None, typer.Option("--engine", help="What does the runs: here, processes or ray; default processes where "
+                                                "there are several workers.")]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster, host:port; default one of this machine alone.")]
+Cpus = Annotated[float | None, typer.Option("--cpus-per-run", min=0, help="Cores that a run takes of a Ray cluster; default 1.")]
+Gpus = Annotated[float | None, typer.Option("--gpus-per-run", min=0, help="GPUs, or a part of one, that a run takes of a Ray cluster; "
+                                            "default 1 on CUDA.")]
+SharedStore = Annotated[bool, typer.Option("--shared-store", help="Every node of the Ray cluster reaches the folder of results: a run goes "
+                                           "on at its last epoch when its node is lost.")]
 Isolated = Annotated[bool | None, typer.Option("--isolated/--not-isolated", help="Methods in processes of their own, which never have a "
                                                "target of the test part; default those of outside packages.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")]

@@ -8,7 +8,23 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import AsJson, Data, Device, DryRun, Format, Preset, Protocol, Results, Seeds, Workers
+from benchmark.cli.options import (
+    Address,
+    AsJson,
+    Cpus,
+    Data,
+    Device,
+    DryRun,
+    EngineName,
+    Format,
+    Gpus,
+    Preset,
+    Protocol,
+    Results,
+    Seeds,
+    SharedStore,
+    Workers,
+)
 from benchmark.cli.parse import names, seed_list
 from benchmark.cli.saying import Saying
 from benchmark.cli.streams import put
@@ -27,6 +43,11 @@ def sweep(
     data: Data = None,
     device: Device = None,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    shared_store: SharedStore = False,
     dry_run: DryRun = False,
     results: Results = None,
     format: Format = "rich",
@@ -38,6 +59,7 @@ def sweep(
     """
     with Saying() as saying:
         from benchmark.cli.progress import Bars, finish
+        from benchmark.execution.engines.choosing import pick_engine
         from benchmark.execution.plan import Request
         from benchmark.experiments.variants import default_suite, run_sweeps
         from benchmark.options import parse_assignments
@@ -47,14 +69,16 @@ def sweep(
 
         format = "json" if json else format
         check_format(format)
+        chosen = pick_engine(engine, device, workers, address=address, cpus=cpus, gpus=gpus, shared=shared_store)
         request = Request((method,), default_suite(method) if suite is None else suite, seed_list(seeds), names(task, "--task"),
-                          parse_assignments(set_ or []), preset, protocol, data, device)
+                          parse_assignments(set_ or []), preset, protocol, data, device,
+                          elsewhere=chosen is not None and chosen.elsewhere)
         values = {option: names(text, f"--param {option}") or () for option, text in parse_assignments(param or [], "--param").items()}
         store, given = Store(local_root(results)), {"suite": suite, "preset": preset, "data": data, "device": device}
         # what is not the table goes to stderr where a file or a program reads the table
         with (contextlib.redirect_stdout(sys.stdout if format == "rich" else sys.stderr),
               Bars(store, [name for name, value in given.items() if value is None], saying, every=dry_run) as bars):
-            done = run_sweeps(request, values, store, workers=workers, dry_run=dry_run, watcher=bars)
+            done = run_sweeps(request, values, store, workers=workers, engine=chosen, dry_run=dry_run, watcher=bars)
         if done.result is not None:
             put(render([ablation_sheet(table) for table in done.tables], format))
             finish(done.result, store)

@@ -63,7 +63,8 @@ def run_plan(plan: Plan, store: Store, *, workers: int | None = None, force: boo
             tidy(store, job.spec)
     board.watcher.started([job.spec for job in todo])
     workers = max(1, min(workers or default_workers(plan.device), len(todo)))
-    check_memory(plan, todo, workers)
+    if engine is None or not engine.elsewhere:
+        check_memory(plan, todo, workers)
     engine = engine or (Here() if workers == 1 else Processes(workers))
     try:
         with disk_errors(store.root):

@@ -12,8 +12,9 @@ from benchmark.execution.jobs import Job, Plan
 from benchmark.families import find_family
 
 MEMORY = Path("/proc/meminfo")
-# of a container: what it may have, and what it has
-LIMIT, HELD = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+# of a container: what it may have, what it has, and what of that is of files that the system gives back when asked
+LIMIT, HELD, PARTS = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current", "memory.stat"))
+CACHED = ("active_file", "inactive_file")
 
 
 def check_memory(plan: Plan, todo: Sequence[Job], workers: int) -> None:
@@ -55,7 +56,9 @@ def free_bytes() -> float | None:
     except (OSError, StopIteration):
         return None
     try:
-        return min(free, int(LIMIT.read_text(encoding="utf-8")) - int(HELD.read_text(encoding="utf-8")))
+        parts = dict(line.split() for line in PARTS.read_text(encoding="utf-8").splitlines())
+        held = int(HELD.read_text(encoding="utf-8")) - sum(int(parts.get(name, 0)) for name in CACHED)
+        return min(free, int(LIMIT.read_text(encoding="utf-8")) - held)
     except (OSError, ValueError):  # no container, or "max"
         return free
 

@@ -38,6 +38,8 @@ class Request:
     floors: bool = True
     # whether methods live in processes of their own; None: those of outside packages do
     isolated: bool | None = None
+    # whether other machines do the runs, which may have a device that this one lacks
+    elsewhere: bool = False
 
 
 def make_plan(requests: Request | Sequence[Request], methods: Registry | None = None, finder: CityFinder | None = None) -> Plan:
@@ -48,7 +50,7 @@ def make_plan(requests: Request | Sequence[Request], methods: Registry | None = 
     UserError: any unknown name, wrong option or unusable city.
     """
     requests = [requests] if isinstance(requests, Request) else requests
-    methods, finder, device = methods or registry(), finder or CityFinder(), pick_device(requests[0].device)
+    methods, finder, device = methods or registry(), finder or CityFinder(), pick_device(requests[0].device, requests[0].elsewhere)
     return joined([_resolve(request, methods, finder, device) for request in requests])
 
 
@@ -162,13 +164,14 @@ def pick_preset(name: str | None, device: str) -> str:
     return name if name is not None else "quick" if device == "cpu" else "full"
 
 
-def pick_device(name: str | None) -> str:
-    """The device to use: the given one if it is there, else CUDA, MPS, CPU in this order."""
+def pick_device(name: str | None, elsewhere: bool = False) -> str:
+    """The device to use: the given one if it is there, or may be `elsewhere`; else CUDA, MPS, CPU in this order."""
     import torch
 
     here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name is None:
         return next(device for device, is_here in here.items() if is_here)
-    if not here.get(name.split(":")[0], False):
+    kind = name.split(":")[0]
+    if not (kind in here if elsewhere else here.get(kind, False)):
         raise UserError(f"Device '{name}' is not available here; available: {', '.join(d for d, ok in here.items() if ok)}.")
     return name

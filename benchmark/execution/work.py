@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,13 @@ from benchmark.files import DiskError
 from benchmark.fitting import BadResult, check_arrays, check_notes, failure_of, return_free_blocks, seed_everything
 from benchmark.method_files import adopt
 from benchmark.options import resolve
+from benchmark.owners import remove
 from benchmark.plain_json import parse_json
 from benchmark.registry import registry
 from benchmark.signals import Signals
 from benchmark.spec import Record, RunSpec, as_before
 from benchmark.store.check import decode
-from benchmark.store.claims import claim
+from benchmark.store.claims import Claim, claim
 from benchmark.store.kept import is_kept, same_metrics, write_kept
 from benchmark.store.records import Store, dumps
 from benchmark.suites.cities import CityRef, locate
@@ -57,16 +59,11 @@ class Work:
 
         A finished run whose fit is to be kept is done again. Its record stays, and the fit is kept only if it gives the same metrics.
         """
-        store = Store(self.store)
-        with claim(store, job.spec) as mine:
-            if mine is None:
-                return None
-            if not self.lacks(job.spec):  # done elsewhere meanwhile
-                return store.read(job.spec)
-            before = store.read(job.spec) if store.has(job.spec) and not self.force else None
-            store.sweep(job.spec)
+        with self.taken(job) as mine:
+            if not isinstance(mine, Claim):
+                return mine
             origin = json.dumps(environment(torch.device(self.device)), sort_keys=True)
-            checkpoints = Checkpoints(store.checkpoint_folder(job.spec), origin)
+            checkpoints = Checkpoints(Store(self.store).checkpoint_folder(job.spec), origin)
             if self.force:
                 checkpoints.clear()
 
@@ -74,17 +71,34 @@ class Work:
                 mine.progress = asdict(step)
                 progress(step)
 
-            outcome = execute(job, self.device, tell, checkpoints, keep=self.keep)
-            if mine.lost():  # this process slept so long that another took the run over
-                return None
-            if outcome.kept and (before is None or same_metrics(outcome.record.metrics, before.metrics)):
-                write_kept(store, outcome.record, outcome.kept)
-            # a failed attempt leaves its error, beside an earlier record too
-            stays = before if outcome.record.status == "done" else None
-            if stays is None:
-                store.write(outcome.record, outcome.history, outcome.per_node)
-            checkpoints.clear()
-            return stays or outcome.record
+            return self.leave(execute(job, self.device, tell, checkpoints, keep=self.keep), mine)
+
+    @contextmanager
+    def taken(self, job: Job) -> Iterator[Claim | Record | None]:
+        """Hold a run that is to be done; its record, where it was done elsewhere meanwhile; None: another process has it."""
+        store = Store(self.store)
+        with claim(store, job.spec) as mine:
+            if mine is not None and not self.lacks(job.spec):
+                yield store.read(job.spec)
+                return
+            if mine is not None:
+                store.sweep(job.spec)
+            yield mine
+
+    def leave(self, outcome: Outcome, mine: Claim) -> Record | None:
+        """Write what came out of a run that is held, its stages being of no use any more. None: another process took it over."""
+        store, spec = Store(self.store), outcome.record.spec
+        if mine.lost():  # this process slept so long that another took the run over
+            return None
+        before = store.read(spec) if store.has(spec) and not self.force else None
+        if outcome.kept and (before is None or same_metrics(outcome.record.metrics, before.metrics)):
+            write_kept(store, outcome.record, outcome.kept)
+        # a failed attempt leaves its error, beside an earlier record too
+        stays = before if outcome.record.status == "done" else None
+        if stays is None:
+            store.write(outcome.record, outcome.history, outcome.per_node)
+        remove(store.checkpoint_folder(spec))
+        return stays or outcome.record
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark.declared import Experiment
 from benchmark.errors import UserError
 from benchmark.execution.campaign import Result, run_plan, to_do
-from benchmark.execution.engines import Watcher
+from benchmark.execution.engines import Engine, Watcher
 from benchmark.execution.jobs import Plan, joined
 from benchmark.execution.plan import Request, pick_device, pick_preset
 from benchmark.experiments.kinds import Resolved, kind_of
@@ -26,15 +26,15 @@ from benchmark.suites.cities import CityFinder
 
 
 def request_of(seeds: tuple[int, ...] | None = None, preset: str | None = None, protocol: str = "strict", edition: str | None = None,
-               device: str | None = None) -> Request:
+               device: str | None = None, elsewhere: bool = False) -> Request:
     """What all runs of experiments share; no seeds, preset or edition: as each of them says."""
-    return Request((), "", seeds or (), None, None, preset, protocol, edition, pick_device(device))
+    return Request((), "", seeds or (), None, None, preset, protocol, edition, pick_device(device, elsewhere), elsewhere=elsewhere)
 
 
 def asked(experiment: Experiment, request: Request) -> Request:
     """The same with what the experiment says itself, where the user said nothing."""
     return replace(request, seeds=request.seeds or seeds_of(experiment.seeds), edition=request.edition or experiment.edition or None,
-                   preset=request.preset or experiment.preset or pick_preset(None, pick_device(request.device)))
+                   preset=request.preset or experiment.preset or pick_preset(None, pick_device(request.device, request.elsewhere)))
 
 
 def plan_experiment(experiment: Experiment, request: Request, finder: CityFinder) -> Planned:
@@ -52,7 +52,8 @@ def plan_experiment(experiment: Experiment, request: Request, finder: CityFinder
 
 
 def run_experiments(experiments: Sequence[Experiment], request: Request, results: Path | None = None, *, workers: int | None = None,
-                    force: bool = False, dry_run: bool = False, watcher: Watcher | None = None) -> list[Result]:
+                    force: bool = False, dry_run: bool = False, watcher: Watcher | None = None,
+                    engine: Engine | None = None) -> list[Result]:
     """Do what the store lacks of these experiments; a dry run builds no city and does nothing.
 
     Returns
@@ -79,7 +80,8 @@ def run_experiments(experiments: Sequence[Experiment], request: Request, results
             todo = to_do(plan, store, force=force, keep=keeps)
             watcher.planned(plan, [job for job in todo if force or job.spec.id not in there])
         else:
-            done.append(run_plan(plan, store, workers=workers, force=force, keep=keeps, watcher=watcher))
+            done.append(run_plan(plan, store, workers=workers, force=force, keep=keeps, watcher=watcher,
+                                 engine=engine))
     for one in experiments if not dry_run else ():
         if do := kind_of(one).do:
             do(one, asked(one, request), store.root)

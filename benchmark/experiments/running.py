@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.execution.campaign import Result, run_plan, to_do
-from benchmark.execution.engines import Watcher
+from benchmark.execution.engines import Engine, Watcher
 from benchmark.execution.jobs import Plan
 from benchmark.execution.plan import Request, make_plan
 from benchmark.families import STANDARD
@@ -36,7 +36,7 @@ class Done:
 
 
 def run_request(request: Request, store: Store, *, workers: int | None = None, force: bool = False, keep: bool = False,
-                dry_run: bool = False, watcher: Watcher | None = None) -> Done:
+                dry_run: bool = False, watcher: Watcher | None = None, engine: Engine | None = None) -> Done:
     """Plan a request and do what the store lacks; a dry run builds no city and does nothing.
 
     Raises
@@ -48,7 +48,7 @@ def run_request(request: Request, store: Store, *, workers: int | None = None, f
     if dry_run:
         watcher.planned(plan, to_do(plan, store, force=force, keep=keep))
         return Done(plan, None)
-    return Done(plan, run_plan(plan, store, workers=workers, force=force, keep=keep, watcher=watcher))
+    return Done(plan, run_plan(plan, store, workers=workers, force=force, keep=keep, watcher=watcher, engine=engine))
 
 
 def run(method: str | Sequence[str], suite: str, *, seeds: int | Sequence[int] = 1, task: str | Sequence[str] | None = None,

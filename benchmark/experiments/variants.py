@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.errors import UserError, unknown
 from benchmark.execution.campaign import Result, run_plan, to_do
-from benchmark.execution.engines import Watcher
+from benchmark.execution.engines import Engine, Watcher
 from benchmark.execution.jobs import Job, Plan, joined
 from benchmark.execution.plan import Request, make_plan
 from benchmark.options import describe_options
@@ -192,18 +192,18 @@ class Done:
 
 
 def run_ablation(request: Request, store: Store, *, workers: int | None = None, dry_run: bool = False,
-                 watcher: Watcher | None = None) -> Done:
+                 watcher: Watcher | None = None, engine: Engine | None = None) -> Done:
     """Plan an ablation and do what the store lacks; a dry run builds no city and does nothing.
 
     Raises
     ------
     UserError: as `plan_ablation` and `run_plan`.
     """
-    return _run([plan_ablation(request, finder=CityFinder(builds=not dry_run))], store, workers, dry_run, watcher)
+    return _run([plan_ablation(request, finder=CityFinder(builds=not dry_run))], store, workers, dry_run, watcher, engine)
 
 
 def run_sweeps(request: Request, values: Mapping[str, Sequence[Any]], store: Store, *, workers: int | None = None, dry_run: bool = False,
-               watcher: Watcher | None = None) -> Done:
+               watcher: Watcher | None = None, engine: Engine | None = None) -> Done:
     """The same of sweeps over options, one after the other; values: option → its values, or none for those that the method declares.
 
     Raises
@@ -212,12 +212,14 @@ def run_sweeps(request: Request, values: Mapping[str, Sequence[Any]], store: Sto
     """
     finder = CityFinder(builds=not dry_run)
     swept = values or declared_sweeps(request.methods[0])
-    return _run([plan_sweep(request, option, some, finder=finder) for option, some in swept.items()], store, workers, dry_run, watcher)
+    varied = [plan_sweep(request, option, some, finder=finder) for option, some in swept.items()]
+    return _run(varied, store, workers, dry_run, watcher, engine)
 
 
-def _run(varied: Sequence[Varied], store: Store, workers: int | None, dry_run: bool, watcher: Watcher | None) -> Done:
+def _run(varied: Sequence[Varied], store: Store, workers: int | None, dry_run: bool, watcher: Watcher | None,
+         engine: Engine | None) -> Done:
     plan, watcher = joined([one.plan for one in varied], "".join(one.plan.about for one in varied)), watcher or Watcher()
     if dry_run:
         watcher.planned(plan, to_do(plan, store))
         return Done(varied, store, None)
-    return Done(varied, store, run_plan(plan, store, workers=workers, watcher=watcher))
+    return Done(varied, store, run_plan(plan, store, workers=workers, watcher=watcher, engine=engine))

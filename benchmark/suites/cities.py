@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.data.folder import CARD, join_fingerprints, prepared, read_card, verify
 from benchmark.data.recipes import Recipe
 from benchmark.errors import UserError
+from benchmark.files import home
 from benchmark.suites.catalogue import Suite, pick_edition
 
 
@@ -77,7 +78,7 @@ class CityFinder:
         return self._found[wanted]
 
     def _resolved(self, wanted: CityRef) -> tuple[CityRef, Mapping[str, Any] | None]:
-        if not self.builds and _find(wanted) is None:
+        if not self.builds and find_city(wanted) is None:
             return wanted, wanted.recipe.card if wanted.recipe else None
         folder = locate(wanted)
         verify(folder)
@@ -92,7 +93,7 @@ def locate(ref: CityRef) -> Path:
     ------
     UserError: it is not there and cannot be made, or what is made here differs.
     """
-    found = _find(ref) or _make(ref)
+    found = find_city(ref) or _make(ref)
     if ref.known and (made := read_card(found)["fingerprint"]) != ref.fingerprint:
         raise UserError(f"The {ref.recipe} has the fingerprint {made} on this machine, not {ref.fingerprint}: another version of stbench "
                         "made that one.")
@@ -108,9 +109,16 @@ def _make(ref: CityRef) -> Path:
     return ref.recipe.folder
 
 
-def _find(ref: CityRef) -> Path | None:
+def find_city(ref: CityRef) -> Path | None:
     """The folder of a city that is there: by its fingerprint wherever it lies, else where its recipe puts it."""
     for folder in prepared() if ref.known else ():
         if folder.parent.name == ref.name and read_card(folder)["fingerprint"] == ref.fingerprint:
             return folder
+    if ref.known and (carried_folder(ref) / CARD).is_file():
+        return carried_folder(ref)
     return ref.recipe.folder if ref.recipe and (ref.recipe.folder / CARD).is_file() else None
+
+
+def carried_folder(ref: CityRef) -> Path:
+    """Where a city lies that another machine sent: apart from the user's own, so that it joins no suite of this machine."""
+    return home() / "carried" / ref.name / ref.fingerprint

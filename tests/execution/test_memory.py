@@ -17,9 +17,9 @@ from benchmark.store.records import Store
 @pytest.fixture
 def free(monkeypatch, tmp_path):
     """The system says so many megabytes."""
-    def say(megabytes, limit="max", held=0):
+    def say(megabytes, limit="max", held=0, cached=0):
         for name, text in (("MEMORY", f"MemTotal: 9 kB\nMemAvailable: {megabytes * 1000**2 // 1024} kB\n"), ("LIMIT", f"{limit}\n"),
-                           ("HELD", f"{held}\n")):
+                           ("HELD", f"{held}\n"), ("PARTS", f"anon 7\nactive_file 0\ninactive_file {cached}\n")):
             (tmp_path / name).write_text(text, encoding="utf-8")
             monkeypatch.setattr(memory, name, tmp_path / name)
 
@@ -80,6 +80,9 @@ def test_a_device_s_memory_and_a_system_that_says_nothing_are_not_checked(free, 
 def test_a_container_s_limit_counts(free):
     free(1000, limit=500 * 10**6, held=300 * 10**6)
     assert free_bytes() == 200e6
+    # what the system keeps of files it gives back
+    free(1000, limit=500 * 10**6, held=300 * 10**6, cached=100 * 10**6)
+    assert free_bytes() == 300e6
 
 
 def test_the_terms_of_a_footprint_add_up():

@@ -8,7 +8,7 @@ death, a disk that fails) is retried at once, `RESCUES` times a job, then raised
 memory is a record too, and ends the campaign when two runs in a row fail of it.
 
 Open first: `here.py`, the shortest: this process, one job after the other. `processes.py` runs workers on this machine, one a core or one
-a GPU.
+a GPU. `ray.py` gives jobs to a cluster, in packs (`packs.py`); `remote.py` is what runs there. `choosing.py` knows them by name.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from benchmark.contract import Progress
 from benchmark.execution.jobs import Job, Plan
@@ -97,6 +98,9 @@ class Board:
 
 class Engine(ABC):
     """Does jobs, in any order and anywhere."""
+
+    # whether other machines do them, which may have a device that this one lacks
+    elsewhere: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, jobs: Sequence[Job], work: Work, board: Board) -> None:

@@ -88,31 +88,34 @@ def main(kills: int, methods: tuple[str, ...], seeds: int, seed: int, folder: Pa
     plan = make_plan(Request(methods, "nyc", tuple(range(seeds)), ("taxi_pick",), preset="smoke", device="cpu", edition="sim"))
     run_plan(plan, Store(folder / "undisturbed"), workers=1)
     storm, rng, began = Storm(), random.Random(seed), time.perf_counter()
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **SMALL})
+    # hooks at its exit would be signals, which a thread that adds nodes may not set
+    cluster = Cluster(initialize_head=True, shutdown_at_exit=False, head_node_args={"num_cpus": 0, "include_dashboard": False, **SMALL})
     nodes = [cluster.add_node(num_cpus=1, **SMALL) for _ in range(2)]
 
     def rage(over: threading.Event) -> None:
         while storm.workers + storm.nodes < kills and not over.wait(rng.uniform(*SECONDS)):
             strike(cluster, nodes, storm, rng)
 
-    while storm.workers + storm.nodes < kills:
-        root, over = folder / f"campaign-{storm.campaigns}", threading.Event()
-        raging = threading.Thread(target=rage, args=(over,))
-        raging.start()
-        while True:
-            try:
-                run_plan(plan, Store(root), engine=Ray(cluster.address))
-                break
-            except UserError:
-                storm.again += 1
-        over.set()
-        raging.join()
-        storm.campaigns += 1
-        if told(root) != told(folder / "undisturbed"):
-            storm.differences.append(root.name)
-        files = [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()]
-        storm.litter += [f"{root.name}/{path}" for path in files if not LEFT.fullmatch(path)]
-    cluster.shutdown()
+    try:
+        while storm.workers + storm.nodes < kills:
+            root, over = folder / f"campaign-{storm.campaigns}", threading.Event()
+            raging = threading.Thread(target=rage, args=(over,))
+            raging.start()
+            while True:
+                try:
+                    run_plan(plan, Store(root), engine=Ray(cluster.address))
+                    break
+                except UserError:
+                    storm.again += 1
+            over.set()
+            raging.join()
+            storm.campaigns += 1
+            if told(root) != told(folder / "undisturbed"):
+                storm.differences.append(root.name)
+            files = [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()]
+            storm.litter += [f"{root.name}/{path}" for path in files if not LEFT.fullmatch(path)]
+    finally:
+        cluster.shutdown()
     print(json.dumps({"runs": len(plan.jobs) * storm.campaigns, **vars(storm), "seconds": round(time.perf_counter() - began, 1)}, indent=1))
     return not storm.differences and not storm.litter
 

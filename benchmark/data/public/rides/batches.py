@@ -137,7 +137,8 @@ def _opened(path: Path, member: str) -> IO[bytes]:
         return cast(IO[bytes], Bounded(gzip.open(path, "rb"), path))
     if path.suffix != ".zip":
         return path.open("rb", buffering=0)
-    return cast(IO[bytes], Bounded(zipfile.ZipFile(path).open(member), path))
+    archive = zipfile.ZipFile(path)
+    return cast(IO[bytes], Bounded(archive.open(member), path))
 
 
 def _array(cells: Any, kind: pa.DataType) -> np.ndarray:

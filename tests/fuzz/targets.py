@@ -120,7 +120,7 @@ def nodes_differ(folder: Path, city: Any) -> str:
     order = [head.index(one) for one in ids] if set(head) <= set(ids) else list(range(len(ids)))
     if city.nodes["node_id"].tolist() != ids:
         return f"ids {city.nodes['node_id'].tolist()}, not {ids}"
-    if not np.allclose(city.adjacency, weights[np.ix_(order, order)], rtol=1e-6, atol=0):
+    if not np.allclose(city.adjacency, weights[np.ix_(order, order)], rtol=1e-6, atol=1e-45):
         return "the adjacency"
     return _floats_differ(city.nodes["lon"], map(float, lon), "lon") or _floats_differ(city.nodes["lat"], map(float, lat), "lat")
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from benchmark.cli.streams import say
 
@@ -33,6 +31,9 @@ class Bar:
     """One bar on a terminal's stderr, of the file that comes at the moment; elsewhere nothing."""
 
     def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
         console = Console(stderr=True, highlight=False)
         self.progress = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), DownloadColumn(),
                                  TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True,

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
-from scipy.spatial import KDTree
 
 from benchmark.data.frames import EARTH_RADIUS_M, great_circle_m
 
@@ -64,6 +63,8 @@ def gaussian_links(lon: np.ndarray, lat: np.ndarray) -> csr_array:
 
     A chord through the unit sphere grows with the great circle, so that a tree finds the pairs; their weights are of the great circle.
     """
+    from scipy.spatial import KDTree
+
     nodes, (x, y) = np.arange(len(lon)), (np.radians(lon), np.radians(lat))
     points = np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=1)
     tree = KDTree(points)

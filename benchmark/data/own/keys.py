@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from benchmark.data.readers.times import PER_SECOND
+
 # a marker of missing entries of each node, or of all
 Markers = tuple[float, ...] | Mapping[str, tuple[float, ...]]
-TIME_UNITS = ("s", "ms", "us", "ns")
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
@@ -121,8 +122,8 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "interval_minutes": (_whole, "a whole number of minutes such as interval_minutes = 30"),
     "service": (_hours, 'when a day\'s rows begin and end, such as service = ["05:30", "23:30"]'),
     "rows": (_count, "how many rows the file has, such as rows = 2700"),
-    "time_unit": (_one_of(*TIME_UNITS)[0], 'of numbers that count from 1970 (UTC), such as time_unit = "ms"; allowed are '
-                  + ", ".join(TIME_UNITS)),
+    "time_unit": (_one_of(*PER_SECOND)[0], 'of numbers that count from 1970 (UTC), such as time_unit = "ms"; allowed are '
+                  + ", ".join(PER_SECOND)),
     "split": (_shares, "three parts of training, validation and test, such as split = [6, 2, 2]"),
     "file": (_files, 'a file name such as file = "counts.npy"'), "key": (plain_text, 'the array\'s name such as key = "values"'),
     "channel": (_count, "the number of a channel of an array [step, node, channel], from 0"),

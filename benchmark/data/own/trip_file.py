@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.data.frames import FRAMES
 from benchmark.data.own.toml_file import refuse_unknown
 from benchmark.data.own.trajectory_keys import is_count, is_text, read_key
-from benchmark.data.readers.moments import PER_SECOND
+from benchmark.data.readers.times import PER_SECOND
 from benchmark.data.readers.trip_layouts import MORE, NAMES, TripLayout
 from benchmark.errors import UserError, unknown
 

@@ -18,11 +18,11 @@ import pandas as pd
 
 from benchmark.data.bounds import check_array, check_columns, reading
 from benchmark.data.clock import EARLIEST, LATEST
+from benchmark.data.readers.times import PER_SECOND
 from benchmark.errors import UserError, lacks, unknown
 
 # a frame has a block a dtype
 MOST_BLOCKS = 16
-PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 @dataclass(frozen=True)

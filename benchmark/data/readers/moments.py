@@ -11,10 +11,9 @@ import pyarrow.compute
 
 from benchmark.data.bounds import LONGEST_ID, shown
 from benchmark.data.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
-from benchmark.data.readers.times import iso_alone
+from benchmark.data.readers.times import PER_SECOND, iso_times, unit_of
 from benchmark.errors import UserError
 
-PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # as numbers, 0x10 would be 16
 NUMBER = r"^-?[0-9]{1,19}(\.[0-9]+)?$"
 # seconds that no clock shows: NaN and infinities are refused by their size
@@ -80,12 +79,7 @@ def _dates(cells: Any, name: str, zone: str) -> tuple[np.ndarray, np.ndarray]:
     if cells.dtype.kind == "M":
         times = pd.DatetimeIndex(cells)
     else:
-        texts, offset = iso_alone(cells)
-        if offset.any() != offset.all():
-            row = int(np.argmax(offset != offset.iloc[0]))
-            raise UserError(f"{name} has times with an offset and without one (row {row + 1}: {shown(str(cells.iloc[row]))}); write all of "
-                            "them alike.")
-        read = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=bool(offset.all()))
+        read = iso_times(cells, name)
         if read.isna().any():
             row = int(np.argmax(read.isna()))
             raise UserError(f"{name}: row {row + 1} is {shown(str(cells.iloc[row]))}, which is no time; write numbers since 1970, or ISO "
@@ -98,10 +92,6 @@ def _dates(cells: Any, name: str, zone: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _other_unit(cell: object) -> str:
-    """Which unit would make a time of a number, if one does; from 1973 on."""
-    try:
-        size = abs(float(cell))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return ""
-    found = [unit for unit, per in PER_SECOND.items() if 1e8 <= size / per < LATEST]
-    return f'; if it is in {found[0]}, declare time_unit = "{found[0]}"' if found else ""
+    """What to declare if another unit makes a time of it."""
+    unit = unit_of(cell)
+    return f'; if it is in {unit}, declare time_unit = "{unit}"' if unit else ""

@@ -9,8 +9,8 @@ from benchmark.data.bounds import shown
 from benchmark.data.clock import EARLIEST, LATEST
 from benchmark.errors import UserError
 
-# in seconds
-UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+# of numbers since 1970
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # an ISO day, with or without a time of it, and what ends a time that says where its day begins; pandas alone would read `now` as well
 DAY, TIME, OFFSET = r"\d{4}-?\d\d-?\d\d", r"[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d+)?)?)?", r" ?(?:[Zz]|[+-]\d\d(?::?\d\d)?)"
 
@@ -29,14 +29,7 @@ def local_times(cells: pd.Series, name: str, zone: str, unit: str | None = None)
     if pd.api.types.is_numeric_dtype(cells):
         raise UserError(f"{name}: column '{cells.name}' holds numbers such as {cells.iloc[0]}; {_wanted(cells.iloc[0])}.")
     if not isinstance(cells.dtype, pd.DatetimeTZDtype) and cells.dtype.kind != "M":
-        texts = cells.astype(str).str.strip()
-        texts, offset = iso_alone(texts)
-        _check_times(texts, cells, name)
-        if offset.any() != offset.all():
-            row = int(np.argmax(offset != offset.iloc[0]))
-            raise UserError(f"{name}: column '{cells.name}' has times with an offset and without one (row {row + 1}: "
-                            f"{shown(str(cells.iloc[row]))}); write all of them alike.")
-        cells_as_times = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=bool(offset.all()))
+        cells_as_times = iso_times(cells.astype(str).str.strip(), f"{name}: column '{cells.name}'")
     else:
         cells_as_times = cells
     _check_times(cells_as_times, cells, name)
@@ -44,10 +37,20 @@ def local_times(cells: pd.Series, name: str, zone: str, unit: str | None = None)
     return times if times.tz is None else _on_the_clock(times, cells, name, zone)
 
 
-def iso_alone(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """The texts that are ISO days or times, the others absent; and which say where their day begins."""
+def iso_times(texts: pd.Series, name: str) -> pd.Series:
+    """ISO days or times, with an offset in UTC; NaT where a text is none.
+
+    Raises
+    ------
+    UserError: some say where their day begins and others do not.
+    """
     offset = texts.str.fullmatch(f"{DAY}{TIME}{OFFSET}")
-    return texts.where(offset | texts.str.fullmatch(f"{DAY}(?:{TIME})?")), offset
+    iso = texts.where(offset | texts.str.fullmatch(f"{DAY}(?:{TIME})?"))
+    if iso.notna().all() and offset.any() != offset.all():
+        row = int(np.argmax(offset != offset.iloc[0]))
+        raise UserError(f"{name} has times with an offset and without one (row {row + 1}: {shown(str(texts.iloc[row]))}); write all of "
+                        "them alike.")
+    return pd.to_datetime(iso, format="ISO8601", errors="coerce", utc=bool(offset.any()))
 
 
 def _check_times(read: pd.Series, cells: pd.Series, name: str) -> None:
@@ -75,7 +78,7 @@ def _of_numbers(cells: pd.Series, name: str, unit: str) -> pd.DatetimeIndex:
     if numbers is None:
         raise UserError(f"{name}: column '{cells.name}' holds {cells.dtype}, and time_unit is of numbers; take time_unit out.")
     # parts of a second are kept to the microsecond
-    seconds = numbers.to_numpy(np.float64, na_value=np.nan) * UNITS[unit]
+    seconds = numbers.to_numpy(np.float64, na_value=np.nan) / PER_SECOND[unit]
     wrong = ~((seconds >= EARLIEST) & (seconds < LATEST))
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -84,14 +87,17 @@ def _of_numbers(cells: pd.Series, name: str, unit: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(np.rint(seconds * 1e6).astype("int64").astype("datetime64[us]")).tz_localize("UTC")
 
 
-def _wanted(cell: object) -> str:
-    """What to write instead of a cell."""
+def unit_of(cell: object) -> str:
+    """Which unit makes a time from 1973 on of a number since 1970; empty: none does."""
     try:
         size = abs(float(cell))  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        size = 0.0
-    for unit, per in UNITS.items():
-        # from 1973 on
-        if 1e8 <= size * per < LATEST:
-            return f'if these are numbers since 1970 (UTC), declare time_unit = "{unit}"'
+        return ""
+    return next((unit for unit, per in PER_SECOND.items() if 1e8 <= size / per < LATEST), "")
+
+
+def _wanted(cell: object) -> str:
+    """What to write instead of a cell."""
+    if unit := unit_of(cell):
+        return f'if these are numbers since 1970 (UTC), declare time_unit = "{unit}"'
     return "write local times such as 2019-01-01 00:30, or times with an offset such as 2019-01-01T00:30:00Z"

@@ -73,7 +73,7 @@ def workers_of(node: Any) -> list[int]:
 def main(kills: int, methods: tuple[str, ...], seeds: int, seed: int, folder: Path) -> bool:
     """Disturb campaigns until so many workers and nodes were killed; whether nothing was lost, doubled or left."""
     os.environ["STBENCH_HOME"] = str(folder / "home")
-    from execution.storm import LEFT
+    from execution.storm import litter_of
     from ray.cluster_utils import Cluster
 
     from benchmark.errors import UserError
@@ -112,8 +112,7 @@ def main(kills: int, methods: tuple[str, ...], seeds: int, seed: int, folder: Pa
             storm.campaigns += 1
             if told(root) != told(folder / "undisturbed"):
                 storm.differences.append(root.name)
-            files = [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()]
-            storm.litter += [f"{root.name}/{path}" for path in files if not LEFT.fullmatch(path)]
+            storm.litter += [f"{root.name}/{path}" for path in litter_of(root)]
     finally:
         cluster.shutdown()
     print(json.dumps({"runs": len(plan.jobs) * storm.campaigns, **vars(storm), "seconds": round(time.perf_counter() - began, 1)}, indent=1))

@@ -75,7 +75,7 @@ def rage(life: Life, table: Callable[[Path], str], folder: Path, *, kills: int, 
         storm.campaigns += 1
         if table(root) != right:
             storm.differences.append(root.name)
-        storm.litter += [f"{root.name}/{path}" for path in _litter(root)]
+        storm.litter += [f"{root.name}/{path}" for path in litter_of(root)]
     return storm
 
 
@@ -147,7 +147,8 @@ def _wait(child: int) -> None:
         raise RuntimeError(f"An undisturbed worker ended with the status {status}.")
 
 
-def _litter(root: Path) -> list[str]:
+def litter_of(root: Path) -> list[str]:
+    """What should not lie in the folder of a finished campaign."""
     files = [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir() or path.suffix == ".checkpoint"]
     return [path for path in files if not LEFT.fullmatch(path)]
 

@@ -16,9 +16,9 @@ import numpy as np
 from benchmark.data.built_in import SERIES
 from benchmark.data.folder import Origin, cities_home, prepare, read_card
 from benchmark.data.forecasting.city import write_city
-from benchmark.data.grid import CHICAGO_GRID, CHICAGO_LEAST, Grid
+from benchmark.data.grid import Grid
 from benchmark.data.public import bikes
-from benchmark.data.public.crashes import WEIGHTS, count_crashes, find_tables, read_people, risk_series
+from benchmark.data.public.chicago_grid import ChicagoOptions, crashes_in_words, risk_of
 from benchmark.data.public.rides import cells as gridded
 from benchmark.data.public.rides.batches import NO_TIME, NUMBER, TEXT, TIME, Column
 from benchmark.data.public.rides.cleaning import Cleaning, Limits, Rows
@@ -47,28 +47,12 @@ TRIPS = (Column("trip", TEXT, ("Trip ID",), needed=False),
 PUBLISHED_CELLS = 220
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(ChicagoOptions):
     """What becomes of the rows."""
 
     # year and month; the default is CMuST's
     months: tuple[str, ...] = ("2023-06", "2023-07", "2023-08", "2023-09", "2023-10", "2023-11", "2023-12")
-    # the table of crashes; none: the only file beside the trips whose name holds `crashes`
-    crashes: Path | None = None
-    # the table of the persons of crashes; none: the file whose name holds `crashes` and `people`, else what the crashes say
-    people: Path | None = None
-    # places of bikes' stations (id, latitude, longitude), for trips until 2019; none: the files whose names hold `stations`
-    stations: Path | None = None
-    # minutes of a step; divides a day
-    interval_minutes: int = ranged(30, least=1, most=1440)
-    # of the grid, from south to north
-    rows: int = ranged(CHICAGO_GRID.rows, least=1)
-    # of the grid, from west to east
-    columns: int = ranged(CHICAGO_GRID.columns, least=1)
-    # west, south, east, north of the grid, WGS84 degrees
-    box: tuple[float, ...] = (CHICAGO_GRID.west, CHICAGO_GRID.south, CHICAGO_GRID.east, CHICAGO_GRID.north)
-    # taxi pick-ups and drop-offs of a cell that is kept, over all months
-    least_trips: int = ranged(CHICAGO_LEAST, least=1)
     # a taxi trip of fewer seconds is none
     least_seconds: int = ranged(60, least=0)
     # a taxi trip of more seconds is a meter that was left on
@@ -77,10 +61,6 @@ class Options:
     most_miles: float = ranged(100.0, above=0)
     # a taxi trip that is faster is an error
     most_miles_per_hour: float = ranged(100.0, above=0)
-    # rules of cleaning that are not applied
-    without: tuple[str, ...] = ()
-    # what a person counts in the risk: killed, hurt incapacitatingly, hurt otherwise, hurt without evidence, unhurt (where it is stated)
-    weights: tuple[int, ...] = ranged(WEIGHTS, least=0)
 
 
 def build_chicago(path: Path, options: Options, replace: bool = False) -> Built:
@@ -100,16 +80,15 @@ def build_chicago(path: Path, options: Options, replace: bool = False) -> Built:
     return Built(destination, (
         f"Trips: {notes['trips']['in_words']}",
         *([f"Bikes: {notes['bikes']['in_words']}"] if rides else []),
-        f"Crashes: {notes['crashes']['kept']:,} of {notes['crashes']['rows']:,} lie within months and cells.",
+        crashes_in_words(notes),
         f"Kept are {card['nodes']:,} cells; CMuST's Chicago has {PUBLISHED_CELLS}, of a box that is not published.",
         f"Next: stbench run --method historical_average --suite {city} --data {EDITION}"))
 
 
 def _write(path: Path, options: Options, city: str, rides: list[Path], destination: Path) -> None:
-    grid = gridded.grid_of(NAME, options.box, options.rows, options.columns)
+    grid, tables = options.grid(NAME), options.tables(path)
     found = _trips(path, options.months)
     span = span_of(options.months, options.interval_minutes, SERIES[NAME].zone)
-    table, people = find_tables(path if path.is_dir() else path.parent, options.crashes, options.people)
     limits = Limits(span.seconds, options.least_seconds, options.most_seconds, options.most_miles, options.most_miles_per_hour,
                     without=options.without)
     counted = count_rides(found, TRIPS, partial(rows_of, grid=grid), TASKS, grid.cells, span, Cleaning(limits))
@@ -124,12 +103,12 @@ def _write(path: Path, options: Options, city: str, rides: list[Path], destinati
         ridden, stations = bikes.count_bikes(rides, grid, span, bikes.limits(span, options.without), options.stations)
         series += bikes.series_of(ridden, cells, span)
         notes["bikes"] = gridded.cleaned(ridden)
-    risk, notes["crashes"] = count_crashes(table, grid, cells, span, options.weights, read_people(people) if people else None)
-    raw = [*found, *rides, *stations, table, *([people] if people else [])]
-    notes = {"months": in_words(options.months), "raw_files": {one.name: sha256(one) for one in raw}, **notes}
+    risk, crashes = risk_of(tables, options, grid, cells, span)
+    raw = [*found, *rides, *stations, *tables]
+    notes = {"months": in_words(options.months), "raw_files": {one.name: sha256(one) for one in raw}, **notes, **crashes}
     provider = f"City of Chicago, taxi trips and traffic crashes{', and trips of Divvy' if rides else ''}, the user's own copies"
     write_city(destination, city, EDITION, Origin(SERIES[NAME].title, provider, sources().info(NAME).licence, notes), grid.nodes(cells),
-               [*series, risk_series(risk[:, cells], span)])
+               [*series, risk])
 
 
 def rows_of(batch: Mapping[str, np.ndarray], grid: Grid) -> Rows:

@@ -120,7 +120,9 @@ def test_persons_of_crashes_weigh_by_the_crashes_or_by_the_people(tmp_path):
     city = ForecastingCity(build_city("chicago", tmp_path, {**GIVEN, "weights": "100,10,7,3,1"}, replace=True).folder)
     assert city.series("risk").values[[first, second], where].tolist() == [100 + 3 + 7, 10 + 1]
     assert city.series("risk").values.sum() == 121
-    assert city.card["notes"]["crashes"]["people"] == {"rows": 8, "duplicated": 1, "unknown_injury": 1}
+    people = city.card["notes"]["persons_of_crashes"]
+    assert (people["rows"], people["kept"]) == (8, 6)
+    assert {name: about["rows"] for name, about in people["left_out"].items()} == {"duplicated": 1, "unknown_injury": 1}
 
 
 def test_divvys_bikes_of_stations_are_tasks_of_a_city_of_its_own(tmp_path):

@@ -8,10 +8,12 @@ import gzip
 import io
 import zipfile
 from collections import Counter
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 
+from benchmark.data.folder import city_cards
 from benchmark.data.forecasting.city import ForecastingCity
 from benchmark.data.grid import CHICAGO_GRID
 from benchmark.data.sources import build_city
@@ -140,9 +142,12 @@ def test_risk_weighs_persons_and_each_crash_has_one_fate(folder):
     risk = city.series("risk").values
     row, column = 4 * 48 + 20, city.nodes["node_id"].tolist().index("r{:02d}c{:02d}".format(*cell(41.9, -87.63)))
     assert (risk[row, column], risk.sum()) == (3 + 2 * 2 + 2 + 1, 10)
-    assert city.card["notes"]["crashes"] == {
-        "rows": 6, "duplicated": 1, "outside_the_months": 1, "no_place": 1, "outside_the_cells": 1, "kept": 2,
-        "weights": {"fatal": 3, "incapacitating": 2, "evident": 2, "reported": 1}}
+    crashes = city.card["notes"]["crashes"]
+    assert (crashes["rows"], crashes["kept"]) == (6, 2)
+    assert {name: about["rows"] for name, about in crashes["left_out"].items()} == {
+        "duplicated": 1, "outside_the_months": 1, "no_place": 1, "outside_the_cells": 1}
+    assert crashes["weights"] == {"fatal": 3, "incapacitating": 2, "evident": 2, "reported": 1}
+    assert ("crashes", "no_place: its place is absent", 1) in map(astuple, city_cards(city.card).left_out(city.card))
 
 
 def test_the_citys_own_export_of_crashes_gives_the_same_risk(folder):
@@ -178,5 +183,5 @@ def test_the_real_samples_hold_the_rows_that_they_are_known_to_hold(samples):
     trips, crashes = city.card["notes"]["trips"], city.card["notes"]["crashes"]
     assert trips["rows"] == 96_834 + 49_622
     assert trips["left_out"]["no_place"]["rows"] == 103 + 214
-    assert crashes["rows"] - crashes["outside_the_months"] == 311
+    assert crashes["rows"] - crashes["left_out"]["outside_the_months"]["rows"] == 311
     agrees(city, folder, 101)

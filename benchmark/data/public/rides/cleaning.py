@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,14 +121,18 @@ class Cleaning:
     def notes(self) -> dict[str, object]:
         """For the card: rows in all and kept, and of each rule its words and its rows."""
         words = {rule.name: rule.what.format(**vars(self.limits)) for rule in self.rules}
-        return {"rows": self.rows, "kept": self.kept,
-                "left_out": {name: {"rule": words[name], "rows": count} for name, count in self.left_out.items()},
-                "rules_not_applied": list(self.limits.without)}
+        return {**fates(self.rows, self.left_out, words), "rules_not_applied": list(self.limits.without)}
 
     def in_words(self) -> str:
         """One line: what became of the rows."""
         out = ", ".join(f"{name} {count:,}" for name, count in self.left_out.items() if count)
         return f"{self.kept:,} of {self.rows:,} rows count" + (f"; left out: {out}." if out else ".")
+
+
+def fates(rows: int, left_out: Mapping[str, int], words: Mapping[str, str]) -> dict[str, Any]:
+    """For the card: rows in all and kept, and of each rule its words and the rows that it left out."""
+    return {"rows": rows, "kept": rows - sum(left_out.values()),
+            "left_out": {name: {"rule": words[name], "rows": count} for name, count in left_out.items()}}
 
 
 class Seen:
